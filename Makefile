@@ -1,0 +1,78 @@
+# Everything a developer does with Bareme. `make` alone lists it.
+# The first target that needs Python makes .venv from the pinned requirements; nothing outside this folder is touched.
+
+PORT ?= 8010
+PYTHON3 ?= python3
+ARGS ?=
+
+PYTHON := .venv/bin/python
+READY := .venv/.done
+EMBEDDED := $(PYTHON) -m config.embedded
+
+export PYTHON3
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these targets
+	@echo "make TARGET, where TARGET is one of:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: $(READY) ## Run Bareme with a demo world on this machine (PORT=8010); Ctrl-C stops it, the data stay
+	@$(PYTHON) -m config.demo --port $(PORT)
+
+.PHONY: demo-reset
+demo-reset: $(READY) ## Throw the demo world away; the next `make demo` starts over
+	@$(PYTHON) -m config.demo --reset
+
+.PHONY: test
+test: $(READY) ## Run the tests on temporary servers (ARGS="tests/test_x.py -k word" chooses)
+	@$(EMBEDDED) --throwaway -- $(PYTHON) -m pytest $(ARGS)
+
+.PHONY: shell
+shell: $(READY) ## Open Django's shell on the demo world
+	@$(EMBEDDED) -- $(PYTHON) manage.py shell
+
+# Each check is a target of its own, so that `make -k lint` runs them all and `make lint-types` just one.
+.PHONY: lint lint-style lint-format lint-types lint-imports lint-migrations lint-deploy
+lint: lint-style lint-format lint-types lint-imports lint-migrations lint-deploy ## Check style, types, imports, migrations and production settings
+lint-style: $(READY)
+	$(PYTHON) -m ruff check .
+lint-format: $(READY)
+	$(PYTHON) -m ruff format --check .
+lint-types: $(READY)
+	$(EMBEDDED) --throwaway -- $(PYTHON) -m mypy
+lint-imports: $(READY)
+	.venv/bin/lint-imports
+lint-migrations: $(READY)
+	$(EMBEDDED) --throwaway -- $(PYTHON) manage.py makemigrations --check --dry-run
+lint-deploy: $(READY)
+	PUBLIC_URL=https://bareme.example ALLOWED_HOSTS=bareme.example \
+		$(EMBEDDED) --throwaway -- $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+.PHONY: format
+format: $(READY) ## Put the code into the shape `make lint` asks for
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+# A requirements file names exact versions and hashes, for every platform, and no address: your pip.conf decides where from.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header
+.PHONY: requirements
+requirements: ## Pin the requirements again after a change of pyproject.toml (needs uv; ARGS=--upgrade for newer ones)
+	@command -v uv >/dev/null || { echo "This needs uv: pip install uv."; exit 1; }
+	$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
+	$(COMPILE) $(ARGS) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	$(COMPILE) $(ARGS) requirements-embedded.in -o requirements-embedded.txt
+
+.PHONY: clean
+clean: ## Remove .venv and caches (not the demo's data)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# A .venv whose interpreter is gone (an upgrade of the system, say) is made again, whatever its stamp says.
+ifneq ($(shell $(PYTHON) -c 'print("runs")' 2>/dev/null),runs)
+.PHONY: $(READY)
+endif
+$(READY): requirements-dev.txt requirements-embedded.txt
+	@.ci/venv
