@@ -85,7 +85,7 @@ def throwaway() -> Iterator[Environment]:
     """Fresh servers that owe nobody durability, and neither read `.env` nor outlive the block."""
     with tempfile.TemporaryDirectory(prefix="bareme-", ignore_cleanup_errors=True) as folder:
         with servers(Path(folder), durable=False) as urls:
-            yield {**missing({"SECRET_KEY": "throwaway" * 6, "EMAIL_URL": "consolemail://"}), "ENV_FILE": "", **urls}
+            yield {**missing({"DEBUG": "1"}), "ENV_FILE": "", **urls}
 
 
 @contextlib.contextmanager

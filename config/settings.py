@@ -1,0 +1,206 @@
+"""Bareme's only settings file. All that differs between machines comes from the environment (see `.env.example`)."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from config.environment import REQUIRED, Environment, broker
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(BASE_DIR / ".env")
+
+# Who we are
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY", default="insecure-development-key" if DEBUG else REQUIRED)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=[])
+# The address visitors reach us under: links and pixels in mails, embed codes.
+PUBLIC_URL = env.address("PUBLIC_URL", ("http", "https"), default="http://localhost:8000" if DEBUG else REQUIRED)
+PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
+HTTPS = PUBLIC_URL.startswith("https://")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["*"] if DEBUG else [PUBLIC_HOST, "localhost"])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
+
+# What we are made of
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "import_export",
+    "contacts",
+    "tracking",
+    "scoring",
+    "campaigns",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+UNFOLD: dict[str, Any] = {"SITE_TITLE": "Bareme", "SITE_HEADER": "Bareme"}
+
+# Where the data are
+
+DATABASE = env.postgres("DATABASE_URL")
+# A lock or a forgotten transaction never holds others up for long. A limit for every statement suits web processes
+# (compose.yaml and the demo set one); migrations and replays may take their time.
+TIMEOUTS = {
+    "statement_timeout": f"{env.number('DATABASE_STATEMENT_TIMEOUT', default=0)}s",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "5min",
+}
+DATABASES = {
+    "default": {
+        **DATABASE,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": " ".join(f"-c {name}={value}" for name, value in TIMEOUTS.items()),
+            **DATABASE.get("OPTIONS", {}),
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.address("REDIS_URL", ("redis", "rediss", "unix"))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "bareme",
+    }
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", default=BASE_DIR / "var" / "static"))
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT", default=BASE_DIR / "var" / "media"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Work behind the scenes: a Celery message is a doorbell, the work itself is a row in PostgreSQL
+
+CELERY_BROKER_URL = broker(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 360,  # above the longest task, or a running one is delivered a second time
+    "unacked_restore_interval": 2,  # what a killed worker held comes back soon, not after kombu's 100 seconds
+    "unacked_restore_throttle": 1,
+}
+CELERY_TASK_DEFAULT_QUEUE = "bareme"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    # A tick that waited is worth nothing: the next one does its work.
+    "pipeline.tick": {"task": "pipeline.tick", "schedule": 1.0, "options": {"expires": 5}},
+}
+
+# Mail and SMS
+
+vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else REQUIRED))
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default=f"Bareme <bareme@{PUBLIC_HOST}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+SMS_URL = env.address("SMS_URL", ("console", "http", "https"), default="console://")
+
+# Consent: the purposes that need an explicit yes before an event is stored as somebody's
+
+CONSENT_PURPOSES = ("web_tracking", "email_tracking", "link_tracking", "profiling")
+CONSENT_REQUIRED = env.words("CONSENT_REQUIRED", default=["web_tracking", "email_tracking"], among=CONSENT_PURPOSES)
+
+# Language and time
+
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default="en", among=[code for code, name in LANGUAGES])
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+TIME_ZONE = env.time_zone("TIME_ZONE", default="Europe/Paris")
+USE_TZ = True
+
+# Safety: all of it follows from PUBLIC_URL being https, unless told otherwise
+
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=HTTPS)
+SECURE_REDIRECT_EXEMPT = [r"^healthz/"]  # asked from inside, over plain HTTP
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=30 * 24 * 3600 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+# HSTS preloading is a public registration that only the owner of the domain can decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Only behind a proxy that always sets or removes this header: otherwise anybody can claim to have come by https.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", default=False) else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # a post, its files not counted: those go to disk (CSV imports)
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+# Logs
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"format": "{levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "config.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.choice("LOG_FORMAT", default="text", among=["text", "json"]),
+        }
+    },
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice("LOG_LEVEL", default="INFO", among=["DEBUG", "INFO", "WARNING", "ERROR"]),
+    },
+    "loggers": {
+        # With a tick a second, the coming and going of every task would drown the rest.
+        name: {"level": "WARNING"}
+        for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx", "httpcore")
+    },
+}
