@@ -1,0 +1,71 @@
+"""The one door: everything that happens enters Bareme through `record()`, as a row in the inbox."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from tracking import sql
+from tracking.models import Kind
+
+MAX_TEXT = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewHit:
+    """What came in, before anybody asks who it was.
+
+    `key` makes a hit received twice count once: give a stable one wherever the sender may retry. `at` is when it happened
+    (timezone-aware); it defaults to now. `contact_id` only from a signed token or from our own code, `visitor_id` from the
+    browser. Pages need `url`, custom events `data["name"]`, forms `data["answers"]`; other kinds name a `subject_id`.
+    """
+
+    kind: Kind
+    key: uuid.UUID = field(default_factory=uuid.uuid4)
+    at: datetime = field(default_factory=timezone.now)
+    contact_id: int | None = None
+    visitor_id: uuid.UUID | None = None
+    subject_id: int | None = None
+    message_id: int | None = None
+    url: str = ""
+    user_agent: str = ""
+    ip: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(hit: NewHit) -> None:
+    """Put a hit into the inbox. Once the surrounding transaction has committed, it is never lost.
+
+    Idempotent by `hit.key`. Outside a transaction the row is durable when this returns.
+    """
+    record_many([hit])
+
+
+def record_many(hits: Iterable[NewHit]) -> None:
+    """`record()` for many hits, in one statement."""
+    if rows := [_row(hit) for hit in hits]:
+        sql.insert_hits(rows)
+
+
+def _row(hit: NewHit) -> dict[str, Any]:
+    return asdict(hit) | {
+        "url": storable(hit.url, MAX_TEXT),
+        "user_agent": storable(hit.user_agent, 500),
+        "data": storable(hit.data, MAX_TEXT * 5),
+    }
+
+
+def storable(value: Any, limit: int = MAX_TEXT) -> Any:
+    """The value as PostgreSQL can keep it: no NUL characters or lone surrogates, texts cut at `limit` characters."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()[:limit]
+    if isinstance(value, Mapping):
+        return {storable(str(key), 200): storable(item, limit) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item, limit) for item in value]
+    return value

@@ -1,0 +1,367 @@
+"""What they did: the inbox of raw hits, the immutable events, and what events are about."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from django.core.validators import FileExtensionValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact, Segment
+
+
+class Kind(models.IntegerChoices):
+    """What happened. Numbers are stored in millions of rows: never change one."""
+
+    EMAIL_SENT = 1, _("Email sent")
+    EMAIL_OPENED = 2, _("Email opened")
+    EMAIL_CLICKED = 3, _("Link in an email clicked")
+    SMS_SENT = 4, _("SMS sent")
+    SMS_CLICKED = 5, _("Link in an SMS clicked")
+    LANDING_PAGE_VISITED = 6, _("Landing page visited")
+    PAGE_VISITED = 7, _("Web page visited")
+    FORM_SUBMITTED = 8, _("Form submitted")
+    FORM_ANSWERED = 9, _("Form answer given")  # one for each closed question of a submission
+    ASSET_DOWNLOADED = 10, _("Asset downloaded")
+    WEBINAR_REGISTERED = 11, _("Webinar registered")
+    WEBINAR_ATTENDED = 12, _("Webinar attended")
+    WEBINAR_MISSED = 13, _("Webinar missed")
+    CUSTOM = 14, _("Custom event")
+    CAMPAIGN_STARTED = 15, _("Campaign started")
+    CAMPAIGN_STEP = 16, _("Campaign step reached")
+    IDENTIFIED = 20, _("Identified")
+    UNSUBSCRIBED = 21, _("Unsubscribed")
+    # From contacts.Change: a person's own data.
+    CONTACT_CREATED = 30, _("Contact created")
+    CONTACT_CHANGED = 31, _("Contact changed")
+    TAG_ADDED = 32, _("Tag added")
+    TAG_REMOVED = 33, _("Tag removed")
+    SEGMENT_ENTERED = 34, _("Segment entered")
+    SEGMENT_LEFT = 35, _("Segment left")
+    STAGE_CHANGED = 36, _("Stage changed")
+    CONSENT_CHANGED = 37, _("Consent changed")
+    BLOCKED = 38, _("Blocked")
+    UNBLOCKED = 39, _("Unblocked")
+
+
+class Verdict(models.IntegerChoices):
+    """Who acted, as far as we can tell."""
+
+    UNKNOWN = 0, _("Unknown")
+    HUMAN = 1, _("Human")
+    PROXY = 2, _("Proxy")
+    SCANNER = 3, _("Scanner")
+
+
+class Subject(models.Model):
+    """Something an event can be about: an email, a link, a page, a form, a webinar …
+
+    The dimension table of scoring: rules are resolved against it once, so scoring never runs a pattern per event. Owners
+    in higher apps (campaigns) register theirs with `subjects.register()`; `ref_id` is the owner's primary key.
+    """
+
+    class Type(models.TextChoices):
+        EMAIL = "email", _("Email")
+        SMS = "sms", _("SMS")
+        LINK = "link", _("Link")
+        PAGE = "page", _("Web page")
+        LANDING_PAGE = "landing_page", _("Landing page")
+        FORM = "form", _("Form")
+        ANSWER = "answer", _("Form answer")  # parent: the form; name: the field's key; path: the answer
+        ASSET = "asset", _("Asset")
+        WEBINAR = "webinar", _("Webinar")
+        CUSTOM = "custom", _("Custom event")
+        CAMPAIGN = "campaign", _("Campaign")
+        STEP = "step", _("Campaign step")
+        TAG = "tag", _("Tag")
+        SEGMENT = "segment", _("Segment")
+        STAGE = "stage", _("Stage")
+
+    type = models.CharField(_("type"), max_length=20, choices=Type.choices)
+    key = models.CharField(max_length=1300)
+    ref_id = models.BigIntegerField(null=True)
+    name = models.CharField(_("name"), max_length=300, blank=True)
+    host = models.CharField(_("host"), max_length=253, blank=True)
+    path = models.CharField(_("path"), max_length=1000, blank=True)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="children")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Null until every rule version has been resolved against this subject (scoring.matching).
+    resolved_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("subject")
+        verbose_name_plural = _("subjects")
+        constraints = [models.UniqueConstraint(fields=["type", "key"], name="one_subject_per_type_and_key")]
+        indexes = [
+            models.Index(fields=["id"], name="subject_unresolved", condition=Q(resolved_at__isnull=True)),
+            models.Index(fields=["parent"], name="subject_by_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.host}{self.path}" or self.key
+
+
+class Visitor(models.Model):
+    """An unknown browser, by a random first-party id; `contact` once we know who it is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="visitors")
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("visitor")
+        verbose_name_plural = _("visitors")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Hit(models.Model):
+    """The inbox: one row for each acknowledged request, deleted in the transaction that makes it an Event.
+
+    A hit that cannot be processed is parked with its error, visible in the admin, and may be retried.
+    """
+
+    key = models.UUIDField(unique=True)
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    at = models.DateTimeField()
+    received_at = models.DateTimeField(default=timezone.now)
+    contact_id = models.BigIntegerField(null=True)
+    visitor_id = models.UUIDField(null=True)
+    subject_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+    url = models.TextField(blank=True)
+    user_agent = models.TextField(blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    data = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    parked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("hit")
+        verbose_name_plural = _("hits")
+        indexes = [models.Index(fields=["id"], name="hit_waiting", condition=Q(parked_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Receipt(models.Model):
+    """The key of each hit ever taken from the inbox: what makes a hit received twice count once."""
+
+    key = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+
+
+class Event(models.Model):
+    """The fact: a contact (or a visitor) did KIND at TIME to SUBJECT. Immutable, but for who a visitor turned out to be.
+
+    Partitioned by month of `at` (migration `partition_events`); the database's primary key is (id, at).
+    """
+
+    key = models.UUIDField(null=True)
+    kind = models.PositiveSmallIntegerField(_("what"), choices=Kind.choices)
+    at = models.DateTimeField(_("when"))
+    contact = models.ForeignKey(Contact, models.DO_NOTHING, null=True, db_constraint=False, related_name="events", verbose_name=_("contact"))
+    visitor = models.ForeignKey(Visitor, models.DO_NOTHING, null=True, db_constraint=False, related_name="events")
+    subject = models.ForeignKey(Subject, models.DO_NOTHING, null=True, db_constraint=False, related_name="events", verbose_name=_("about"))
+    message_id = models.BigIntegerField(null=True)
+    verdict = models.PositiveSmallIntegerField(_("verdict"), choices=Verdict.choices, default=Verdict.UNKNOWN)
+    data = models.JSONField(default=dict)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        managed = False
+        db_table = "tracking_event"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Link(models.Model):
+    """A tracked link of one email or SMS. Its own subject; the subject's parent is the email's or SMS's subject."""
+
+    source = models.ForeignKey(Subject, models.CASCADE, related_name="links")
+    url = models.TextField(_("address"))
+    subject = models.OneToOneField(Subject, models.PROTECT, related_name="link")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        constraints = [models.UniqueConstraint("source", models.functions.MD5("url"), name="one_link_per_source_and_url")]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+def public_id() -> str:
+    """A short random id for public addresses: not guessable, not countable."""
+    return secrets.token_urlsafe(9)
+
+
+class Form(models.Model):
+    class ThankYou(models.TextChoices):
+        MESSAGE = "message", _("Show a message")
+        REDIRECT = "redirect", _("Go to a page")
+        ASSET = "asset", _("Offer a download")
+
+    name = models.CharField(_("name"), max_length=150)
+    public_id = models.CharField(max_length=20, unique=True, default=public_id, editable=False)
+    title = models.CharField(_("title shown"), max_length=200, blank=True)
+    description = models.TextField(_("text shown"), blank=True)
+    button = models.CharField(_("button"), max_length=60, blank=True, help_text=_("Left empty: “Send”."))
+    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Of its messages; left empty: the visitor's."))
+    thank_you = models.CharField(_("after sending"), max_length=10, choices=ThankYou.choices, default=ThankYou.MESSAGE)
+    thank_you_message = models.TextField(_("message"), blank=True)
+    redirect_url = models.URLField(_("page"), max_length=500, blank=True)
+    asset = models.ForeignKey("Asset", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("download"))
+    segment = models.ForeignKey(Segment, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("add to segment"))
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("form")
+        verbose_name_plural = _("forms")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FormField(models.Model):
+    class Type(models.TextChoices):
+        TEXT = "text", _("Text")
+        TEXTAREA = "textarea", _("Long text")
+        EMAIL = "email", _("Email address")
+        PHONE = "phone", _("Phone number")
+        NUMBER = "number", _("Number")
+        URL = "url", _("Web address")
+        DATE = "date", _("Date")
+        SELECT = "select", _("One choice from a list")
+        RADIO = "radio", _("One choice of buttons")
+        CHECKBOXES = "checkboxes", _("Several choices")
+        CHECKBOX = "checkbox", _("Tick box")
+        COUNTRY = "country", _("Country")
+        HIDDEN = "hidden", _("Hidden")
+        CONSENT = "consent", _("Consent")
+
+    CLOSED = (Type.SELECT, Type.RADIO, Type.CHECKBOXES, Type.CHECKBOX, Type.COUNTRY)  # answers a rule can match
+
+    form = models.ForeignKey(Form, models.CASCADE, related_name="fields")
+    key = models.SlugField(_("key"), max_length=50)
+    label = models.CharField(_("label"), max_length=500)
+    type = models.CharField(_("type"), max_length=20, choices=Type.choices, default=Type.TEXT)
+    required = models.BooleanField(_("required"), default=False)
+    choices = models.JSONField(_("choices"), default=list, blank=True, help_text=_("One choice per line."))
+    help_text = models.CharField(_("help"), max_length=200, blank=True)
+    default = models.CharField(_("default"), max_length=200, blank=True)
+    contact_field = models.CharField(
+        _("contact field"), max_length=60, blank=True, help_text=_("Where the answer goes on the contact, such as email or job_title.")
+    )
+    purpose = models.CharField(_("consent to"), max_length=20, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        verbose_name = _("field")
+        verbose_name_plural = _("fields")
+        constraints = [models.UniqueConstraint(fields=["form", "key"], name="one_field_per_form_and_key")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class FormSubmission(models.Model):
+    form = models.ForeignKey(Form, models.CASCADE, related_name="submissions", verbose_name=_("form"))
+    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="submissions", verbose_name=_("contact"))
+    visitor = models.ForeignKey(Visitor, models.SET_NULL, null=True, related_name="submissions")
+    key = models.UUIDField(unique=True)
+    answers = models.JSONField(_("answers"), default=dict)
+    url = models.TextField(_("page"), blank=True)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        ordering = ["-at"]
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.at:%Y-%m-%d %H:%M}"
+
+
+class LandingPage(models.Model):
+    title = models.CharField(_("title"), max_length=200)
+    slug = models.SlugField(_("address"), max_length=100, unique=True)
+    body = models.TextField(_("text"), blank=True, help_text=_("HTML; scripts are removed."))
+    form = models.ForeignKey(Form, models.SET_NULL, null=True, blank=True, related_name="landing_pages", verbose_name=_("form"))
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    is_published = models.BooleanField(_("published"), default=False)
+    publish_from = models.DateTimeField(_("from"), null=True, blank=True)
+    publish_until = models.DateTimeField(_("until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["title"]
+        verbose_name = _("landing page")
+        verbose_name_plural = _("landing pages")
+
+    def __str__(self) -> str:
+        return self.title
+
+    def is_open(self) -> bool:
+        now = timezone.now()
+        return self.is_published and (not self.publish_from or self.publish_from <= now) and (not self.publish_until or now < self.publish_until)
+
+
+class Asset(models.Model):
+    """A resource to download: a file of ours, or an address elsewhere; perhaps behind a form."""
+
+    name = models.CharField(_("name"), max_length=150)
+    public_id = models.CharField(max_length=20, unique=True, default=public_id, editable=False)
+    description = models.TextField(_("description"), blank=True)
+    file = models.FileField(
+        _("file"),
+        upload_to="assets/",
+        blank=True,
+        validators=[FileExtensionValidator("pdf png jpg jpeg gif webp zip csv txt md epub mp3 mp4 docx xlsx pptx odt ods odp".split())],
+    )
+    url = models.URLField(_("address"), max_length=500, blank=True)
+    gate = models.ForeignKey(
+        Form, models.SET_NULL, null=True, blank=True, related_name="gated_assets", verbose_name=_("form to fill in first")
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("asset")
+        verbose_name_plural = _("assets")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A key an integrator sends as `Authorization: Bearer …`; only its hash is kept."""
+
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(_("begins with"), max_length=12, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,41 @@
+"""Subjects: what events are about, found or made by their natural key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tracking.models import Subject
+
+Type = Subject.Type
+
+
+def register(type: Type, ref_id: int, name: str, parent: Subject | None = None) -> Subject:
+    """The subject of an owner's row; made on first call, renamed when the owner was. Safe to repeat and to race."""
+    subject, created = Subject.objects.get_or_create(
+        type=type, key=str(ref_id), defaults={"ref_id": ref_id, "name": name[:300], "parent": parent}
+    )
+    if not created and subject.name != name[:300]:
+        subject.name = name[:300]
+        subject.save(update_fields=["name"])
+    return subject
+
+
+def ids(wanted: Iterable[Subject]) -> dict[tuple[str, str], int]:
+    """The ids of unsaved subjects by (type, key), made in one statement where missing.
+
+    Existing rows keep what they have. New rows arrive unresolved: `scoring.matching` sees to them in the same transaction.
+    """
+    rows = {(subject.type, subject.key): subject for subject in wanted}
+    if not rows:
+        return {}
+    found = _find(rows)
+    missing = [rows[key] for key in sorted(rows.keys() - found.keys())]
+    if missing:
+        Subject.objects.bulk_create(missing, ignore_conflicts=True)
+        found |= _find({(subject.type, subject.key): subject for subject in missing})
+    return found
+
+
+def _find(rows: dict[tuple[str, str], Subject]) -> dict[tuple[str, str], int]:
+    known = Subject.objects.filter(type__in={type for type, _ in rows}, key__in=[key for _, key in rows])
+    return {(type, key): pk for type, key, pk in known.values_list("type", "key", "pk") if (type, key) in rows}
