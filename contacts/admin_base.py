@@ -1,0 +1,161 @@
+"""What every admin page of Bareme has in common: no full counts, archiving instead of deleting, ledgers that are read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import action
+
+__all__ = ["ArchivedFilter", "ArchivingAdmin", "BaremeAdmin", "CappedPaginator", "ReadOnlyAdmin", "ReadOnlyInline", "StackedInline", "TabularInline", "guarded"]
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than `limit`: a list page costs the same in a table of a thousand and of ten million rows."""
+
+    limit = 10_000
+    template_name = "contacts/pagination.html"  # says "10,000+" where it stopped counting
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return min(rows.order_by()[: self.limit + 1].count(), self.limit)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count >= self.limit
+
+
+def guarded(permission: str) -> Callable[..., Any]:
+    """Decorate a view of a ModelAdmin: 403 unless the user has `view`, `change` … on the model (admin_view asks less)."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def checked(self: BaremeAdmin, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            kwargs.pop("model_admin", None)  # unfold passes it to custom urls
+            if not getattr(self, f"has_{permission}_permission")(request):
+                raise PermissionDenied
+            return view(self, request, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
+    """The base of all our admin pages. `list_select_related` and `autocomplete_fields` are each page's own."""
+
+    list_per_page = 50
+    list_max_show_all = 200
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_filter_submit = True
+    warn_unsaved_form = True
+    save_on_top = False
+
+    def tell(self, request: HttpRequest, count: int, sentence: Any) -> None:
+        """Say how many rows an action changed; `sentence` is `ngettext_lazy(…, …, "count")` with `%(count)d` in it."""
+        self.message_user(request, sentence % {"count": count}, messages.SUCCESS if count else messages.WARNING)
+
+    def note(self, request: HttpRequest, rows: QuerySet[Any], message: str) -> None:
+        """Write the history lines of a bulk change, one statement for all of them."""
+        LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, message)
+
+    def page(self, name: str, *args: Any) -> str:
+        """The address of one of this model's pages: `changelist`, `change`, `add`, `history` …"""
+        opts = self.model._meta
+        return reverse(f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}_{name}", args=args)
+
+
+class ReadOnly:
+    """Nobody adds, changes or deletes these by hand: they are the record, or made from it."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, BaremeAdmin):
+    """A ledger: lists and shows."""
+
+
+class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc,unused-ignore]
+    """Rows shown on their owner's page; a short page of them, never all."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+    per_page = 20
+    show_change_link = False
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """What is in use, unless asked otherwise."""
+
+    title = _("state")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Archived")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        choices = super().choices(changelist)
+        yield {**next(choices), "display": _("In use")}
+        yield from choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
+
+
+class ArchivingAdmin(BaremeAdmin):
+    """For models with `archived_at`: rows that history names are archived, not deleted, and can come back.
+
+    Archived rows leave the list (unless asked for) and the autocompletes.
+    """
+
+    list_filter: ClassVar[Any] = [ArchivedFilter]
+    actions: ClassVar[Any] = ["archive", "restore"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        if request.path.endswith("/autocomplete/"):
+            queryset = queryset.filter(archived_at__isnull=True)
+        return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return,unused-ignore]
+
+    @action(description=_("Archive"), permissions=["change"], icon="archive")
+    def archive(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        rows = queryset.filter(archived_at__isnull=True)
+        self.note(request, rows, gettext("Archived."))
+        count = rows.update(archived_at=timezone.now())
+        self.tell(request, count, ngettext_lazy("%(count)d archived.", "%(count)d archived.", "count"))
+
+    @action(description=_("Bring back from the archive"), permissions=["change"], icon="unarchive")
+    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        rows = queryset.filter(archived_at__isnull=False)
+        self.note(request, rows, gettext("Brought back from the archive."))
+        count = rows.update(archived_at=None)
+        self.tell(request, count, ngettext_lazy("%(count)d brought back.", "%(count)d brought back.", "count"))
