@@ -47,17 +47,28 @@ Environment = dict[str, str]
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, frame: sys.exit(128 + received))
-    if not options.throwaway:
-        environ.Env.read_env(VAR.parent / ".env")
+    leave_on_signals()
     try:
+        if not options.throwaway:
+            read_env_file()
         with throwaway() if options.throwaway else join_or_start(VAR) as extra:
             return run(options.command, {**os.environ, **extra})
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except OSError as error:
         raise SystemExit(explain(error)) from None
+
+
+def leave_on_signals() -> None:
+    """SIGTERM and SIGHUP unwind the stack, as Ctrl-C does, so that whatever runs is stopped on the way."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, frame: sys.exit(128 + received))
+
+
+def read_env_file() -> None:
+    """What `.env` names is respected like the environment: a real server there is used."""
+    if file := os.environ.get("ENV_FILE", str(VAR.parent / ".env")):
+        environ.Env.read_env(file)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -91,31 +102,26 @@ def throwaway() -> Iterator[Environment]:
 @contextlib.contextmanager
 def join_or_start(root: Path) -> Iterator[Environment]:
     """The servers on `root`: those of a running demo or shell if there are any, else started for this block."""
-    try:
-        lock = take_lock(root)
-    except BlockingIOError:
-        yield missing(published(root))
-    else:
-        with lock, started(root) as extra:
-            yield extra
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(hold(root))
+        except AlreadyRunning:
+            yield missing(published(root))
+        else:
+            yield stack.enter_context(started(root, {}))
 
 
 @contextlib.contextmanager
-def start(root: Path) -> Iterator[Environment]:
-    """The servers on `root`, started for this block; refused when they run already."""
-    try:
-        lock = take_lock(root)
-    except BlockingIOError:
-        pid = published(root)["EMBEDDED_PID"]
-        raise SystemExit(f"Bareme is already running on {root} (process {pid}): stop that one first.") from None
-    with lock, started(root) as extra:
+def start(root: Path, settings: Environment) -> Iterator[Environment]:
+    """The servers on `root`, started for this block together with `settings`; refused when they run already."""
+    with hold(root), started(root, settings) as extra:
         yield extra
 
 
 @contextlib.contextmanager
-def started(root: Path) -> Iterator[Environment]:
+def started(root: Path, settings: Environment) -> Iterator[Environment]:
     with servers(root, durable=True) as urls:
-        extra = {**local_settings(root), **urls}
+        extra = {**missing({**local_settings(root), **settings}), **urls}
         publish(root, extra)
         try:
             yield extra
@@ -129,14 +135,12 @@ def local_settings(root: Path) -> Environment:
     if not secret.exists():
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(50))
-    return missing(
-        {
-            "SECRET_KEY": secret.read_text(),
-            "ALLOWED_HOSTS": "*",
-            "PUBLIC_URL": "http://localhost:8010",
-            "EMAIL_URL": "smtp://127.0.0.1:1025",
-        }
-    )
+    return {
+        "SECRET_KEY": secret.read_text(),
+        "ALLOWED_HOSTS": "*",
+        "PUBLIC_URL": "http://localhost:8010",
+        "EMAIL_URL": "smtp://127.0.0.1:1025",
+    }
 
 
 def missing(settings: Mapping[str, str]) -> Environment:
@@ -144,23 +148,28 @@ def missing(settings: Mapping[str, str]) -> Environment:
     return {name: value for name, value in settings.items() if name not in os.environ}
 
 
-def take_lock(root: Path) -> contextlib.AbstractContextManager[object]:
-    """Hold `root` against a second start, which would take over the sockets of the first. Raises BlockingIOError."""
+class AlreadyRunning(SystemExit):
+    """Somebody else's servers run on this folder."""
+
+
+@contextlib.contextmanager
+def hold(root: Path) -> Iterator[Path]:
+    """Keep `root` to ourselves: a second start would take over the sockets of the first. Yields the lock's path."""
     root.mkdir(parents=True, exist_ok=True)
-    lock = (root / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        lock.close()
-        raise
-    return lock
+    path = root / "lock"
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"Bareme is already running on {root}: stop it first, with Ctrl-C where it runs.") from None
+        yield path
 
 
 def publish(root: Path, extra: Environment) -> None:
     """Tell others who want to join where the servers are."""
     draft = root / "running.json.new"
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps({**extra, "EMBEDDED_PID": str(os.getpid())}))
+    draft.write_text(json.dumps(extra))
     draft.replace(root / "running.json")
 
 
