@@ -74,6 +74,8 @@ class PointAction(Rule):
     is_active = models.BooleanField(_("active"), default=True)
     # Set for the points a form carries itself: they are edited on the form.
     form = models.ForeignKey(Form, models.CASCADE, null=True, blank=True, related_name="point_actions", verbose_name=_("form"))
+    # Whether a profile rule held anybody when last looked at: tells when its window has opened or closed.
+    is_holding = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
@@ -223,6 +225,27 @@ class ContactScore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.score:g}"
+
+
+class Sweep(models.Model):
+    """A walk over all contacts that is owed because a profile rule or a weight changed; done in ranges, resumable.
+
+    Scores it moves across a threshold are held: re-scoring never acts on a crowd by surprise.
+    """
+
+    reason = models.CharField(_("reason"), max_length=200)
+    next_id = models.BigIntegerField(default=0)  # contacts below have been seen
+    seen = models.PositiveIntegerField(_("contacts seen"), default=0)
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("re-scoring")
+        verbose_name_plural = _("re-scorings")
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Leaderboard(models.Model):

@@ -25,14 +25,15 @@ def insert_hits(rows: Sequence[Mapping[str, Any]]) -> None:
 
 TAKE_HITS = """
 DELETE FROM tracking_hit WHERE id IN (
-  SELECT id FROM tracking_hit WHERE parked_at IS NULL AND id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING id, key, kind, at, contact_id, visitor_id, subject_id, message_id, url, user_agent, host(ip) AS ip, data, received_at
+  SELECT id FROM tracking_hit WHERE id = ANY(%s) AND parked_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED
+) RETURNING id, key, kind, at, contact_id, visitor_id, subject_id, message_id, url, user_agent, host(ip) AS ip, data::text AS data, received_at
 """
 
 
-def take_hits(limit: int, after: int = 0) -> list[dict[str, Any]]:
-    """Take up to `limit` waiting hits out of the inbox, oldest first (index `hit_waiting`). Rolls back with the caller."""
-    return sorted(_rows(TAKE_HITS, [after, limit]), key=lambda row: row["id"])
+def take_hits(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Take these hits out of the inbox, oldest first, but for those another worker has. Rolls back with the caller."""
+    rows = _rows(TAKE_HITS, [list(ids)])
+    return sorted((row | {"data": orjson.loads(row["data"])} for row in rows), key=lambda row: row["id"])
 
 
 RECEIVE = """
@@ -49,13 +50,14 @@ def receive(keys: Sequence[Any]) -> set[Any]:
 TAKE_CHANGES = """
 DELETE FROM contacts_change WHERE id IN (
   SELECT id FROM contacts_change WHERE held = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING id, contact_id, kind, ref_id, data, held, at
+) RETURNING id, contact_id, kind, ref_id, data::text AS data, held, at
 """
 
 
 def take_changes(limit: int, *, held: bool) -> list[dict[str, Any]]:
     """Take up to `limit` notes of contact changes, oldest first."""
-    return sorted(_rows(TAKE_CHANGES, [held, limit]), key=lambda row: row["id"])
+    rows = _rows(TAKE_CHANGES, [held, limit])
+    return sorted((row | {"data": orjson.loads(row["data"])} for row in rows), key=lambda row: row["id"])
 
 
 INSERT_EVENTS = """

@@ -1,0 +1,111 @@
+"""The product on one screen: what happened becomes points, points become scores, scores that cross become actions.
+
+Each batch is one transaction. If it fails anywhere, it is as if it had not begun: its rows are still in the inbox. Several
+workers may run at once; each takes rows the others have not, and the contacts' score rows keep them apart.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from campaigns import enrolments, triggers, webinars
+from contacts import segments
+from scoring import ledger, matching, profiles, scores, sql, sweeps
+from tracking import inbox
+from tracking.inbox import Happened
+
+logger = logging.getLogger(__name__)
+BATCH = 1000
+
+
+def advance(limit: int = BATCH) -> int:
+    """Carry everything that waits one step further; returns how many contacts that touched, 0 when nothing waited."""
+    _make_room(limit)
+    touched = _take_hits(inbox.waiting(limit))
+    for held in (False, True):
+        touched += _batch(lambda held=held: _carry(inbox.take_changes(limit, held=held)))  # type: ignore[misc]
+    touched += _batch(lambda: _adjust(limit))
+    return touched + _batch(lambda: _sweep(limit))
+
+
+def drain(limit: int = BATCH) -> None:
+    """Advance until nothing waits: for loaders, commands and tests."""
+    while advance(limit):
+        pass
+
+
+def _carry(happened: Happened, adjustments: Sequence[int] = (), *, weigh: bool = False) -> int:
+    """From what happened to what we do about it, in the caller's transaction."""
+    if not happened:
+        return 0
+    contacts = scores.lock(happened.contact_ids)
+    matching.resolve_new()
+    moved = ledger.award(happened.event_ids) + profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
+    movements = scores.refresh(moved) + (scores.weigh(contacts) if weigh else [])
+    triggers.fire(movements, held=happened.held)
+    segments.update(contacts)
+    webinars.note(happened.event_ids)
+    enrolments.begin(happened.event_ids)
+    return len(contacts)
+
+
+def _take_hits(ids: Sequence[int]) -> int:
+    """Hits become events. A hit that breaks its batch is found by halving, parked with its error, and the rest go on."""
+    if not ids:
+        return 0
+    try:
+        return _in_transaction(lambda: _carry(inbox.take(ids)))
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the hits: everything is still in the inbox
+    except Exception:
+        if len(ids) == 1:
+            logger.exception("hit %s parked", ids[0])
+            inbox.park(ids[0], traceback.format_exc())
+            return 1
+        half = len(ids) // 2
+        return _take_hits(ids[:half]) + _take_hits(ids[half:])
+
+
+def _adjust(limit: int) -> int:
+    adjustments = ledger.waiting_adjustments(limit)
+    return _carry(Happened(contact_ids=frozenset(adjustments.values())), list(adjustments))
+
+
+def _sweep(limit: int) -> int:
+    """A range of the walk over all contacts that a change of rules or weights owes; what it crosses is held."""
+    if (due := sweeps.next_range(limit)) is None:
+        return 0
+    sweep, contacts = due
+    everybody = frozenset(contacts)
+    _carry(Happened(contact_ids=everybody, changed_ids=everybody, held=True), weigh=True)
+    sweeps.advance(sweep, contacts)
+    return max(1, len(contacts))
+
+
+def _make_room(limit: int) -> None:
+    """Partitions for the months that wait, each in a short transaction of its own."""
+    months = inbox.waiting_months(limit)
+    for table in ("tracking_event", ledger.TABLE):
+        inbox.ensure_months(table, months)
+    profiles.notice_windows()
+
+
+def _batch(work: Callable[[], int]) -> int:
+    """One transaction of background work; an error is logged and does not keep the next kind of work from going on."""
+    try:
+        return _in_transaction(work)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("a batch failed and will be tried again")
+        return 0
+
+
+def _in_transaction(work: Callable[[], int]) -> int:
+    with transaction.atomic():
+        sql.share_rules()
+        return work()

@@ -1,0 +1,74 @@
+"""The points ledger: the only module through which entries and adjustments are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from scoring import sql
+from scoring.models import Adjustment
+from scoring.scores import Delta
+
+TABLE = "scoring_pointentry"
+
+
+def award(event_ids: Sequence[int]) -> list[Delta]:
+    """Count events into the lines of the rules in force when they happened; returns the points that moved.
+
+    Each event must be handed in once: the inbox sees to that. Order does not matter: credited = min(hits, cap) per
+    occurrence, so late and out-of-order events give the same lines as a replay. The caller holds the score lock.
+    """
+    return _deltas(sql.award(event_ids)) if event_ids else []
+
+
+def replay(contact_ids: Sequence[int]) -> list[Delta]:
+    """Rebuild the lines of these contacts from all their events; writes and returns differences only.
+
+    Uses the same counting as `award`. The caller holds the score lock.
+    """
+    return _deltas(sql.replay(contact_ids)) if contact_ids else []
+
+
+def adjust(
+    contact_id: int,
+    group_id: int,
+    points: int,
+    *,
+    origin: str = Adjustment.Origin.MANUAL,
+    note: str,
+    author: Any = None,
+    key: UUID | None = None,
+) -> Adjustment:
+    """Give or take points outside the rules; the pipeline adds them to the score within a tick.
+
+    Append-only. Repeating a call with the same `key` adds nothing and returns the first adjustment.
+    """
+    adjustment, _ = Adjustment.objects.get_or_create(
+        key=key or uuid4(),
+        defaults={
+            "contact_id": contact_id,
+            "group_id": group_id,
+            "points": points,
+            "origin": origin,
+            "note": note,
+            "author": author,
+        },
+    )
+    return adjustment
+
+
+def waiting_adjustments(limit: int) -> dict[int, int]:
+    """Adjustments not yet in the scores (id → contact), locked for this transaction."""
+    return {row["id"]: row["contact_id"] for row in sql.take_adjustments(limit)}
+
+
+def apply(adjustment_ids: Sequence[int]) -> list[Delta]:
+    """Add adjustments to the scores, each once. The caller holds the score lock."""
+    return _deltas(sql.apply_adjustments(adjustment_ids)) if adjustment_ids else []
+
+
+def _deltas(rows: Sequence[dict[str, Any]]) -> list[Delta]:
+    return [Delta(row["contact_id"], row["group_id"], row["points"]) for row in rows]
+
+

@@ -1,0 +1,58 @@
+"""Profile rules: lines that hold while a contact matches, kept true for whoever changed and, by sweeps, for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from contacts.models import Contact
+from scoring import sql
+from scoring.models import END, PointAction, PointActionVersion, Sweep
+from scoring.scores import Delta
+from scoring.sources import point_sources
+from scoring.sources.profile_matches import ProfileMatches
+
+
+def hold(contact_ids: Sequence[int]) -> list[Delta]:
+    """Give these contacts the lines of the profile rules they match now, and take back those they do not.
+
+    Depends only on the contacts as they are and the rules in force, so repeating moves nothing. The caller holds the score
+    lock.
+    """
+    if not contact_ids:
+        return []
+    now = timezone.now()
+    among = Contact.objects.filter(pk__in=contact_ids, merged_into__isnull=True)
+    wanted = [
+        {"contact_id": contact_id, "version_id": version.pk}
+        for version, source in in_force(now)
+        for contact_id in source.contacts(version.params, among).values_list("pk", flat=True)
+    ]
+    return [Delta(row["contact_id"], row["group_id"], row["points"]) for row in sql.hold(wanted, contact_ids, now)]
+
+
+def in_force(at: datetime) -> list[tuple[PointActionVersion, ProfileMatches]]:
+    """The profile versions that give points at this moment, with their source."""
+    versions = PointActionVersion.objects.filter(
+        Q(active_from__isnull=True) | Q(active_from__lte=at),
+        Q(active_until__isnull=True) | Q(active_until__gt=at),
+        kind__isnull=True,
+        valid_from__lte=at,
+        valid_until=END,
+    )
+    found = ((version, point_sources.get(version.source)) for version in versions)
+    return [(version, source) for version, source in found if isinstance(source, ProfileMatches)]
+
+
+def notice_windows() -> None:
+    """Ask for a sweep when the window of a profile rule has opened or closed since last looked at."""
+    holding = {version.action_id for version, _ in in_force(timezone.now())}
+    opened = PointAction.objects.filter(pk__in=holding, is_holding=False)
+    closed = PointAction.objects.filter(is_holding=True).exclude(pk__in=holding)
+    for action in [*opened, *closed]:
+        action.is_holding = not action.is_holding
+        action.save(update_fields=["is_holding"])
+        Sweep.objects.create(reason=str(action))

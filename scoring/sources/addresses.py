@@ -1,0 +1,71 @@
+"""Address patterns people understand: host and path, `*` for anything, whatever the scheme, query or trailing slash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tracking import pages
+
+
+class AddressesField(forms.CharField):
+    """One pattern per line, cleaned to a list: `example.com/pricing`, `example.com/blog/*`, `/pricing`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        help_text = _("One per line, such as example.com/pricing or /blog/*. Tracking parameters and a final slash do not matter. Left empty: any.")
+        super().__init__(**{"required": False, "widget": forms.Textarea(attrs={"rows": 3}), "help_text": help_text, **kwargs})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        patterns = [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
+        for pattern in patterns:
+            if parse(pattern) is None:
+                raise ValidationError(_("“%(value)s” is not an address."), code="address", params={"value": pattern})
+        return patterns
+
+
+def parse(pattern: str) -> tuple[str, str] | None:
+    """(host, path) of a pattern; the host is "" for a pattern that begins with a slash. None for what is no address."""
+    if pattern.startswith("/") and not pattern.startswith("//"):
+        host, path = pages.normalise(f"example.com{pattern}")
+        return ("", path) if host else None
+    wild = "*." if pattern.startswith("*.") else ""
+    host, path = pages.normalise(pattern.removeprefix("*."))
+    return (wild + host, path) if host else None
+
+
+def matching(patterns: list[str]) -> Q:
+    """The subjects (pages or links) at one of these addresses; a host alone means its whole site."""
+    found = Q(pk__in=[])
+    for pattern in patterns:
+        if (parsed := parse(pattern)) is None:
+            continue
+        host, path = parsed
+        q = Q()
+        if host.startswith("*."):
+            q &= Q(host=host[2:]) | Q(host__endswith=host[1:])
+        elif host:
+            q &= Q(host=host)
+        if path != "/" or not host:
+            q &= _path(path)
+        found |= q
+    return found
+
+
+def _path(path: str) -> Q:
+    """A path, with `*` for anything; `/blog/*` is the blog and everything under it."""
+    if "*" not in path:
+        return Q(path=path)
+    if path.endswith("/*") and "*" not in path[:-2]:
+        return Q(path=path[:-2] or "/") | Q(path__startswith=path[:-1])
+    return Q(path__regex="^" + "".join(".*" if char == "*" else _literal(char) for char in path) + "$")
+
+
+def _literal(char: str) -> str:
+    return char if char.isalnum() or char in "/-_~%" else f"\\{char}"

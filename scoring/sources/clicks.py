@@ -1,0 +1,37 @@
+"""What clicks in emails and in SMS share: which messages, which links."""
+
+from __future__ import annotations
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from scoring.sources.addresses import AddressesField, matching
+from scoring.sources.base import EventSource, Params, SubjectsField
+from tracking.models import Subject
+
+
+class ClickSource(EventSource):
+    """A click on a tracked link; links know their message as their subject's parent."""
+
+    subject_type = Subject.Type.LINK
+    message_type: str
+    which: object
+
+    def __init__(self) -> None:
+        fields = {
+            "only": SubjectsField(self.message_type, label=self.which),
+            "addresses": AddressesField(label=_("Which links")),
+        }
+        self.Form = type("Form", (forms.Form,), fields)  # type: ignore[misc]
+
+    def subjects(self, params: Params) -> QuerySet[Subject]:
+        links = super().subjects(params).filter(parent__type=self.message_type)
+        if params.get("only"):
+            links = links.filter(parent__in=params["only"])
+        return links.filter(matching(params["addresses"])) if params.get("addresses") else links
+
+    def describe(self, params: Params) -> str:
+        messages = Subject.objects.filter(pk__in=params.get("only") or []).order_by("name").values_list("name", flat=True)
+        details = [*messages, *(params.get("addresses") or [])]
+        return f"{self.label}: {', '.join(details) or _('any link')}"

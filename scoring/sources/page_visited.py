@@ -1,0 +1,29 @@
+"""A page of a tracked site was visited."""
+
+from __future__ import annotations
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from scoring.sources.addresses import AddressesField, matching
+from scoring.sources.base import EventSource, Params, point_sources
+from tracking.models import Kind, Subject
+
+
+@point_sources.register
+class PageVisited(EventSource):
+    key = "page_visited"
+    label = _("Visits a web page")
+    kind = Kind.PAGE_VISITED
+    subject_type = Subject.Type.PAGE
+
+    class Form(forms.Form):
+        addresses = AddressesField(label=_("Which pages"))
+
+    def subjects(self, params: Params) -> QuerySet[Subject]:
+        every = super().subjects(params)
+        return every.filter(matching(params["addresses"])) if params.get("addresses") else every
+
+    def describe(self, params: Params) -> str:
+        return f"{self.label}: {', '.join(params.get('addresses') or []) or _('any page')}"

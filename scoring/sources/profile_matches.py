@@ -1,0 +1,28 @@
+"""Who the contact is: any condition on its own data, held while true."""
+
+from __future__ import annotations
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from contacts import conditions
+from contacts.models import Contact
+from scoring.sources.base import Params, ProfileSource, point_sources
+
+
+@point_sources.register
+class ProfileMatches(ProfileSource):
+    key = "profile_matches"
+    label = _("Profile matches")
+    help = _("The points come when the contact begins to match, and go when it no longer does.")
+
+    class Form(forms.Form):
+        conditions = conditions.ConditionsField(label=_("Conditions"), profile_only=True)
+
+    def contacts(self, params: Params, among: QuerySet[Contact]) -> QuerySet[Contact]:
+        """Those of `among` who match now."""
+        return conditions.matching(params["conditions"], among)
+
+    def describe(self, params: Params) -> str:
+        return f"{self.label}: {conditions.describe(params['conditions'])}"

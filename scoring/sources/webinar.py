@@ -1,0 +1,33 @@
+"""Webinars: registered, attended, missed."""
+
+from django.utils.translation import gettext_lazy as _
+
+from scoring.sources.base import ChosenSubjects, point_sources
+from tracking.models import Kind, Subject
+
+
+class WebinarSource(ChosenSubjects):
+    choose = _("Which webinars")
+    any_label = _("any webinar")
+    subject_type = Subject.Type.WEBINAR
+
+
+@point_sources.register
+class WebinarRegistered(WebinarSource):
+    key = "webinar_registered"
+    label = _("Registers for a webinar")
+    kind = Kind.WEBINAR_REGISTERED
+
+
+@point_sources.register
+class WebinarAttended(WebinarSource):
+    key = "webinar_attended"
+    label = _("Attends a webinar")
+    kind = Kind.WEBINAR_ATTENDED
+
+
+@point_sources.register
+class WebinarMissed(WebinarSource):
+    key = "webinar_missed"
+    label = _("Misses a webinar")
+    kind = Kind.WEBINAR_MISSED

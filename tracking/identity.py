@@ -1,0 +1,99 @@
+"""Who was it: from tokens, forms, identify calls and visitor ids to contacts.
+
+A token or an email in the hit says who acted; a visitor id says it where the browser is known already. What a browser did
+before we knew it becomes the contact's, by `sql.claim_events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models.functions import Lower
+
+from contacts.fields import normalise_email
+from contacts.models import Contact
+from tracking import sql
+from tracking.models import Visitor
+
+Row = dict[str, Any]
+
+
+class Known:
+    """What one batch needs to know about identity, loaded in three statements."""
+
+    def __init__(self, hits: Sequence[Row]) -> None:
+        self.contacts = _existing({hit["contact_id"] for hit in hits if hit["contact_id"]})
+        self.by_email = _by_email({email for hit in hits if (email := email_of(hit))})
+        self.visitors = _visitors(hits)
+        self.newly_known: set[UUID] = set()
+
+    def contact_of(self, hit: Row) -> int | None:
+        """The contact a hit belongs to; learns who the visitor is on the way."""
+        by_token = self.contacts.get(hit["contact_id"])
+        by_email = self.by_email.get(email_of(hit) or "")
+        visitor_id = hit["visitor_id"]
+        known = self.visitors.get(visitor_id) if visitor_id else None
+        contact_id = by_token or by_email or known
+        # An email given by the person rules; a forwarded link does not take over a browser that is known already.
+        if visitor_id and contact_id and (known is None or by_email) and contact_id != known:
+            self.visitors[visitor_id] = contact_id
+            self.newly_known.add(visitor_id)
+        return contact_id
+
+    def remember(self, hits: Sequence[Row]) -> list[int]:
+        """Write down the visitors of this batch; return the ids of earlier anonymous events that are somebody's now."""
+        seen: dict[UUID, Row] = {}
+        for hit in hits:
+            if (visitor_id := hit["visitor_id"]) is None:
+                continue
+            row = seen.setdefault(visitor_id, {"id": visitor_id, "first_seen_at": hit["at"], "last_seen_at": hit["at"]})
+            row["first_seen_at"] = min(row["first_seen_at"], hit["at"])
+            row["last_seen_at"] = max(row["last_seen_at"], hit["at"])
+            row["contact_id"] = self.visitors.get(visitor_id)
+        if seen:
+            sql.upsert_visitors(sorted(seen.values(), key=lambda row: row["id"]))
+        return sql.claim_events(sorted(self.newly_known)) if self.newly_known else []
+
+
+def email_of(hit: Row) -> str | None:
+    """The valid email a hit was given with, normalised."""
+    email = hit["data"].get("email")
+    email = normalise_email(email) if isinstance(email, str) else None
+    try:
+        validate_email(email)
+    except ValidationError:
+        return None
+    return email
+
+
+def _existing(ids: set[int]) -> dict[int, int]:
+    """Contacts by id; a merged contact's id keeps resolving to the one it went into."""
+    rows = Contact.objects.filter(pk__in=ids).values_list("pk", "merged_into_id")
+    return {pk: merged or pk for pk, merged in rows}
+
+
+def _by_email(emails: Iterable[str]) -> dict[str, int]:
+    """Contacts by email, made where missing. Sorted, so that two batches wait for each other instead of blocking."""
+    wanted = sorted(set(emails))
+    found = _find_by_email(wanted)
+    missing = [Contact(email=email) for email in wanted if email not in found]
+    if missing:
+        Contact.objects.bulk_create(missing, ignore_conflicts=True)
+        found |= _find_by_email([contact.email or "" for contact in missing])
+    return found
+
+
+def _find_by_email(emails: Sequence[str]) -> dict[str, int]:
+    if not emails:
+        return {}
+    rows = Contact.objects.annotate(lower_email=Lower("email")).filter(lower_email__in=emails)
+    return {email: merged or pk for email, pk, merged in rows.values_list("lower_email", "pk", "merged_into_id")}
+
+
+def _visitors(hits: Sequence[Row]) -> dict[UUID, int | None]:
+    ids = {hit["visitor_id"] for hit in hits if hit["visitor_id"]}
+    return dict(Visitor.objects.filter(pk__in=ids).values_list("pk", "contact_id")) if ids else {}
