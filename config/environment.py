@@ -1,9 +1,10 @@
 """Read settings from the environment; a missing or malformed variable ends the start with one sentence that names it.
 
-It stops with SystemExit, not an exception, so that manage.py, celery and granian all print the sentence and no traceback.
+It stops with SystemExit, not an exception, so that manage.py, celery and granian all print the sentence, no traceback.
 """
 
 import os
+import re
 from collections.abc import Collection
 from email.utils import parseaddr
 from pathlib import Path
@@ -24,6 +25,7 @@ EXAMPLES = {
     "EMAIL_URL": "a mail server, for example smtp+tls://user:password@host:587 (or consolemail:// to print mails)",
     "SMS_URL": "console:// or the address of an HTTP gateway, for example https://sms.example.com/send",
     "TIME_ZONE": "a name such as Europe/Paris",
+    "DEFAULT_COUNTRY": "two letters, for example FR",
     "DEFAULT_FROM_EMAIL": "a sender, for example Bareme <hello@example.com>",
 }
 EMAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "memorymail", "dummymail")
@@ -109,6 +111,12 @@ class Environment:
     def sender(self, name: str, default: str) -> str:
         value = self.text(name, default)
         if "@" not in parseaddr(value)[1]:
+            malformed(name)
+        return value
+
+    def country(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if not re.fullmatch("[A-Z]{2}", value):
             malformed(name)
         return value
 

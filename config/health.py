@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 logger = logging.getLogger(__name__)
 
+
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:

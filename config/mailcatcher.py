@@ -1,6 +1,6 @@
 """A mail server for one machine: it takes every mail, sends none on, and keeps each as a file one can open.
 
-    python -m config.mailcatcher [--port 1025] [--folder var/mail]
+python -m config.mailcatcher [--port 1025] [--folder var/mail]
 """
 
 import argparse
@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import email
 import email.policy
+import os
 import secrets
 import signal
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -41,7 +42,7 @@ class Keeper:
 
 def keep(folder: Path, recipients: list[str], content: bytes) -> Path:
     """Write the mail as sent, below the lines a mail server adds; a reader never sees half a file."""
-    name = f"{datetime.now():%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}.eml"
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}.eml"
     draft = folder / f".{name}"
     received = "".join(f"Delivered-To: {recipient}\r\n" for recipient in recipients)
     draft.write_bytes(received.encode() + content)
@@ -70,7 +71,9 @@ def main(arguments: list[str]) -> None:
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(serve(options.port, options.folder))
     except OSError as error:
-        raise SystemExit(f"The mail catcher cannot listen on port {options.port}: {error.strerror}.") from None
+        raise SystemExit(
+            f"The mail catcher cannot listen on port {options.port}: {os.strerror(error.errno or 0)}."
+        ) from None
 
 
 if __name__ == "__main__":

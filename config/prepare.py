@@ -6,7 +6,6 @@ Run it once before the processes of a new version start. Repeating it is quick a
 """
 
 import os
-import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -43,10 +42,14 @@ def collect_static() -> None:
 def static_state() -> str:
     """Changes whenever a static file may have: our own by name and time, those of packages by version."""
     base = settings.BASE_DIR
-    ours = sorted(path for folder in ("config", "contacts", "tracking", "scoring", "campaigns") for path in base.glob(f"{folder}/static/**/*"))
+    ours = sorted(
+        path
+        for folder in ("config", "contacts", "tracking", "scoring", "campaigns")
+        for path in base.glob(f"{folder}/static/**/*")
+    )
     packages = sorted(f"{package.name} {package.version}" for package in distributions())
     return "\n".join([*(f"{path} {path.stat().st_mtime_ns}" for path in ours), *packages])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

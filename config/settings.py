@@ -160,6 +160,7 @@ CONSENT_REQUIRED = env.words("CONSENT_REQUIRED", default=["web_tracking", "email
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default="en", among=[code for code, name in LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+DEFAULT_COUNTRY = env.country("DEFAULT_COUNTRY", default="FR")  # of phone numbers written without one
 TIME_ZONE = env.time_zone("TIME_ZONE", default="Europe/Paris")
 USE_TZ = True
 
@@ -171,8 +172,10 @@ SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", default=30 * 24 * 3600 i
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 # HSTS preloading is a public registration that only the owner of the domain can decide on.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-# Only behind a proxy that always sets or removes this header: otherwise anybody can claim to have come by https.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_PROXY", default=False) else None
+# How many proxies of ours stand in front, each adding to X-Forwarded-For and setting X-Forwarded-Proto. Without one
+# these headers are not believed: anybody can send them.
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 

@@ -1,8 +1,8 @@
 """The translation catalogues: compile them anywhere, and check that they say everything the code says.
 
-    python -m config.translations            compile what has changed (needs no gettext tools)
-    python -m config.translations --update   bring the catalogues up to the code (needs xgettext)
-    python -m config.translations --check    fail when a text is missing, unclear or no longer used (needs xgettext)
+python -m config.translations            compile what has changed (needs no gettext tools)
+python -m config.translations --update   bring the catalogues up to the code (needs xgettext)
+python -m config.translations --check    fail when a text is missing, unclear or no longer used (needs xgettext)
 """
 
 import os
@@ -55,7 +55,9 @@ def problems() -> list[str]:
         found += [f"{language}: nothing says {text!r} any more" for text in sorted(then - now)]
         if path in before:
             path.write_bytes(before[path])
-            found += [f"{language}: not translated: {entry.msgid!r}" for entry in unfinished(path) if entry.msgid in now]
+            found += [
+                f"{language}: not translated: {entry.msgid!r}" for entry in unfinished(path) if entry.msgid in now
+            ]
         else:
             path.unlink()
     return found
@@ -66,7 +68,9 @@ def ids(path: Path) -> set[str]:
 
 
 def unfinished(path: Path) -> list[polib.POEntry]:
-    return [entry for entry in polib.pofile(str(path)) if not entry.obsolete and (entry.fuzzy or not entry.translated())]
+    return [
+        entry for entry in polib.pofile(str(path)) if not entry.obsolete and (entry.fuzzy or not entry.translated())
+    ]
 
 
 def main(arguments: list[str]) -> None:

@@ -104,7 +104,7 @@ def _works(preparation: Preparation, server: Path, folder: Path) -> bool:
             [server, "--version"],
             capture_output=True,
             cwd="/",
-            preexec_fn=lambda: (preparation(), os.listdir(folder)),
+            preexec_fn=lambda: (preparation(), list(folder.iterdir())),
         )
     except (OSError, subprocess.SubprocessError):
         return False
