@@ -1,0 +1,186 @@
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from contacts.models import Contact
+from scoring import rules, sql
+from scoring.models import Adjustment, PointEntry, Repeat
+from tests.scoring.conftest import download, lines, score, score_waiting, subject
+
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def ada(db):
+    return Contact.objects.create(email="ada@example.com")
+
+
+def test_award_pays_once_when_the_same_hit_arrives_twice(ada, publish):
+    publish(5)
+    guide = subject("guide")
+    key = download(ada, guide, MONDAY)
+    score_waiting()
+    download(ada, guide, MONDAY, key=key)
+    score_waiting()
+
+    assert lines(ada) == [("asset_downloaded +5", 1, 0, "0001-01-01", 1, 1)]
+    assert score(ada) == Decimal(5)
+
+
+def test_once_per_contact_counts_further_hits_but_credits_the_first(ada, publish):
+    publish(5, repeat=Repeat.ONCE)
+    for name in ("guide", "price list"):
+        download(ada, subject(name), MONDAY)
+    score_waiting()
+
+    assert lines(ada) == [("asset_downloaded +5", 1, 0, "0001-01-01", 2, 1)]
+
+
+def test_once_per_object_pays_each_object_once(ada, publish):
+    publish(5, repeat=Repeat.ONCE_PER_OBJECT)
+    guide, prices = subject("guide"), subject("price list")
+    for asset in (guide, guide, prices):
+        download(ada, asset, MONDAY)
+    score_waiting()
+
+    assert lines(ada) == [
+        ("asset_downloaded +5", 1, guide.pk, "0001-01-01", 2, 1),
+        ("asset_downloaded +5", 1, prices.pk, "0001-01-01", 1, 1),
+    ]
+    assert score(ada) == Decimal(10)
+
+
+@pytest.mark.parametrize(
+    ("repeat", "expected"),
+    [
+        (Repeat.DAILY, [("2026-03-02", 2, 1), ("2026-03-09", 1, 1), ("2026-04-01", 1, 1)]),
+        (Repeat.WEEKLY, [("2026-03-02", 2, 1), ("2026-03-09", 1, 1), ("2026-03-30", 1, 1)]),
+        (Repeat.MONTHLY, [("2026-03-01", 3, 1), ("2026-04-01", 1, 1)]),
+        (Repeat.ALWAYS, [("2026-03-02", 2, 2), ("2026-03-09", 1, 1), ("2026-04-01", 1, 1)]),
+    ],
+)
+def test_periods_are_days_weeks_and_months_of_the_instance(ada, publish, repeat, expected):
+    publish(5, repeat=repeat)
+    guide = subject("guide")
+    # 31 March 23:30 UTC is 1 April in Paris.
+    for at in (MONDAY, MONDAY, MONDAY.replace(day=9), datetime(2026, 3, 31, 23, 30, tzinfo=UTC)):
+        download(ada, guide, at)
+    score_waiting()
+
+    assert [line[3:] for line in lines(ada)] == expected
+    assert score(ada) == 5 * sum(credited for _, _, credited in expected)
+
+
+def test_points_may_be_taken_away(ada, publish):
+    publish(-7)
+    download(ada, subject("guide"), MONDAY)
+    score_waiting()
+
+    assert score(ada) == Decimal(-7)
+
+
+def test_events_before_the_rule_or_outside_its_window_earn_nothing(ada, publish):
+    publish(5, since=MONDAY)
+    publish(3, active_from=MONDAY.replace(day=10), active_until=MONDAY.replace(day=20))
+    guide = subject("guide")
+    download(ada, guide, MONDAY.replace(day=1))
+    score_waiting()
+
+    assert lines(ada) == []
+    assert score(ada) == Decimal(0)
+
+
+def test_a_new_version_does_not_pay_again_what_was_paid_once(ada, publish):
+    action = publish(5)
+    guide = subject("guide")
+    download(ada, guide, MONDAY)
+    score_waiting()
+    action.points = 50
+    action.save()
+    rules.publish(action, since=MONDAY.replace(day=10))
+    download(ada, guide, MONDAY.replace(day=11))
+    score_waiting()
+
+    assert [(version, hits, credited) for _, version, _, _, hits, credited in lines(ada)] == [(1, 1, 1), (2, 1, 0)]
+    assert score(ada) == Decimal(5)
+
+
+def test_a_late_event_takes_the_credit_from_the_newer_version(ada, publish):
+    action = publish(5)
+    guide = subject("guide")
+    action.points = 50
+    action.save()
+    rules.publish(action, since=MONDAY.replace(day=10))
+    download(ada, guide, MONDAY.replace(day=11))
+    score_waiting()
+    assert score(ada) == Decimal(50)
+
+    download(ada, guide, MONDAY)
+    score_waiting()
+
+    assert [(version, hits, credited) for _, version, _, _, hits, credited in lines(ada)] == [(1, 1, 1), (2, 1, 0)]
+    assert score(ada) == Decimal(5)
+
+
+def test_saving_a_rule_without_change_makes_no_version(ada, publish):
+    action = publish(5)
+
+    assert rules.publish(action) is None
+    assert action.versions.count() == 1
+
+
+def test_an_archived_rule_pays_no_more_and_keeps_what_it_paid(ada, publish):
+    action = publish(5, repeat=Repeat.ALWAYS)
+    guide = subject("guide")
+    download(ada, guide, MONDAY)
+    score_waiting()
+    rules.archive(action)
+    download(ada, guide)
+    score_waiting()
+
+    assert score(ada) == Decimal(5)
+    assert PointEntry.objects.count() == 1
+
+
+def test_a_subject_that_appears_later_is_resolved_when_it_does(ada, publish):
+    publish(5, repeat=Repeat.ONCE_PER_OBJECT)
+    download(ada, subject("guide"), MONDAY)
+    score_waiting()
+    download(ada, subject("price list"), MONDAY)
+    score_waiting()
+
+    assert score(ada) == Decimal(10)
+
+
+def test_the_overall_score_weighs_the_groups(ada, publish, fit):
+    publish(5)
+    publish(3, group=fit)
+    download(ada, subject("guide"), MONDAY)
+    score_waiting()
+
+    assert score(ada) == Decimal(11)
+    assert score(ada, fit) == Decimal(3)
+
+
+def test_two_rules_for_one_event_each_have_their_line(ada, publish):
+    publish(5)
+    publish(6)
+    download(ada, subject("guide"), MONDAY)
+    movements = score_waiting()
+
+    assert [line[0] for line in lines(ada)] == ["asset_downloaded +5", "asset_downloaded +6"]
+    assert {(m.group_id is None, m.before, m.after) for m in movements} == {(True, 0, 11), (False, 0, 11)}
+
+
+def test_an_adjustment_of_zero_is_refused_by_the_database(ada, engagement):
+    with pytest.raises(Exception, match="adjustment_is_not_zero"):
+        Adjustment.objects.create(contact=ada, group=engagement, points=0, note="nothing")
+
+
+def test_nothing_differs_from_the_ledger(ada, publish, fit):
+    publish(5, group=fit)
+    download(ada, subject("guide"), MONDAY)
+    score_waiting()
+
+    assert sql.differences() == []
