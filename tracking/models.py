@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from typing import Any
 
 from django.core.validators import FileExtensionValidator
 from django.db import models
@@ -103,6 +104,21 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.host}{self.path}" or self.key
+
+
+class OwnsSubject(models.Model):
+    """Something events are about: saving it keeps its Subject's name right."""
+
+    subject_type: Subject.Type
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        from tracking import subjects  # it reads the models of this module
+
+        super().save(*args, **kwargs)
+        subjects.register(self.subject_type, self.pk, str(self))
 
 
 class Visitor(models.Model):
@@ -207,7 +223,9 @@ def public_id() -> str:
     return secrets.token_urlsafe(9)
 
 
-class Form(models.Model):
+class Form(OwnsSubject):
+    subject_type = Subject.Type.FORM
+
     class ThankYou(models.TextChoices):
         MESSAGE = "message", _("Show a message")
         REDIRECT = "redirect", _("Go to a page")
@@ -297,7 +315,9 @@ class FormSubmission(models.Model):
         return f"{self.form} {self.at:%Y-%m-%d %H:%M}"
 
 
-class LandingPage(models.Model):
+class LandingPage(OwnsSubject):
+    subject_type = Subject.Type.LANDING_PAGE
+
     title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(_("address"), max_length=100, unique=True)
     body = models.TextField(_("text"), blank=True, help_text=_("HTML; scripts are removed."))
@@ -321,8 +341,10 @@ class LandingPage(models.Model):
         return self.is_published and (not self.publish_from or self.publish_from <= now) and (not self.publish_until or now < self.publish_until)
 
 
-class Asset(models.Model):
+class Asset(OwnsSubject):
     """A resource to download: a file of ours, or an address elsewhere; perhaps behind a form."""
+
+    subject_type = Subject.Type.ASSET
 
     name = models.CharField(_("name"), max_length=150)
     public_id = models.CharField(max_length=20, unique=True, default=public_id, editable=False)

@@ -1,0 +1,52 @@
+"""The public addresses of what we serve, as they stand in mails, embed codes and the admin."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import reverse
+
+from tracking import tokens
+from tracking.models import Asset, Form, LandingPage
+
+# What the tokens of these addresses are good for: part of every mail already sent, so never change one.
+OPEN = "open"
+CLICK = "click"
+
+
+def public(path: str) -> str:
+    """The full address of a path of ours, as the world reaches it."""
+    return settings.PUBLIC_URL.rstrip("/") + path
+
+
+def opened(ref: tokens.Ref) -> str:
+    """The open pixel of one contact's copy of an email; `ref.subject_id` is the email's subject."""
+    return public(reverse("tracking:open", args=[tokens.sign_ref(OPEN, ref)]))
+
+
+def clicked(ref: tokens.Ref) -> str:
+    """The tracked address of a link in one contact's copy of a message; `ref.subject_id` is the Link's subject."""
+    return public(reverse("tracking:click", args=[tokens.sign_ref(CLICK, ref)]))
+
+
+def form(form: Form) -> str:
+    return public(reverse("tracking:form", args=[form.public_id]))
+
+
+def form_script(form: Form) -> str:
+    return public(reverse("tracking:form_script", args=[form.public_id]))
+
+
+def landing_page(page: LandingPage) -> str:
+    return public(reverse("tracking:landing_page", args=[page.slug]))
+
+
+def asset(asset: Asset) -> str:
+    return public(reverse("tracking:asset", args=[asset.public_id]))
+
+
+def script() -> str:
+    return public(reverse("tracking:script"))
+
+
+def site_pixel() -> str:
+    return public(reverse("tracking:site_pixel"))

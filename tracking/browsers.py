@@ -1,0 +1,80 @@
+"""The browser behind a public request: the id it keeps, what it allows, and where it roughly is."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from typing import Any, TypedDict
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+
+from contacts.models import Purpose
+
+COOKIE = "bareme_visitor"
+COOKIE_SECONDS = 13 * 30 * 24 * 3600  # thirteen months: what the French authority allows
+
+
+class Seen(TypedDict):
+    """What every hit says about the browser, ready for `NewHit(**seen(request))`."""
+
+    visitor_id: uuid.UUID | None
+    ip: str | None
+    user_agent: str
+
+
+def seen(request: HttpRequest) -> Seen:
+    return {"visitor_id": visitor_id(request), "ip": shortened_ip(request), "user_agent": request.headers.get("User-Agent", "")[:500]}
+
+
+def visitor_id(request: HttpRequest) -> uuid.UUID | None:
+    return as_uuid(request.COOKIES.get(COOKIE))
+
+
+def as_uuid(value: Any) -> uuid.UUID | None:
+    """The id, or None for anything that is none: a browser's word is never worth an error."""
+    try:
+        return uuid.UUID(value) if isinstance(value, str) and len(value) == 36 else None
+    except ValueError:
+        return None
+
+
+def refuses(request: HttpRequest) -> bool:
+    """Does the browser ask not to be tracked (Do-Not-Track or Global Privacy Control)?"""
+    return request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1"
+
+
+def consent_required() -> bool:
+    return Purpose.WEB_TRACKING in settings.CONSENT_REQUIRED
+
+
+def may_follow(request: HttpRequest) -> bool:
+    """May this browser be given a visitor id without having been asked?"""
+    return not consent_required() and not refuses(request)
+
+
+def remember(response: HttpResponseBase, request: HttpRequest, visitor_id: uuid.UUID) -> None:
+    """Give the browser a visitor id to keep. Only where it agreed, or need not be asked."""
+    response.set_cookie(
+        COOKIE, str(visitor_id), max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure(), path="/"
+    )
+
+
+def shortened_ip(request: HttpRequest) -> str | None:
+    """The address without its last part (/24, for IPv6 /48): enough to tell a network, not a person."""
+    try:
+        address = ipaddress.ip_address(_client(request))
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    prefix = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network((int(address), prefix) if address.version == 6 else (str(address), prefix), strict=False).network_address)
+
+
+def _client(request: HttpRequest) -> str:
+    """The address the nearest proxy we do not trust came from; whatever stands further left in the header is hearsay."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    if (trusted := settings.TRUSTED_PROXY_COUNT) and hops:
+        return hops[-min(trusted, len(hops))]
+    return request.META.get("REMOTE_ADDR", "") or ""
