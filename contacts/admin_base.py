@@ -1,4 +1,4 @@
-"""What every admin page of Bareme has in common: no full counts, archiving instead of deleting, ledgers that are read-only."""
+"""What every admin page of Bareme has in common: no full counts, archiving instead of deleting, read-only ledgers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
 
-__all__ = ["ArchivedFilter", "ArchivingAdmin", "BaremeAdmin", "CappedPaginator", "ReadOnlyAdmin", "ReadOnlyInline", "StackedInline", "TabularInline", "guarded"]
+__all__ = [
+    "ArchivedFilter",
+    "ArchivingAdmin",
+    "BaremeAdmin",
+    "CappedPaginator",
+    "ReadOnlyAdmin",
+    "ReadOnlyInline",
+    "StackedInline",
+    "TabularInline",
+    "guarded",
+]
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
@@ -42,7 +52,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 def guarded(permission: str) -> Callable[..., Any]:
-    """Decorate a view of a ModelAdmin: 403 unless the user has `view`, `change` … on the model (admin_view asks less)."""
+    """Decorate a view of a ModelAdmin: 403 without `view`, `change` … on the model (admin_view asks less)."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -141,7 +151,9 @@ class ArchivingAdmin(BaremeAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
         if request.path.endswith("/autocomplete/"):
             queryset = queryset.filter(archived_at__isnull=True)
         return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return,unused-ignore]

@@ -1,0 +1,207 @@
+"""The condition tree: who is meant, as JSON a marketer builds, a database query, and a sentence.
+
+`{"all": […]}`, `{"any": […]}`, `{"not": {…}}`, and leaves that name a filter; `{}` is everybody. The same tree serves
+segments, trigger conditions, leaderboards, profile point actions and campaign steps.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import and_, or_
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from contacts.filters import filters
+from contacts.filters.base import EVERYBODY, NOBODY, BadConditions, Rule, negated, shown
+from contacts.models import Contact
+from contacts.widgets import ConditionBuilder
+
+__all__ = ["BadConditions", "ConditionsField", "describe", "matching", "tidy", "uses", "validate"]
+
+MAX_DEPTH = 6
+MAX_RULES = 100
+MAX_JSON = 100_000
+GROUPS = ("all", "any")
+
+logger = logging.getLogger(__name__)
+
+
+def matching(tree: Any, contacts: QuerySet[Contact] | None = None) -> QuerySet[Contact]:
+    """The contacts the tree means, among `contacts` if given, as one SQL statement. Merged contacts are nobody.
+
+    A condition that cannot be understood (a retired filter, say) matches nobody and is logged; so does its opposite.
+    """
+    base = Contact.objects.all() if contacts is None else contacts
+    return base.filter(merged_into__isnull=True).filter(_q(tree, contacts, positive=True, depth=0))
+
+
+def validate(tree: Any, *, profile_only: bool = False) -> None:
+    """Raise BadConditions unless every part of the tree can be understood; its sentences say where and what is wrong.
+
+    `profile_only`: refuse filters of scores and behaviour (where a score would depend on itself).
+    """
+    errors = list(_errors(tree, "", 1, profile_only))
+    if sum(1 for _leaf in _leaves(tree)) > MAX_RULES:
+        errors = [BadConditions(_("There are more than %(limit)d conditions."), params={"limit": MAX_RULES})]
+    if errors:
+        raise BadConditions([message for error in errors for message in error.messages][:10])
+
+
+def describe(tree: Any) -> str:
+    """The tree in plain words, in the active language."""
+    return _words(tree, inner=False) if tree else _g("everybody")
+
+
+def tidy(tree: Any, depth: int = 0) -> Any:
+    """The same tree without groups that hold nothing."""
+    if not isinstance(tree, dict) or len(tree) != 1 or depth > MAX_DEPTH:
+        return tree
+    key, value = next(iter(tree.items()))
+    if key in GROUPS and isinstance(value, list):
+        parts = [part for part in (tidy(part, depth + 1) for part in value) if part != {}]
+        return {key: parts} if parts else {}
+    if key == "not" and isinstance(value, dict):
+        inner = tidy(value, depth + 1)
+        return {"not": inner} if inner != {} else {}
+    return tree
+
+
+def uses(tree: Any, key: str) -> list[Mapping[str, Any]]:
+    """The raw leaves of one filter: who depends on what."""
+    return [leaf for leaf in _leaves(tree) if leaf.get("filter") == key]
+
+
+def _leaves(tree: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    if not isinstance(tree, Mapping) or depth > MAX_DEPTH:
+        return
+    if "filter" in tree:
+        yield tree
+    for key in (*GROUPS, "not"):
+        parts = tree.get(key, [])
+        for part in parts if isinstance(parts, list) else [parts]:
+            yield from _leaves(part, depth + 1)
+
+
+def _read(raw: Mapping[str, Any], *, check_exists: bool) -> Rule:
+    key = raw.get("filter")
+    if not isinstance(key, str) or (filter_ := filters.get(key)) is None:
+        raise BadConditions(_("unknown filter “%(key)s”"), params={"key": shown(key)})
+    return filter_.read(raw, check_exists=check_exists)
+
+
+def _q(node: Any, contacts: QuerySet[Contact] | None, *, positive: bool, depth: int) -> Q:
+    """The condition of a node. What makes no sense matches nobody, also behind a `not`: `positive` knows which."""
+    if node == {} and depth == 0:
+        return EVERYBODY
+    try:
+        if not isinstance(node, Mapping) or depth > MAX_DEPTH:
+            raise BadConditions("not a condition")
+        if "filter" in node:
+            rule = _read(node, check_exists=False)
+            return rule.filter.q(rule, contacts)
+        key, value = _group(node)
+        if key == "not":
+            return negated(_q(value, contacts, positive=not positive, depth=depth + 1))
+        parts = [_q(part, contacts, positive=positive, depth=depth + 1) for part in value]
+        return reduce(and_, parts, EVERYBODY) if key == "all" else reduce(or_, parts, NOBODY)
+    except BadConditions as error:
+        logger.warning("a condition matches nobody: %s (%s)", "; ".join(error.messages), shown(node))
+        return NOBODY if positive else EVERYBODY
+
+
+def _group(node: Mapping[str, Any]) -> tuple[str, Any]:
+    """The kind of a group and what is in it, of the right shape. Raises BadConditions."""
+    if len(node) != 1 or (key := next(iter(node))) not in (*GROUPS, "not"):
+        raise BadConditions(_("a condition names a “filter”, or is a group “all”, “any” or “not”"))
+    value = node[key]
+    if not isinstance(value, Mapping if key == "not" else list):
+        raise BadConditions(_("the group “%(key)s” does not hold what it should"), params={"key": key})
+    return key, value
+
+
+def _errors(node: Any, place: str, depth: int, profile_only: bool) -> Iterator[BadConditions]:
+    """What is wrong below a node. `place` counts as the builder shows it: 2.1 is the first part of the second."""
+    if node == {} and not place:
+        return
+    if depth > MAX_DEPTH:
+        yield _placed(place, BadConditions(_("groups are nested too deeply")))
+        return
+    try:
+        if not isinstance(node, Mapping):
+            raise BadConditions(_("“%(value)s” is not a condition"), params={"value": shown(node)})
+        if "filter" in node:
+            rule = _read(node, check_exists=True)
+            if profile_only and not rule.filter.of_profile:
+                raise BadConditions(
+                    _("%(label)s: only a contact's own data can be asked about here"),
+                    params={"label": rule.entry.label},
+                )
+            return
+        key, value = _group(node)
+        parts = [value] if key == "not" else value
+        if not parts or {} in parts:
+            raise BadConditions(_("the group is empty"))
+    except BadConditions as error:
+        yield _placed(place, error)
+        return
+    for number, part in enumerate(parts[: MAX_RULES + 1], start=1):
+        yield from _errors(part, f"{place}.{number}" if place else str(number), depth + 1, profile_only)
+
+
+def _placed(place: str, error: BadConditions) -> BadConditions:
+    sentence = error.messages[0]
+    return BadConditions(
+        _("Condition %(place)s: %(error)s.") % {"place": place, "error": sentence}
+        if place
+        else _("Conditions: %s.") % sentence
+    )
+
+
+def _words(node: Any, *, inner: bool) -> str:
+    try:
+        if not isinstance(node, Mapping):
+            raise BadConditions("not a condition")
+        if "filter" in node:
+            rule = _read(node, check_exists=False)
+            return rule.filter.words(rule)
+        key, value = _group(node)
+    except BadConditions:
+        return _g("a condition that no longer exists")
+    if key == "not":
+        return _g("not (%s)") % _words(value, inner=False)
+    sentence = (_g(" and ") if key == "all" else _g(" or ")).join(_words(part, inner=True) for part in value)
+    return f"({sentence})" if inner and len(value) > 1 else sentence
+
+
+class ConditionsField(forms.JSONField):
+    """The tree in any form of the admin: a builder for the marketer, a validated tree for the code.
+
+    `profile_only` offers and accepts only filters of the contact's own data.
+    """
+
+    widget = ConditionBuilder
+    default_error_messages: ClassVar = {"invalid": _("These conditions cannot be read.")}
+
+    def __init__(self, *, profile_only: bool = False, **kwargs: Any) -> None:
+        self.profile_only = profile_only
+        super().__init__(**{"required": False, "widget": ConditionBuilder(profile_only=profile_only), **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > MAX_JSON:
+            raise BadConditions(_("There are more than %(limit)d conditions."), params={"limit": MAX_RULES})
+        try:
+            tree = super().to_python(value)
+        except RecursionError:
+            raise BadConditions(self.error_messages["invalid"]) from None
+        return {} if tree is None else tidy(tree)
+
+    def validate(self, value: Any) -> None:
+        if self.required and not value:
+            raise BadConditions(self.error_messages["required"])
+        validate(value, profile_only=self.profile_only)
