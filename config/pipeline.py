@@ -1,7 +1,7 @@
 """The product on one screen: what happened becomes points, points become scores, scores that cross become actions.
 
-Each batch is one transaction. If it fails anywhere, it is as if it had not begun: its rows are still in the inbox. Several
-workers may run at once; each takes rows the others have not, and the contacts' score rows keep them apart.
+Each batch is one transaction. If it fails anywhere, it is as if it had not begun: its rows are still in the inbox.
+Several workers may run at once; each takes rows the others have not, and the contacts' score rows keep them apart.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _carry(happened: Happened, adjustments: Sequence[int] = (), *, weigh: bool =
 
 
 def _take_hits(ids: Sequence[int]) -> int:
-    """Hits become events. A hit that breaks its batch is found by halving, parked with its error, and the rest go on."""
+    """Hits become events. One that breaks its batch is found by halving and parked; the rest go on."""
     if not ids:
         return 0
     try:

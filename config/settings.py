@@ -1,7 +1,6 @@
 """Bareme's only settings file. All that differs between machines comes from the environment (see `.env.example`)."""
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
@@ -73,7 +72,7 @@ TEMPLATES = [
     }
 ]
 
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Bareme", "SITE_HEADER": "Bareme"}
+from config.navigation import UNFOLD  # noqa: E402, F401 - the side bar is long and has a file of its own
 
 # Where the data are
 

@@ -70,5 +70,3 @@ def apply(adjustment_ids: Sequence[int]) -> list[Delta]:
 
 def _deltas(rows: Sequence[dict[str, Any]]) -> list[Delta]:
     return [Delta(row["contact_id"], row["group_id"], row["points"]) for row in rows]
-
-

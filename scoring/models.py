@@ -24,7 +24,9 @@ class PointGroup(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     description = models.TextField(_("description"), blank=True)
-    weight = models.DecimalField(_("weight"), max_digits=6, decimal_places=2, default=1, help_text=_("In the overall score. 0 leaves it out."))
+    weight = models.DecimalField(
+        _("weight"), max_digits=6, decimal_places=2, default=1, help_text=_("In the overall score. 0 leaves it out.")
+    )
     color = models.CharField(_("color"), max_length=7, default="#2563eb")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     half_life_days = models.PositiveIntegerField(null=True, blank=True, editable=False)
@@ -73,7 +75,9 @@ class PointAction(Rule):
     description = models.TextField(_("description"), blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     # Set for the points a form carries itself: they are edited on the form.
-    form = models.ForeignKey(Form, models.CASCADE, null=True, blank=True, related_name="point_actions", verbose_name=_("form"))
+    form = models.ForeignKey(
+        Form, models.CASCADE, null=True, blank=True, related_name="point_actions", verbose_name=_("form")
+    )
     # Whether a profile rule held anybody when last looked at: tells when its window has opened or closed.
     is_holding = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -84,9 +88,15 @@ class PointAction(Rule):
         verbose_name = _("point action")
         verbose_name_plural = _("point actions")
         constraints = [
-            models.CheckConstraint(condition=~Q(points=0), name="points_are_not_zero", violation_error_message=_("Zero points would do nothing.")),
             models.CheckConstraint(
-                condition=Q(active_from__isnull=True) | Q(active_until__isnull=True) | Q(active_from__lt=models.F("active_until")),
+                condition=~Q(points=0),
+                name="points_are_not_zero",
+                violation_error_message=_("Zero points would do nothing."),
+            ),
+            models.CheckConstraint(
+                condition=Q(active_from__isnull=True)
+                | Q(active_until__isnull=True)
+                | Q(active_from__lt=models.F("active_until")),
                 name="active_from_before_until",
                 violation_error_message=_("The window must begin before it ends."),
             ),
@@ -106,7 +116,9 @@ class PointActionVersion(Rule):
     cap = models.PositiveIntegerField(null=True)  # credits per occurrence; null: no limit
     valid_from = models.DateTimeField(_("in force from"))
     valid_until = models.DateTimeField(_("in force until"), default=END)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
+    )
     created_at = models.DateTimeField(_("saved"), default=timezone.now)
 
     class Meta:
@@ -133,13 +145,19 @@ class Match(models.Model):
 class PointEntry(models.Model):
     """One line of the ledger: contact × action version × occurrence (object, period), with hits counted and credited.
 
-    Its points are credited × the version's points. Derived from events: `replay` rebuilds it to the same rows. Partitioned
-    by month of `period` (migration `partition_ledger`); the real key is (contact, action, version, object_id, period).
+    Its points are credited × the version's points. Derived from events: `replay` rebuilds it to the same rows.
+    Partitioned by month of `period` (migration `partition_ledger`); the database's key is `one_entry_per_occurrence`.
     """
 
-    contact = models.ForeignKey(Contact, models.DO_NOTHING, db_constraint=False, related_name="entries", verbose_name=_("contact"))
-    action = models.ForeignKey(PointAction, models.DO_NOTHING, db_constraint=False, related_name="entries", verbose_name=_("point action"))
-    version = models.ForeignKey(PointActionVersion, models.DO_NOTHING, db_constraint=False, related_name="entries", verbose_name=_("version"))
+    contact = models.ForeignKey(
+        Contact, models.DO_NOTHING, db_constraint=False, related_name="entries", verbose_name=_("contact")
+    )
+    action = models.ForeignKey(
+        PointAction, models.DO_NOTHING, db_constraint=False, related_name="entries", verbose_name=_("point action")
+    )
+    version = models.ForeignKey(
+        PointActionVersion, models.DO_NOTHING, db_constraint=False, related_name="entries", verbose_name=_("version")
+    )
     object_id = models.BigIntegerField(default=0)  # the Subject it was earned on; 0 where the policy has no object
     period = models.DateField(_("period"), default=NO_PERIOD)
     hits = models.IntegerField(_("hits"))
@@ -171,7 +189,11 @@ class Holding(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["contact", "version"], condition=Q(until__isnull=True), name="one_open_holding_per_contact_and_version")
+            models.UniqueConstraint(
+                fields=["contact", "version"],
+                condition=Q(until__isnull=True),
+                name="one_open_holding_per_contact_and_version",
+            )
         ]
 
 
@@ -190,7 +212,9 @@ class Adjustment(models.Model):
     points = models.IntegerField(_("points"))
     origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices, default=Origin.MANUAL)
     note = models.CharField(_("note"), max_length=300)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
+    )
     key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     at = models.DateTimeField(_("when"), default=timezone.now)
     applied_at = models.DateTimeField(null=True, editable=False)  # null until the pipeline has added it to the score
@@ -213,14 +237,20 @@ class ContactScore(models.Model):
     """
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="scores", verbose_name=_("contact"))
-    group = models.ForeignKey(PointGroup, models.CASCADE, null=True, related_name="scores", verbose_name=_("point group"))
+    group = models.ForeignKey(
+        PointGroup, models.CASCADE, null=True, related_name="scores", verbose_name=_("point group")
+    )
     score = models.DecimalField(_("score"), max_digits=14, decimal_places=2, default=0)
     updated_at = models.DateTimeField(_("updated"), default=timezone.now)
 
     class Meta:
         verbose_name = _("score")
         verbose_name_plural = _("scores")
-        constraints = [models.UniqueConstraint(fields=["contact", "group"], nulls_distinct=False, name="one_score_per_contact_and_group")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "group"], nulls_distinct=False, name="one_score_per_contact_and_group"
+            )
+        ]
         indexes = [models.Index(fields=["group", "-score"], name="ranking")]
 
     def __str__(self) -> str:
@@ -253,7 +283,9 @@ class Leaderboard(models.Model):
 
     name = models.CharField(_("name"), max_length=150)
     question = models.CharField(_("question"), max_length=300, blank=True)
-    group = models.ForeignKey(PointGroup, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("score"))
+    group = models.ForeignKey(
+        PointGroup, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("score")
+    )
     conditions = models.JSONField(_("who"), default=dict, blank=True)
     size = models.PositiveSmallIntegerField(_("how many"), default=20)
     position = models.PositiveSmallIntegerField(_("position"), default=0)

@@ -1,4 +1,4 @@
-"""Profile rules: lines that hold while a contact matches, kept true for whoever changed and, by sweeps, for everybody."""
+"""Profile rules: lines that hold while a contact matches, kept true for whoever changed and, by sweeps, for all."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from scoring.sources.profile_matches import ProfileMatches
 def hold(contact_ids: Sequence[int]) -> list[Delta]:
     """Give these contacts the lines of the profile rules they match now, and take back those they do not.
 
-    Depends only on the contacts as they are and the rules in force, so repeating moves nothing. The caller holds the score
-    lock.
+    Depends only on the contacts as they are and the rules in force, so repeating moves nothing. The caller holds the
+    score lock.
     """
     if not contact_ids:
         return []

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from scoring import matching, sql
-from scoring.models import END, PointAction, PointActionVersion, Repeat, Rule, Sweep
+from scoring.models import END, PointAction, PointActionVersion, Repeat, Sweep
 from scoring.sources import point_sources
 from scoring.sources.base import EventSource, ProfileSource
 
@@ -21,8 +21,8 @@ def publish(action: PointAction, author: Any = None, since: datetime | None = No
     """Put a point action as it is saved now into force, for events from `since` (default: now) on.
 
     Earlier events keep the version they happened under. Returns the new version, or None when nothing that matters to
-    scoring has changed. An inactive or archived action ends its version and gets no new one. Profile rules are looked at
-    for all contacts in the background (a Sweep), their crossings held. Waits for running batches.
+    scoring has changed. An inactive or archived action ends its version and gets no new one. Profile rules are looked
+    at for all contacts in the background (a Sweep), their crossings held. Waits for running batches.
     """
     sql.own_rules()
     since = since or timezone.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from scoring import sql
 from scoring.models import PointGroup
@@ -42,9 +43,16 @@ def refresh(deltas: Iterable[Delta]) -> list[Movement]:
     moved: dict[tuple[int, int | None], Decimal] = {}
     weights = dict(PointGroup.objects.values_list("pk", "weight"))
     for delta in deltas:
-        for group_id, points in ((delta.group_id, Decimal(delta.points)), (None, delta.points * weights[delta.group_id])):
+        for group_id, points in (
+            (delta.group_id, Decimal(delta.points)),
+            (None, delta.points * weights[delta.group_id]),
+        ):
             moved[delta.contact_id, group_id] = moved.get((delta.contact_id, group_id), Decimal()) + points
-    rows = [{"contact_id": contact, "group_id": group, "points": points} for (contact, group), points in moved.items() if points]
+    rows = [
+        {"contact_id": contact, "group_id": group, "points": points}
+        for (contact, group), points in moved.items()
+        if points
+    ]
     return [_movement(row, moved) for row in sql.move_scores(rows)] if rows else []
 
 
@@ -53,7 +61,6 @@ def weigh(contact_ids: Sequence[int]) -> list[Movement]:
     return [Movement(row["contact_id"], None, row["before"], row["after"]) for row in sql.weigh(contact_ids)]
 
 
-def _movement(row: dict[str, object], moved: dict[tuple[int, int | None], Decimal]) -> Movement:
-    contact_id, group_id, after = row["contact_id"], row["group_id"], row["score"]
-    assert isinstance(contact_id, int) and isinstance(after, Decimal) and (group_id is None or isinstance(group_id, int))
-    return Movement(contact_id, group_id, after - moved[contact_id, group_id], after)
+def _movement(row: dict[str, Any], moved: dict[tuple[int, int | None], Decimal]) -> Movement:
+    key = row["contact_id"], row["group_id"]
+    return Movement(*key, before=row["score"] - moved[key], after=row["score"])

@@ -23,7 +23,9 @@ class Consents:
     """The latest answers of these contacts, in one statement."""
 
     def __init__(self, contact_ids: Iterable[int]) -> None:
-        latest = Consent.objects.filter(contact_id__in=set(contact_ids)).order_by("contact_id", "purpose", "-given_at", "-id")
+        latest = Consent.objects.filter(contact_id__in=set(contact_ids)).order_by(
+            "contact_id", "purpose", "-given_at", "-id"
+        )
         rows = latest.distinct("contact_id", "purpose").values_list("contact_id", "purpose", "granted")
         self.answers = {(contact_id, purpose): granted for contact_id, purpose, granted in rows}
 

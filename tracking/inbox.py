@@ -171,13 +171,17 @@ KIND_OF_CHANGE = {
 def take_changes(limit: int, *, held: bool) -> Happened:
     """Turn up to `limit` noted contact changes into events. The caller holds a transaction."""
     changes = sql.take_changes(limit, held=held)
-    alive = set(Contact.objects.filter(pk__in={change["contact_id"] for change in changes}).values_list("pk", flat=True))
+    alive = set(
+        Contact.objects.filter(pk__in={change["contact_id"] for change in changes}).values_list("pk", flat=True)
+    )
     changes = [change for change in changes if change["contact_id"] in alive]
     if not changes:
         return Happened()
     rows = [_change_event(change) for change in changes]
     rows += [row | {"kind": Kind.STAGE_CHANGED} for row in rows if "stage_id" in row["data"]]
-    return Happened(event_ids=sql.insert_events(rows), contact_ids=frozenset(alive), changed_ids=frozenset(alive), held=held)
+    return Happened(
+        event_ids=sql.insert_events(rows), contact_ids=frozenset(alive), changed_ids=frozenset(alive), held=held
+    )
 
 
 def _change_event(change: Row) -> Row:

@@ -22,7 +22,9 @@ class Submissions:
     def __init__(self, hits: Iterable[Row]) -> None:
         self.hits = [hit for hit in hits if hit["kind"] == Kind.FORM_SUBMITTED]
         wanted = {hit["data"].get("form") for hit in self.hits}
-        self.forms: dict[int, Form] = {form.pk: form for form in Form.objects.filter(pk__in=wanted).prefetch_related("fields")}
+        self.forms: dict[int, Form] = {
+            form.pk: form for form in Form.objects.filter(pk__in=wanted).prefetch_related("fields")
+        }
 
     def name_people(self) -> None:
         """Put the email among the answers where identity looks for it."""
@@ -49,7 +51,10 @@ class Submissions:
                 },
             )
             if contact_id:
-                update_contact(contact_id, {field.contact_field: answer for field, answer in self._answered(hit) if field.contact_field})
+                update_contact(
+                    contact_id,
+                    {field.contact_field: answer for field, answer in self._answered(hit) if field.contact_field},
+                )
                 self._note_consents(hit, form, contact_id)
                 if form.segment:
                     segments.add(form.segment, [contact_id], Membership.Reason.FORM, form.name)
@@ -80,7 +85,13 @@ class Submissions:
         for purpose, text in (hit["data"].get("consents") or {}).items():
             if purpose in Purpose.values:
                 Consent.objects.create(
-                    contact_id=contact_id, purpose=purpose, granted=True, text=text, source=form.name, ip=hit["ip"], given_at=hit["at"]
+                    contact_id=contact_id,
+                    purpose=purpose,
+                    granted=True,
+                    text=text,
+                    source=form.name,
+                    ip=hit["ip"],
+                    given_at=hit["at"],
                 )
 
 

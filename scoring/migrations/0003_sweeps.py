@@ -5,31 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scoring', '0002_partition_ledger'),
+        ("scoring", "0002_partition_ledger"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Sweep',
+            name="Sweep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('next_id', models.BigIntegerField(default=0)),
-                ('seen', models.PositiveIntegerField(default=0, verbose_name='contacts seen')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='asked for')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("next_id", models.BigIntegerField(default=0)),
+                ("seen", models.PositiveIntegerField(default=0, verbose_name="contacts seen")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="asked for")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
             ],
             options={
-                'verbose_name': 're-scoring',
-                'verbose_name_plural': 're-scorings',
-                'ordering': ['-id'],
+                "verbose_name": "re-scoring",
+                "verbose_name_plural": "re-scorings",
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='pointaction',
-            name='is_holding',
+            model_name="pointaction",
+            name="is_holding",
             field=models.BooleanField(default=False, editable=False),
         ),
     ]

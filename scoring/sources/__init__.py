@@ -1,7 +1,6 @@
 """Point sources: what can earn points. A new one is a file here and an import line below."""
 
-from scoring.sources.base import point_sources
-from scoring.sources import (  # isort: skip
+from scoring.sources import (  # noqa: F401
     asset_downloaded,
     custom_event,
     email_clicked,
@@ -15,5 +14,6 @@ from scoring.sources import (  # isort: skip
     sms_clicked,
     webinar,
 )
+from scoring.sources.base import point_sources
 
 __all__ = ["point_sources"]

@@ -16,8 +16,13 @@ class AddressesField(forms.CharField):
     """One pattern per line, cleaned to a list: `example.com/pricing`, `example.com/blog/*`, `/pricing`."""
 
     def __init__(self, **kwargs: Any) -> None:
-        help_text = _("One per line, such as example.com/pricing or /blog/*. Tracking parameters and a final slash do not matter. Left empty: any.")
-        super().__init__(**{"required": False, "widget": forms.Textarea(attrs={"rows": 3}), "help_text": help_text, **kwargs})
+        help_text = _(
+            "One per line, such as example.com/pricing or /blog/*. "
+            "Tracking parameters and a final slash do not matter. Left empty: any."
+        )
+        super().__init__(
+            **{"required": False, "widget": forms.Textarea(attrs={"rows": 3}), "help_text": help_text, **kwargs}
+        )
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value

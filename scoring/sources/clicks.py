@@ -32,6 +32,8 @@ class ClickSource(EventSource):
         return links.filter(matching(params["addresses"])) if params.get("addresses") else links
 
     def describe(self, params: Params) -> str:
-        messages = Subject.objects.filter(pk__in=params.get("only") or []).order_by("name").values_list("name", flat=True)
+        messages = (
+            Subject.objects.filter(pk__in=params.get("only") or []).order_by("name").values_list("name", flat=True)
+        )
         details = [*messages, *(params.get("addresses") or [])]
         return f"{self.label}: {', '.join(details) or _('any link')}"

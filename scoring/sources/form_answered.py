@@ -26,11 +26,15 @@ class FormAnswered(EventSource):
 
     class Form(forms.Form):
         question = QuestionField(
-            queryset=FormField.objects.filter(type__in=FormField.CLOSED).select_related("form").order_by("form__name", "position"),
+            queryset=FormField.objects.filter(type__in=FormField.CLOSED)
+            .select_related("form")
+            .order_by("form__name", "position"),
             label=_("Question"),
         )
         answers = forms.CharField(
-            label=_("Answers"), widget=forms.Textarea(attrs={"rows": 3}), help_text=_("One per line, as in the form; “true” for a ticked box.")
+            label=_("Answers"),
+            widget=forms.Textarea(attrs={"rows": 3}),
+            help_text=_("One per line, as in the form; “true” for a ticked box."),
         )
 
         def clean_answers(self) -> list[str]:

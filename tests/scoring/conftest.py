@@ -30,7 +30,12 @@ def publish(engagement):
 
     def publish(points=5, source="asset_downloaded", repeat=Repeat.ONCE, group=None, since=SINCE, **fields):
         action = PointAction.objects.create(
-            name=f"{source} {points:+d}", source=source, points=points, repeat=repeat, group=group or engagement, **fields
+            name=f"{source} {points:+d}",
+            source=source,
+            points=points,
+            repeat=repeat,
+            group=group or engagement,
+            **fields,
         )
         rules.publish(action, since=since)
         return action
@@ -47,7 +52,9 @@ def happen(contact, kind, about=None, at=None, **fields):
     key = fields.pop("key", None) or uuid4()
     when = {"at": at} if at else {}
     hits.record(
-        hits.NewHit(kind=kind, key=key, contact_id=contact and contact.pk, subject_id=about and about.pk, **when, **fields)
+        hits.NewHit(
+            kind=kind, key=key, contact_id=contact and contact.pk, subject_id=about and about.pk, **when, **fields
+        )
     )
     return key
 

@@ -18,13 +18,19 @@ from tests.scoring.conftest import happen, score_waiting, subject
 from tracking.models import Kind, Subject
 
 START = datetime(2026, 1, 28, 21, tzinfo=UTC)  # a month's end and a week's end are near
-KINDS = {Kind.ASSET_DOWNLOADED: ("asset_downloaded", Subject.Type.ASSET), Kind.FORM_SUBMITTED: ("form_submitted", Subject.Type.FORM)}
+KINDS = {
+    Kind.ASSET_DOWNLOADED: ("asset_downloaded", Subject.Type.ASSET),
+    Kind.FORM_SUBMITTED: ("form_submitted", Subject.Type.FORM),
+}
 SOURCES = {source: kind for kind, (source, _) in KINDS.items()}
 
 moments = st.integers(0, 12 * 24).map(lambda hours: START + timedelta(hours=hours))
 events = st.tuples(st.integers(0, 25), st.integers(0, 1), st.sampled_from(sorted(KINDS)), st.integers(0, 2), moments)
 versions = st.tuples(
-    st.integers(-9, 9).filter(bool), st.sampled_from(Repeat.values), st.sets(st.integers(0, 2), max_size=2), st.integers(0, 200)
+    st.integers(-9, 9).filter(bool),
+    st.sampled_from(Repeat.values),
+    st.sets(st.integers(0, 2), max_size=2),
+    st.integers(0, 200),
 )
 actions = st.tuples(st.sampled_from(sorted(SOURCES)), st.integers(0, 1), st.lists(versions, min_size=1, max_size=3))
 worlds = st.fixed_dictionaries(
@@ -45,7 +51,10 @@ class World:
 
     def __init__(self, actions):
         self.contacts = [Contact.objects.create(email=f"{name}@example.com") for name in ("ada", "bob")]
-        self.groups = [PointGroup.objects.create(name="Engagement"), PointGroup.objects.create(name="Fit", weight=Decimal("0.50"))]
+        self.groups = [
+            PointGroup.objects.create(name="Engagement"),
+            PointGroup.objects.create(name="Fit", weight=Decimal("0.50")),
+        ]
         self.subjects = {
             kind: [subject(f"{kind} {number}", type) for number in range(3)] for kind, (_, type) in KINDS.items()
         }
@@ -71,7 +80,9 @@ class World:
             self.versions[self.versions.index(last)] = oracle.Version(**{**last.__dict__, "until": version.valid_from})
         only = frozenset(version.params["only"])
         self.versions.append(
-            oracle.Version(version.action_id, version.number, version.points, version.repeat, kind, only, version.valid_from)
+            oracle.Version(
+                version.action_id, version.number, version.points, version.repeat, kind, only, version.valid_from
+            )
         )
 
     def event(self, key, contact, kind, about, at):
@@ -91,9 +102,7 @@ def in_batches(world, happened, cuts):
 
 def found_lines():
     entries = PointEntry.objects.select_related("version")
-    return {
-        (e.contact_id, e.action_id, e.version.number, e.object_id, e.period): (e.hits, e.credited) for e in entries
-    }
+    return {(e.contact_id, e.action_id, e.version.number, e.object_id, e.period): (e.hits, e.credited) for e in entries}
 
 
 def expected(world, happened):
@@ -143,7 +152,9 @@ def test_scores_are_always_the_sum_of_their_lines(world):
         due = oracle.scores(expected(made, happened), made.versions, made.group_of)
 
         found = ContactScore.objects.filter(group__isnull=False).values_list("contact", "group", "score")
-        assert {(contact, group): points for contact, group, points in found if points} == {k: v for k, v in due.items() if v}
+        assert {(contact, group): points for contact, group, points in found if points} == {
+            k: v for k, v in due.items() if v
+        }
         assert sql.differences() == []
 
     trying(check)

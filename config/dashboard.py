@@ -1,0 +1,77 @@
+"""The first page of the admin: who is hot, where everybody stands, what just happened, and whether all is well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Min
+from django.http import HttpRequest
+from django.utils import timezone
+
+from campaigns.models import Delivery, Firing
+from contacts.models import Contact, Stage
+from scoring import leaderboards
+from scoring.models import Leaderboard, Sweep
+from tracking.models import Event, Hit, Kind
+
+MONTH = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    stage: Stage | None
+    contacts: int
+    share: int  # of the largest step, in percent
+    arrived: int  # in the last 30 days
+
+
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the page shows to this user; parts the user may not see are left out."""
+    user = request.user
+    if user.has_perm("scoring.view_leaderboard"):
+        context["boards"] = [
+            (board, leaderboards.places(board)[:5]) for board in Leaderboard.objects.select_related("group")[:3]
+        ]
+    if user.has_perm("contacts.view_contact"):
+        context["funnel"] = funnel()
+    if user.has_perm("campaigns.view_firing"):
+        context["firings"] = (
+            Firing.objects.filter(state=Firing.State.FIRED).select_related("trigger", "contact").order_by("-id")[:8]
+        )
+        context["held"] = Firing.objects.filter(state=Firing.State.HELD)[:1000].count()
+    context["health"] = health()
+    return context
+
+
+def funnel() -> list[FunnelStep]:
+    """Contacts in each stage, and how many arrived there in the last 30 days."""
+    counts = dict(Contact.objects.filter(merged_into__isnull=True).values_list("stage").annotate(Count("id")))
+    moves = Event.objects.filter(kind=Kind.STAGE_CHANGED, at__gte=timezone.now() - MONTH)
+    arrived = dict(moves.values_list("data__stage_id__1").annotate(Count("contact", distinct=True)))
+    most = max([*counts.values(), 1])
+    steps: list[Stage | None] = [*Stage.objects.all()]
+    if counts.get(None):
+        steps.append(None)
+    return [
+        FunnelStep(
+            stage, n := counts.get(stage and stage.pk, 0), round(100 * n / most), arrived.get(stage and stage.pk, 0)
+        )
+        for stage in steps
+    ]
+
+
+def health() -> dict[str, Any]:
+    """What an operator asks first: is anything waiting, parked or failing?"""
+    waiting = Hit.objects.filter(parked_at__isnull=True)
+    oldest = waiting.aggregate(Min("received_at"))["received_at__min"]
+    return {
+        "waiting": waiting[:1000].count(),
+        "seconds": round((timezone.now() - oldest).total_seconds()) if oldest else 0,
+        "parked": Hit.objects.filter(parked_at__isnull=False)[:1000].count(),
+        "failed": Delivery.objects.filter(state=Delivery.State.FAILED, done_at__gte=timezone.now() - MONTH)[
+            :1000
+        ].count(),
+        "sweeps": Sweep.objects.filter(finished_at__isnull=True).count(),
+    }

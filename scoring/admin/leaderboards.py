@@ -1,0 +1,53 @@
+"""Leaderboards: a page that answers who is hottest, who could be an ambassador, who to call first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from contacts.admin_base import BaremeAdmin, guarded
+from contacts.conditions import ConditionsField
+from scoring import leaderboards
+from scoring.models import Leaderboard
+
+
+class LeaderboardForm(ModelForm):  # type: ignore[type-arg]
+    conditions = ConditionsField(label=_("who"), required=False)
+
+    class Meta:
+        model = Leaderboard
+        fields = ["name", "question", "group", "conditions", "size", "position"]
+
+
+@admin.register(Leaderboard)
+class LeaderboardAdmin(BaremeAdmin):
+    form = LeaderboardForm
+    list_display = ("name", "question", "group", "size", "position")
+    list_select_related = ("group",)
+    search_fields = ("name",)
+    actions_list = ("to_board",)
+
+    def get_urls(self) -> list[URLPattern]:
+        board = path("board/", self.admin_site.admin_view(self.board), name="scoring_leaderboard_board")
+        return [board, *super().get_urls()]
+
+    @action(description=_("See the leaderboards"), icon="leaderboard", url_path="to-board", permissions=["view"])
+    def to_board(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=302, headers={"Location": reverse("admin:scoring_leaderboard_board")})
+
+    @guarded("view")
+    def board(self, request: HttpRequest) -> HttpResponse:
+        boards = [(board, leaderboards.places(board)) for board in Leaderboard.objects.select_related("group")]
+        context: dict[str, Any] = self.admin_site.each_context(request) | {
+            "title": _("Leaderboards"),
+            "boards": boards,
+            "may_add": self.has_add_permission(request),
+        }
+        return TemplateResponse(request, "scoring/board.html", context)

@@ -1,0 +1,73 @@
+"""The ledger: entries to read, adjustments to read and to add, scores, and re-scorings under way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
+from scoring.models import Adjustment, PointEntry, Sweep
+from tracking import doorbell
+from tracking.models import Subject
+
+
+@admin.register(PointEntry)
+class PointEntryAdmin(ReadOnlyAdmin):
+    list_display = ("contact", "version", "about", "period", "hits", "credited", "earned", "last_at")
+    list_select_related = ("contact", "version")
+    list_filter = (("action", admin.RelatedOnlyFieldListFilter), ("period", admin.DateFieldListFilter))
+    search_fields = ("contact__email__istartswith", "contact__last_name__istartswith")
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PointEntry]:
+        name = Subject.objects.filter(pk=OuterRef("object_id")).values("name")[:1]
+        return super().get_queryset(request).annotate(object_name=Subquery(name))
+
+    @display(description=_("on"))
+    def about(self, entry: Any) -> str:
+        return entry.object_name or ""
+
+    @display(description=_("points"))
+    def earned(self, entry: PointEntry) -> str:
+        return f"{entry.points:+d}"
+
+
+@admin.register(Adjustment)
+class AdjustmentAdmin(BaremeAdmin):
+    """Append-only: an adjustment is made once and never edited; a mistake is put right by another one."""
+
+    list_display = ("contact", "points", "group", "origin", "note", "author", "at")
+    list_select_related = ("contact", "group", "author")
+    list_filter = ("origin", "group")
+    search_fields = ("contact__email__istartswith", "note")
+    autocomplete_fields = ("contact",)
+    fields = ("contact", "group", "points", "note")
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Adjustment, form: ModelForm[Adjustment], change: bool) -> None:
+        obj.author = request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+        doorbell.ring()
+
+    def response_add(self, request: HttpRequest, obj: Adjustment, post_url_continue: str | None = None) -> HttpResponse:
+        if "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, _("Noted. The score follows in a moment."))
+        return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[obj.contact_id]))
+
+
+@admin.register(Sweep)
+class SweepAdmin(ReadOnlyAdmin):
+    list_display = ("reason", "seen", "created_at", "finished_at")

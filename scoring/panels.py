@@ -1,0 +1,19 @@
+"""The score on the contact page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models import Contact
+from contacts.panels import Panel, panels
+from scoring.explain import explain
+
+
+def score(contact: Contact) -> dict[str, Any]:
+    statement = explain(contact)
+    return {"statement": statement, "has_lines": any(part.lines for part in statement.groups), "may_adjust": True}
+
+
+panels.add(Panel("score", _("Score"), "scoring/panel.html", score, position=10))
