@@ -1,0 +1,182 @@
+"""The contacts' hand-written statements: one function each, values always bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+from contacts.models import Contact
+
+Wanted = Sequence[tuple[int, QuerySet[Contact]]]
+
+REBUILD = """
+WITH wanted(segment_id, contact_id) AS MATERIALIZED ({wanted}),
+gone AS (
+  DELETE FROM contacts_membership WHERE id IN (
+    SELECT m.id FROM contacts_membership m
+    WHERE m.segment_id = ANY(%s) AND m.reason = 'rule' {among}
+      AND NOT EXISTS (SELECT FROM wanted w WHERE w.segment_id = m.segment_id AND w.contact_id = m.contact_id)
+    ORDER BY m.segment_id, m.contact_id FOR UPDATE
+  ) AND reason = 'rule' RETURNING segment_id
+),
+come AS (
+  INSERT INTO contacts_membership (segment_id, contact_id, is_member, reason, note, since)
+  SELECT w.segment_id, w.contact_id, true, 'rule', '', now() FROM wanted w
+  WHERE NOT EXISTS (
+    SELECT FROM contacts_membership m WHERE m.segment_id = w.segment_id AND m.contact_id = w.contact_id
+  )
+  ORDER BY w.segment_id, w.contact_id
+  ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING segment_id
+)
+SELECT (SELECT count(*) FROM come), (SELECT count(*) FROM gone)
+"""
+
+
+def rebuild(wanted: Wanted, contact_ids: Sequence[int] | None = None) -> tuple[int, int]:
+    """Make the memberships by rule of these segments those that are wanted; return how many entered and left.
+
+    A membership that was somebody's decision stays as it is, in or out. With `contact_ids`, `wanted` is about these only,
+    and so is what goes. Repeating changes nothing. Locks rows by segment and contact, in that order (the index of
+    `one_membership_per_segment_and_contact`).
+    """
+    statement, params = _union(wanted)
+    among = "" if contact_ids is None else "AND m.contact_id = ANY(%s)"
+    segment_ids = [segment_id for segment_id, _queryset in wanted]
+    params = [*params, segment_ids, *([] if contact_ids is None else [list(contact_ids)])]
+    ((entered, left),) = _rows(REBUILD.format(wanted=statement, among=among), params)
+    return entered, left
+
+
+def _union(wanted: Wanted) -> tuple[str, list[Any]]:
+    parts, params = [], []
+    for segment_id, queryset in wanted:
+        statement, values = compiled(queryset)
+        parts.append(f"SELECT %s::bigint, id FROM ({statement}) contact")
+        params += [segment_id, *values]
+    return " UNION ALL ".join(parts), params
+
+
+def compiled(queryset: QuerySet[Contact]) -> tuple[str, Sequence[Any]]:
+    """The statement that selects the ids of these contacts, and its values."""
+    try:
+        return queryset.order_by().values("id").query.sql_with_params()  # type: ignore[attr-defined,no-any-return]
+    except EmptyResultSet:
+        return "SELECT NULL::bigint AS id WHERE false", ()
+
+
+ADD = """
+WITH asked AS (SELECT id FROM ({contacts}) contact ORDER BY id),
+before AS (
+  SELECT contact_id FROM contacts_membership
+  WHERE segment_id = %s AND is_member AND contact_id IN (SELECT id FROM asked)
+),
+changed AS (
+  INSERT INTO contacts_membership AS m (segment_id, contact_id, is_member, reason, note, since)
+  SELECT %s, id, true, %s, %s, now() FROM asked ORDER BY id
+  ON CONFLICT (segment_id, contact_id) DO UPDATE SET is_member = true, reason = excluded.reason, note = excluded.note,
+    since = CASE WHEN m.is_member THEN m.since ELSE excluded.since END
+  WHERE NOT m.is_member OR m.reason = 'rule'
+  RETURNING contact_id
+)
+SELECT count(*) FROM changed WHERE contact_id NOT IN (SELECT contact_id FROM before)
+"""
+
+
+def add_members(segment_id: int, contacts: QuerySet[Contact], reason: str, note: str) -> int:
+    """Put contacts into a segment by decision; return how many were not in it. Who is in by decision already stays so."""
+    statement, params = compiled(contacts)
+    return _count(ADD.format(contacts=statement), [*params, segment_id, segment_id, reason, note])
+
+
+REMOVE = """
+WITH asked AS (SELECT id FROM ({contacts}) contact ORDER BY id),
+before AS (
+  SELECT contact_id FROM contacts_membership
+  WHERE segment_id = %s AND is_member AND contact_id IN (SELECT id FROM asked)
+),
+changed AS (
+  INSERT INTO contacts_membership AS m (segment_id, contact_id, is_member, reason, note, since)
+  SELECT %s, id, false, %s, %s, now() FROM asked WHERE %s OR id IN (SELECT contact_id FROM before) ORDER BY id
+  ON CONFLICT (segment_id, contact_id) DO UPDATE SET is_member = false, reason = excluded.reason, note = excluded.note,
+    since = excluded.since
+  WHERE m.is_member
+  RETURNING contact_id
+)
+SELECT count(*) FROM changed WHERE contact_id IN (SELECT contact_id FROM before)
+"""
+
+
+def remove_members(segment_id: int, contacts: QuerySet[Contact], reason: str, note: str, *, bar: bool) -> int:
+    """Take contacts out of a segment by decision; return how many were in it.
+
+    With `bar`, contacts who were not in it are kept out, too: conditions will not bring them in.
+    """
+    statement, params = compiled(contacts)
+    return _count(REMOVE.format(contacts=statement), [*params, segment_id, segment_id, reason, note, bar])
+
+
+ADD_TAGS = """
+INSERT INTO contacts_contacttag (contact_id, tag_id, created_at)
+SELECT contact.id, tag.id, now() FROM ({contacts}) contact CROSS JOIN unnest(%s::bigint[]) AS tag(id)
+ORDER BY contact.id, tag.id ON CONFLICT (contact_id, tag_id) DO NOTHING
+"""
+
+
+def add_tags(contacts: QuerySet[Contact], tag_ids: Sequence[int]) -> int:
+    """Give each of the contacts each of the tags; return how many were new."""
+    statement, params = compiled(contacts)
+    return _execute(ADD_TAGS.format(contacts=statement), [*params, list(tag_ids)])
+
+
+NAME_ROWS = """
+INSERT INTO {table} ({columns}) SELECT {values} FROM (
+  SELECT DISTINCT ON (lower(name)) name FROM unnest(%s::text[]) AS name ORDER BY lower(name), name
+) wanted WHERE NOT EXISTS (SELECT FROM {table} t WHERE lower(t.name) = lower(wanted.name))
+ORDER BY lower(name) ON CONFLICT (lower(name)) DO NOTHING
+"""
+COLUMNS_OF = {
+    "contacts_tag": ("name", "name"),
+    "contacts_company": (
+        "name, domain, industry, city, country, created_at",
+        "name, '', '', '', '', now()",
+    ),
+}
+
+
+def name_rows(table: str, names: Sequence[str]) -> None:
+    """Make the tags or companies of these names where missing, whatever their case; safe to race."""
+    columns, values = COLUMNS_OF[table]
+    _execute(NAME_ROWS.format(table=table, columns=columns, values=values), [list(names)])
+
+
+def set_hold(value: str) -> str:
+    """Set `bareme.hold` until the end of the transaction; return what it was."""
+    ((before,),) = _rows("SELECT coalesce(current_setting('bareme.hold', true), '')", [])
+    _rows("SELECT set_config('bareme.hold', %s, true)", [value])
+    return str(before)
+
+
+def lock_rebuild(segment_id: int) -> None:
+    """One rebuild of a segment at a time, until the end of the transaction."""
+    _rows("SELECT pg_advisory_xact_lock(hashtext('contacts.rebuild'), %s::int)", [segment_id % 2**31])
+
+
+def _count(statement: str, params: Sequence[Any]) -> int:
+    ((count,),) = _rows(statement, params)
+    return int(count)
+
+
+def _rows(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchall()
+
+
+def _execute(statement: str, params: Sequence[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.rowcount
