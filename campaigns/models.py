@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -42,7 +44,9 @@ class Email(OwnsSubject):
 
     name = models.CharField(_("name"), max_length=150, unique=True)
     subject_line = models.CharField(_("subject"), max_length=250)
-    preheader = models.CharField(_("preheader"), max_length=250, blank=True, help_text=_("The line shown after the subject in an inbox."))
+    preheader = models.CharField(
+        _("preheader"), max_length=250, blank=True, help_text=_("The line shown after the subject in an inbox.")
+    )
     html = models.TextField(_("HTML"), blank=True)
     text = models.TextField(_("text"), blank=True, help_text=_("Left empty: made from the HTML."))
     from_name = models.CharField(_("sender's name"), max_length=100, blank=True)
@@ -86,7 +90,9 @@ class Webinar(OwnsSubject):
     starts_at = models.DateTimeField(_("starts"))
     minutes = models.PositiveSmallIntegerField(_("minutes"), default=60)
     url = models.URLField(_("address"), max_length=500, blank=True)
-    form = models.ForeignKey(Form, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("registration form"))
+    form = models.ForeignKey(
+        Form, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("registration form")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
@@ -110,7 +116,9 @@ class Registration(models.Model):
     class Meta:
         verbose_name = _("registration")
         verbose_name_plural = _("registrations")
-        constraints = [models.UniqueConstraint(fields=["webinar", "contact"], name="one_registration_per_webinar_and_contact")]
+        constraints = [
+            models.UniqueConstraint(fields=["webinar", "contact"], name="one_registration_per_webinar_and_contact")
+        ]
 
     def __str__(self) -> str:
         return f"{self.contact} · {self.webinar}"
@@ -125,7 +133,9 @@ class Integration(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     url = models.URLField(_("address"), max_length=500)
-    secret = models.CharField(_("secret"), max_length=64, default=new_secret, help_text=_("The receiver verifies our signature with it."))
+    secret = models.CharField(
+        _("secret"), max_length=64, default=new_secret, help_text=_("The receiver verifies our signature with it.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
     disabled_reason = models.CharField(_("disabled because"), max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -142,6 +152,14 @@ class Integration(models.Model):
 # --- triggers ---------------------------------------------------------------------------------------------------------
 
 
+class TriggerQuerySet(models.QuerySet["Trigger"]):
+    def active(self, at: datetime) -> TriggerQuerySet:
+        """Those that act at this moment."""
+        begun = Q(active_from__isnull=True) | Q(active_from__lte=at)
+        not_over = Q(active_until__isnull=True) | Q(active_until__gt=at)
+        return self.filter(begun, not_over, is_active=True, archived_at__isnull=True)
+
+
 class Trigger(models.Model):
     """When a score crosses a threshold, act."""
 
@@ -156,9 +174,17 @@ class Trigger(models.Model):
     name = models.CharField(_("name"), max_length=150)
     description = models.TextField(_("description"), blank=True)
     group = models.ForeignKey(
-        PointGroup, models.PROTECT, null=True, blank=True, related_name="triggers", verbose_name=_("score"), help_text=_("Left empty: the overall score.")
+        PointGroup,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="triggers",
+        verbose_name=_("score"),
+        help_text=_("Left empty: the overall score."),
     )
-    direction = models.CharField(_("when the score"), max_length=10, choices=Direction.choices, default=Direction.RISING)
+    direction = models.CharField(
+        _("when the score"), max_length=10, choices=Direction.choices, default=Direction.RISING
+    )
     threshold = models.DecimalField(_("threshold"), max_digits=12, decimal_places=2)
     conditions = models.JSONField(_("and the contact"), default=dict, blank=True)
     again = models.CharField(_("act"), max_length=10, choices=Again.choices, default=Again.ONCE)
@@ -168,13 +194,17 @@ class Trigger(models.Model):
         decimal_places=2,
         null=True,
         blank=True,
-        help_text=_("The score must come back to this level before the trigger can act again. Left empty: the threshold itself."),
+        help_text=_(
+            "The score must come back to this level before the trigger can act again. Left empty: the threshold itself."
+        ),
     )
     active_from = models.DateTimeField(_("from"), null=True, blank=True)
     active_until = models.DateTimeField(_("until"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    objects = TriggerQuerySet.as_manager()
 
     class Meta:
         ordering = ["threshold", "name"]
@@ -264,10 +294,14 @@ class Campaign(OwnsSubject):
     name = models.CharField(_("name"), max_length=150, unique=True)
     description = models.TextField(_("description"), blank=True)
     is_active = models.BooleanField(_("active"), default=False)
-    segments = models.ManyToManyField(Segment, blank=True, related_name="campaigns", verbose_name=_("start for who enters"))
+    segments = models.ManyToManyField(
+        Segment, blank=True, related_name="campaigns", verbose_name=_("start for who enters")
+    )
     forms = models.ManyToManyField(Form, blank=True, related_name="campaigns", verbose_name=_("start for who submits"))
     leave_with_segment = models.BooleanField(_("leave when the segment is left"), default=False)
-    allow_again = models.BooleanField(_("may be started again"), default=False, help_text=_("After the contact has finished or left it."))
+    allow_again = models.BooleanField(
+        _("may be started again"), default=False, help_text=_("After the contact has finished or left it.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
@@ -330,7 +364,9 @@ class Enrolment(models.Model):
         verbose_name_plural = _("enrolments")
         constraints = [
             models.UniqueConstraint(fields=["campaign", "contact", "cycle"], name="one_enrolment_per_cycle"),
-            models.UniqueConstraint(fields=["campaign", "contact"], condition=Q(state="active"), name="one_active_enrolment_per_campaign"),
+            models.UniqueConstraint(
+                fields=["campaign", "contact"], condition=Q(state="active"), name="one_active_enrolment_per_campaign"
+            ),
         ]
         indexes = [models.Index(fields=["due_at"], name="enrolment_due", condition=Q(state="active"))]
 
@@ -354,6 +390,11 @@ class StepRun(models.Model):
 # --- deliveries -------------------------------------------------------------------------------------------------------
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, at: datetime) -> DeliveryQuerySet:
+        return self.filter(state__in=Delivery.WAITING, not_before__lte=at)
+
+
 class Delivery(models.Model):
     """One doing of one action for one contact. Claimed by conditional update, attempted outside the transaction."""
 
@@ -366,7 +407,7 @@ class Delivery(models.Model):
         SKIPPED = "skipped", _("Not done")  # the person may not be contacted, or it no longer makes sense
         CANCELLED = "cancelled", _("Cancelled")
 
-    WAITING = (State.QUEUED, State.RETRYING)
+    WAITING: ClassVar[Sequence[State]] = (State.QUEUED, State.RETRYING)
 
     firing = models.ForeignKey(Firing, models.CASCADE, null=True, related_name="deliveries", verbose_name=_("firing"))
     trigger_action = models.ForeignKey(TriggerAction, models.SET_NULL, null=True, related_name="deliveries")
@@ -383,11 +424,15 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     done_at = models.DateTimeField(_("done"), null=True)
 
+    objects = DeliveryQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at", "-id"]
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
-        constraints = [models.UniqueConstraint(fields=["firing", "trigger_action"], name="one_delivery_per_firing_and_action")]
+        constraints = [
+            models.UniqueConstraint(fields=["firing", "trigger_action"], name="one_delivery_per_firing_and_action")
+        ]
         indexes = [
             models.Index(fields=["not_before"], name="delivery_due", condition=Q(state__in=["queued", "retrying"])),
             models.Index(fields=["claimed_at"], name="delivery_in_flight", condition=Q(state="in_flight")),
@@ -420,8 +465,10 @@ class Message(models.Model):
     delivery = models.OneToOneField(Delivery, models.SET_NULL, null=True, related_name="message")
     contact = models.ForeignKey(Contact, models.CASCADE, null=True, related_name="messages", verbose_name=_("contact"))
     channel = models.CharField(_("channel"), max_length=10, choices=Channel.choices)
-    subject = models.ForeignKey(Subject, models.PROTECT, null=True, related_name="messages")  # the email or SMS it was made from
-    recipient = models.CharField(_("to"), max_length=254)
+    subject = models.ForeignKey(
+        Subject, models.PROTECT, null=True, related_name="messages"
+    )  # the email or SMS it was made from
+    recipient = models.CharField(_("to"), max_length=2000)  # several addresses where colleagues are told together
     sender = models.CharField(_("from"), max_length=254, blank=True)
     title = models.CharField(_("subject"), max_length=500, blank=True)
     html = models.TextField(_("HTML"), blank=True)

@@ -87,7 +87,9 @@ def posted(form_class: type[forms.Form], params: Mapping[str, Any], prefix: str 
     bound = form_class(initial=load(form_class, params))
     for field in bound:
         value = field.value()
-        if isinstance(value, models.QuerySet | list | tuple) and getattr(field.field.widget, "allow_multiple_selected", False):
+        if isinstance(value, models.QuerySet | list | tuple) and getattr(
+            field.field.widget, "allow_multiple_selected", False
+        ):
             data.setlist(prefix + field.name, [str(dump(item)) for item in value])
         elif isinstance(value, Mapping | list):
             data[prefix + field.name] = json.dumps(value)
@@ -121,7 +123,13 @@ class ParamsWidget(forms.Widget):
         return forms.Media(js=["contacts/typed_params.js"]) + self.own_media
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        context = {"id": f"id_{name}", "type_name": self.type_name, "type": self.type_key, "form": self.inner, "stored": self.stored}
+        context = {
+            "id": f"id_{name}",
+            "type_name": self.type_name,
+            "type": self.type_key,
+            "form": self.inner,
+            "stored": self.stored,
+        }
         return render_to_string(self.template_name, {"params": context})
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> None:
@@ -183,13 +191,19 @@ class TypedParamsForm(forms.ModelForm):
         )
 
     def _grow_params(self) -> None:
-        field = ParamsField(required=False, label=self.fields[self.params_field].label, widget=ParamsWidget(self._all_media()))
+        field = ParamsField(
+            required=False, label=self.fields[self.params_field].label, widget=ParamsWidget(self._all_media())
+        )
         key = self._chosen_type()
         field.kept = (self.initial.get(self.params_field) or {}) if key == self.initial.get(self.type_field) else {}
         if (type_ := self.registry.get(key)) is not None:
             field.inner = self._inner_form(type_, field.kept)
         widget = field.widget
-        widget.type_name, widget.type_key, widget.inner = self.add_prefix(f"{self.params_field}__type"), key, field.inner
+        widget.type_name, widget.type_key, widget.inner = (
+            self.add_prefix(f"{self.params_field}__type"),
+            key,
+            field.inner,
+        )
         widget.stored = json.dumps(field.kept, indent=2, ensure_ascii=False) if key and field.inner is None else None
         self.fields[self.params_field] = field
 
@@ -202,7 +216,9 @@ class TypedParamsForm(forms.ModelForm):
 
         shown = self.data.get(f"{outer}__type") if self.is_bound else None
         answered = self.is_bound and (not type_.Form.base_fields or shown in (None, type_.key))
-        inner: forms.Form = Inner(self.data if answered else None, self.files if answered else None, initial=load(type_.Form, kept))
+        inner: forms.Form = Inner(
+            self.data if answered else None, self.files if answered else None, initial=load(type_.Form, kept)
+        )
         for field in inner.fields.values():
             dress(field)
         return inner

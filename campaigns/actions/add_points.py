@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.actions.base import cause, contact_of, named, row
+from campaigns.models import Delivery
+from campaigns.registry import Action, Params, actions
+from scoring import ledger
+from scoring.models import Adjustment, PointGroup
+
+
+@actions.register
+class AddPoints(Action):
+    """An adjustment of the ledger, by the delivery's key: however often it is performed, the points are given once."""
+
+    key = "add_points"
+    label = _("Add or take away points")
+    group = _("Contact")
+
+    class Form(forms.Form):
+        group = forms.ModelChoiceField(PointGroup.objects.filter(archived_at__isnull=True), label=_("Point group"))
+        points = forms.IntegerField(
+            label=_("Points"), min_value=-1_000_000, max_value=1_000_000, help_text=_("Negative takes points away.")
+        )
+
+        def clean_points(self) -> int:
+            points: int = self.cleaned_data["points"]
+            if points == 0:
+                raise ValidationError(_("Zero points would do nothing."))
+            return points
+
+    def describe(self, params: Params) -> str:
+        values = {"points": f"{params['points']:+d}", "group": named(PointGroup, [params["group"]])}
+        return _g("%(points)s points in %(group)s") % values
+
+    def perform(self, delivery: Delivery, params: Params) -> str:
+        group = row(PointGroup, params["group"])
+        ledger.adjust(
+            contact_of(delivery).pk,
+            group.pk,
+            params["points"],
+            origin=Adjustment.Origin.CAMPAIGN,
+            note=cause(delivery)[:300],
+            key=delivery.key,
+        )
+        return self.describe(params)

@@ -1,0 +1,58 @@
+"""What actions share: the rows their settings name, whom they are for, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from campaigns.models import Delivery
+from campaigns.registry import DeliveryError
+from contacts.models import Contact, Membership
+
+M = TypeVar("M", bound=Model)
+
+
+def row(model: type[M], pk: object) -> M:
+    """The row the settings name; a delivery whose row is gone is given up, and says so."""
+    try:
+        return model._default_manager.get(pk=pk)
+    except (ObjectDoesNotExist, ValueError, TypeError):
+        raise DeliveryError(
+            _("The %(noun)s it names does not exist any more.") % {"noun": model._meta.verbose_name}, permanent=True
+        ) from None
+
+
+def rows(model: type[M], pks: Iterable[object]) -> list[M]:
+    """Those of the rows that still exist, in the model's order."""
+    return list(model._default_manager.filter(pk__in=list(pks)))
+
+
+def named(model: type[Model], pks: Iterable[object]) -> str:
+    """The names of rows, for a sentence: “A, B and C”."""
+    names = {item.pk: f"“{item}”" for item in rows(model, pks)}
+    gone = _("(deleted)")
+    return get_text_list([names.get(pk, gone) for pk in pks], _("and"))
+
+
+def contact_of(delivery: Delivery) -> Contact:
+    """Whom it is for: whoever the contact was merged into, if they were."""
+    contact = delivery.contact
+    while contact.merged_into:
+        contact = contact.merged_into
+    return contact
+
+
+def cause(delivery: Delivery) -> str:
+    """Why, in words: the name of the trigger or the campaign."""
+    if delivery.firing:
+        return delivery.firing.trigger.name
+    return delivery.step_run.step.campaign.name if delivery.step_run else ""
+
+
+def reason(delivery: Delivery) -> Membership.Reason:
+    return Membership.Reason.TRIGGER if delivery.firing_id else Membership.Reason.CAMPAIGN

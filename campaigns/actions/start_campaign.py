@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from campaigns import enrolments
+from campaigns.actions.base import cause, contact_of, named, row
+from campaigns.models import Campaign, Delivery, Enrolment
+from campaigns.registry import Action, Params, Skipped, actions
+
+
+@actions.register
+class StartCampaign(Action):
+    key = "start_campaign"
+    label = _("Start a campaign")
+    group = _("Campaigns")
+
+    class Form(forms.Form):
+        campaign = forms.ModelChoiceField(Campaign.objects.all(), label=_("Campaign"))
+
+    def describe(self, params: Params) -> str:
+        return _g("start the campaign %(name)s") % {"name": named(Campaign, [params["campaign"]])}
+
+    def perform(self, delivery: Delivery, params: Params) -> str:
+        campaign = row(Campaign, params["campaign"])
+        if not campaign.is_active:
+            raise Skipped(_g("The campaign “%(name)s” is not active.") % {"name": campaign})
+        if not enrolments.enrol(campaign, [contact_of(delivery).pk], Enrolment.Reason.TRIGGER, cause(delivery)):
+            raise Skipped(_g("The contact is in this campaign already, or has been and may not start again."))
+        return _g("Started “%(name)s”.") % {"name": campaign}

@@ -1,0 +1,1 @@
+"""Mail: from an Email and a contact to what leaves by SMTP. fields → html → links → render → send."""

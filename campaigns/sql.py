@@ -1,0 +1,207 @@
+"""The hand-written statements of campaigns: one function each, values always bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+
+class Crossing(NamedTuple):
+    contact_id: int
+    before: Decimal
+    after: Decimal
+    met: bool
+
+
+class Fired(NamedTuple):
+    id: int
+    contact_id: int
+    state: str
+
+
+# The latest cycle of each contact decides: none yet → cycle 1; an unmet one may be met now; a re-armed one makes the next.
+INSERT_FIRINGS = """
+WITH crossing AS (
+  SELECT * FROM unnest(%(contacts)s::bigint[], %(before)s::numeric[], %(after)s::numeric[], %(met)s::boolean[])
+    AS c(contact_id, before, after, met)
+), latest AS (
+  SELECT DISTINCT ON (contact_id) contact_id, cycle, state, rearmed_at FROM campaigns_firing
+  WHERE trigger_id = %(trigger)s AND contact_id = ANY(%(contacts)s) ORDER BY contact_id, cycle DESC
+)
+INSERT INTO campaigns_firing (trigger_id, version_id, contact_id, cycle, state, before, after, at)
+SELECT %(trigger)s, %(version)s, c.contact_id,
+       CASE WHEN l.cycle IS NULL THEN 1 WHEN l.state = 'unmet' THEN l.cycle ELSE l.cycle + 1 END,
+       CASE WHEN c.met THEN %(state)s ELSE 'unmet' END, c.before, c.after, %(at)s
+FROM crossing c LEFT JOIN latest l USING (contact_id)
+WHERE l.cycle IS NULL OR l.state = 'unmet' OR (%(again)s AND l.rearmed_at IS NOT NULL)
+ORDER BY c.contact_id
+ON CONFLICT (trigger_id, contact_id, cycle) DO UPDATE SET version_id = excluded.version_id, state = excluded.state,
+  before = excluded.before, after = excluded.after, at = excluded.at
+  WHERE campaigns_firing.state = 'unmet'
+RETURNING id, contact_id, state
+"""
+
+
+def insert_firings(
+    trigger_id: int, version_id: int | None, crossings: Sequence[Crossing], *, state: str, again: bool, at: datetime
+) -> list[Fired]:
+    """Write a firing per crossing that may fire: the unique constraint one_firing_per_cycle keeps it to one.
+
+    Those whose condition is not met are written as unmet; of firings that stand already only unmet ones change.
+    """
+    return [
+        Fired(*row)
+        for row in _rows(
+            INSERT_FIRINGS,
+            {
+                "trigger": trigger_id,
+                "version": version_id,
+                "contacts": [crossing.contact_id for crossing in crossings],
+                "before": [crossing.before for crossing in crossings],
+                "after": [crossing.after for crossing in crossings],
+                "met": [crossing.met for crossing in crossings],
+                "state": state,
+                "again": again,
+                "at": at,
+            },
+        )
+    ]
+
+
+DECIDE_FIRINGS = """
+UPDATE campaigns_firing SET state = %s, decided_by_id = %s, decided_at = %s
+WHERE id = ANY(%s) AND state = 'held' RETURNING id, contact_id, trigger_id
+"""
+
+
+def decide_firings(ids: Sequence[int], *, state: str, by: int | None, at: datetime) -> list[tuple[int, int, int]]:
+    """Decide about held firings; return (id, contact, trigger) of those that this call decided."""
+    return _rows(DECIDE_FIRINGS, [state, by, at, list(ids)])
+
+
+CLAIM_DELIVERIES = """
+UPDATE campaigns_delivery SET state = 'in_flight', claimed_at = %(now)s, attempt_count = attempt_count + 1
+WHERE id IN (
+  SELECT id FROM campaigns_delivery WHERE state IN ('queued', 'retrying') AND not_before <= %(now)s
+  ORDER BY not_before, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+) RETURNING id, attempt_count
+"""
+
+
+def claim_deliveries(limit: int, now: datetime) -> list[tuple[int, int]]:
+    """Claim the deliveries due longest, skipping those another worker is claiming (index delivery_due).
+
+    Returns (id, number of the attempt) of each.
+    """
+    return sorted(_rows(CLAIM_DELIVERIES, {"limit": limit, "now": now}))
+
+
+CLAIM_DELIVERY = """
+UPDATE campaigns_delivery SET state = 'in_flight', claimed_at = %(now)s, attempt_count = attempt_count + 1
+WHERE id = %(id)s AND state IN ('queued', 'retrying') AND not_before <= %(now)s RETURNING attempt_count
+"""
+
+
+def claim_delivery(delivery_id: int, now: datetime) -> int | None:
+    """Claim this one if it is due; return the number of the attempt, or None if it is somebody else's or not due."""
+    rows = _rows(CLAIM_DELIVERY, {"id": delivery_id, "now": now})
+    return rows[0][0] if rows else None
+
+
+CLAIM_ENROLMENTS = """
+SELECT e.id, e.contact_id, e.campaign_id, next.id AS step_id
+FROM (
+  SELECT e.* FROM campaigns_enrolment e JOIN campaigns_campaign c ON c.id = e.campaign_id AND c.is_active
+  WHERE e.state = 'active' AND e.due_at <= %(now)s ORDER BY e.due_at, e.id LIMIT %(limit)s FOR UPDATE OF e SKIP LOCKED
+) e
+LEFT JOIN LATERAL (
+  SELECT s.id FROM campaigns_step s
+  WHERE s.campaign_id = e.campaign_id AND s.archived_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM campaigns_steprun r WHERE r.enrolment_id = e.id AND r.step_id = s.id)
+  ORDER BY s.position, s.id LIMIT 1
+) next ON true
+ORDER BY e.id
+"""
+
+
+class Due(NamedTuple):
+    enrolment_id: int
+    contact_id: int
+    campaign_id: int
+    step_id: int | None  # the first step in use that was not done yet; None at the end
+
+
+def claim_enrolments(limit: int, now: datetime) -> list[Due]:
+    """Lock the enrolments due longest (index enrolment_due) and say which step each is owed. The caller holds a transaction."""
+    return [Due(*row) for row in _rows(CLAIM_ENROLMENTS, {"limit": limit, "now": now})]
+
+
+INSERT_ENROLMENTS = """
+WITH latest AS (
+  SELECT contact_id, max(cycle) AS cycle FROM campaigns_enrolment
+  WHERE campaign_id = %(campaign)s AND contact_id = ANY(%(contacts)s) GROUP BY contact_id
+)
+INSERT INTO campaigns_enrolment (campaign_id, contact_id, cycle, state, reason, note, position, due_at, started_at)
+SELECT %(campaign)s, c.id, coalesce(l.cycle, 0) + 1, 'active', %(reason)s, %(note)s, 0, %(now)s, %(now)s
+FROM contacts_contact c LEFT JOIN latest l ON l.contact_id = c.id
+WHERE c.id = ANY(%(contacts)s) AND c.merged_into_id IS NULL AND (l.cycle IS NULL OR %(again)s)
+ORDER BY c.id
+ON CONFLICT DO NOTHING
+RETURNING id, contact_id
+"""
+
+
+def insert_enrolments(
+    campaign_id: int, contact_ids: Sequence[int], *, reason: str, note: str, again: bool, now: datetime
+) -> list[tuple[int, int]]:
+    """Enrol contacts, once per cycle; return (id, contact) of the new ones. Who is under way already stays as they are."""
+    values = {
+        "campaign": campaign_id,
+        "contacts": list(contact_ids),
+        "reason": reason,
+        "note": note,
+        "again": again,
+        "now": now,
+    }
+    return _rows(INSERT_ENROLMENTS, values)
+
+
+# The earliest word stands: a registration is kept from the first event that says so.
+UPSERT_REGISTRATIONS = """
+INSERT INTO campaigns_registration (webinar_id, contact_id, registered_at, attended_at, missed_at)
+SELECT s.ref_id, e.contact_id, min(e.at) FILTER (WHERE e.kind = %(registered)s),
+       min(e.at) FILTER (WHERE e.kind = %(attended)s), min(e.at) FILTER (WHERE e.kind = %(missed)s)
+FROM tracking_event e
+JOIN tracking_subject s ON s.id = e.subject_id AND s.type = 'webinar'
+JOIN campaigns_webinar w ON w.id = s.ref_id
+JOIN contacts_contact c ON c.id = e.contact_id
+WHERE e.id = ANY(%(events)s) AND e.kind IN (%(registered)s, %(attended)s, %(missed)s)
+GROUP BY s.ref_id, e.contact_id ORDER BY s.ref_id, e.contact_id
+ON CONFLICT (webinar_id, contact_id) DO UPDATE SET
+  registered_at = least(campaigns_registration.registered_at, excluded.registered_at),
+  attended_at = least(campaigns_registration.attended_at, excluded.attended_at),
+  missed_at = least(campaigns_registration.missed_at, excluded.missed_at)
+"""
+
+
+def upsert_registrations(event_ids: Sequence[int], *, registered: int, attended: int, missed: int) -> None:
+    """Keep what the webinar events among these say, one row per webinar and contact. Repeating changes nothing."""
+    values: dict[str, Any] = {
+        "events": list(event_ids),
+        "registered": registered,
+        "attended": attended,
+        "missed": missed,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT_REGISTRATIONS, values)
+
+
+def _rows(statement: str, values: Any) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[Any] = cursor.fetchall()
+    return rows

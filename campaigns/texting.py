@@ -1,0 +1,75 @@
+"""Sending an SMS to a contact: who may be texted, the text with short tracked links, the Message as it left."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from campaigns import sms as gateway
+from campaigns.mail import html, links
+from campaigns.mail.fields import Person
+from campaigns.mail.send import reason
+from campaigns.models import Delivery, Message, Sms
+from campaigns.registry import Skipped
+from contacts import consent
+from contacts.models import Channel, Contact, Purpose
+from tracking import hits, subjects
+from tracking.hits import NewHit
+from tracking.models import Kind, Subject
+from tracking.tokens import Ref
+
+
+def to_contact(delivery: Delivery, sms: Sms, contact: Contact) -> str:
+    """Send to the contact. Raises Skipped for somebody who may not be texted."""
+    if not contact.phone:
+        raise Skipped(_("The contact has no phone number."))
+    if consent.is_blocked(contact, Channel.SMS):
+        raise Skipped(_("The contact may not be sent SMS (do not contact)."))
+    source = subjects.register(Subject.Type.SMS, sms.pk, str(sms))
+    message = Message.objects.update_or_create(
+        delivery=delivery,
+        defaults={"contact": contact, "recipient": contact.phone, "subject": source, "channel": Channel.SMS},
+    )[0]
+    message.text = compose(sms, contact, source, message.pk, delivery)
+    message.headers = {"key": str(delivery.key)}
+    message.save()
+    answer = gateway.transmit(contact.phone, message.text, str(delivery.key))
+    return _("Sent to %(number)s: %(answer)s") % {"number": contact.phone, "answer": answer}
+
+
+def compose(sms: Sms, contact: Contact, source: Subject, message_id: int, delivery: Delivery) -> str:
+    """The text for this contact; links go through the click counter where that is allowed."""
+    prepared = html.prepare("", sms.body)
+    found: dict[str, int] = {}
+    if consent.allowed(Purpose.LINK_TRACKING, [contact.pk]):
+        found = links.link_subjects(source, prepared.tracked())
+    person = Person(contact, reason(delivery))
+    address = lambda url: links.click(Ref(contact.pk, found[url], message_id)) if url in found else url  # noqa: E731
+    return html.fill(prepared.text, prepared, person.value, address, escape=False)
+
+
+def preview(sms: Sms, contact: Contact) -> str:
+    """The text as this contact would get it, with a link as long as a tracked one."""
+    prepared = html.prepare("", sms.body)
+    longest = Ref(2**40, 2**40, 2**40)
+    tracked = set(prepared.tracked())
+    address = lambda url: links.click(longest) if url in tracked else url  # noqa: E731
+    return html.fill(prepared.text, prepared, Person(contact).value, address, escape=False)
+
+
+def note_sent(delivery: Delivery) -> None:
+    """Written with the delivery's success: when it left, and the fact for scoring."""
+    message = delivery.message
+    Message.objects.filter(pk=message.pk).update(sent_at=timezone.now())
+    key = uuid.uuid5(delivery.key, "sent")
+    hits.record(
+        NewHit(
+            kind=Kind.SMS_SENT,
+            key=key,
+            contact_id=message.contact_id,
+            subject_id=message.subject_id,
+            message_id=message.pk,
+        )
+    )

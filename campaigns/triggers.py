@@ -1,0 +1,209 @@
+"""Triggers: a score that moved through a threshold becomes a firing, and a firing its deliveries, in one transaction.
+
+    movement ──► crossing? ──► condition met? ──► Firing (once per cycle) ──► one Delivery per action
+
+The unique constraints one_firing_per_cycle and one_delivery_per_firing_and_action keep "once", whoever runs this and how
+often. Scores moved by bulk work (a backfill, an import) make *held* firings: nothing happens until a person releases them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from campaigns import sql, versions
+from campaigns.models import Delivery, Firing, Trigger
+from campaigns.sql import Crossing, Fired
+from contacts import conditions
+from contacts.models import Contact
+from scoring.models import ContactScore
+
+if TYPE_CHECKING:
+    from scoring.scores import Movement
+
+State = Firing.State
+DELIVERY_KEYS = uuid.UUID("6a0ab0e3-6f3e-4b43-93a5-1f8a1e6f6a11")  # never change: keys of deliveries are made from it
+CHUNK = 2000
+
+
+def fire(movements: Sequence[Movement], *, held: bool = False) -> int:
+    """Write the firings these movements cause, and their deliveries unless `held`; return how many acted or wait.
+
+    The caller holds a transaction and the score rows of these contacts. The number of queries depends on the active
+    triggers that were crossed, not on the contacts.
+    """
+    if not movements:
+        return 0
+    at = timezone.now()
+    by_group: dict[int | None, list[Movement]] = defaultdict(list)
+    for movement in movements:
+        by_group[movement.group_id].append(movement)
+    moved = [
+        (trigger, moves)
+        for trigger in Trigger.objects.active(at).prefetch_related("actions")
+        if (moves := [m for m in by_group[trigger.group_id] if _crosses(trigger, m) or _rearms(trigger, m)])
+    ]
+    version_ids = versions.latest_ids([trigger for trigger, _ in moved]) if moved else {}
+    deliveries: list[Delivery] = []
+    count = 0
+    for trigger, moves in moved:
+        _rearm(trigger, [m.contact_id for m in moves if _rearms(trigger, m)])
+        crossed = [m for m in moves if _crosses(trigger, m)]
+        met = _met(trigger, [m.contact_id for m in crossed])
+        crossings = [Crossing(m.contact_id, m.before, m.after, m.contact_id in met) for m in crossed]
+        fired = _insert(trigger, version_ids[trigger.pk], crossings, State.HELD if held else State.FIRED)
+        deliveries += _deliveries(trigger, fired)
+        count += sum(row.state != State.UNMET for row in fired)
+    _save(deliveries)
+    return count
+
+
+def release(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> int:
+    """Let held firings act, as their triggers stand now (what the person releasing them sees); return how many.
+
+    A firing that was decided already is left alone, so releasing twice makes deliveries once.
+    """
+    with transaction.atomic():
+        decided = sql.decide_firings(
+            [f.pk for f in firings], state=State.FIRED, by=by.pk if by else None, at=timezone.now()
+        )
+        triggers = Trigger.objects.prefetch_related("actions").in_bulk({row[2] for row in decided})
+        _save(
+            [
+                d
+                for pk, contact_id, trigger_id in decided
+                for d in _deliveries(triggers[trigger_id], [Fired(pk, contact_id, State.FIRED)])
+            ]
+        )
+    return len(decided)
+
+
+def decline(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> int:
+    """Decide that held firings shall do nothing; return how many."""
+    return len(
+        sql.decide_firings([f.pk for f in firings], state=State.DECLINED, by=by.pk if by else None, at=timezone.now())
+    )
+
+
+# --- switching on: who is there already -------------------------------------------------------------------------------
+
+
+def already(trigger: Trigger) -> QuerySet[ContactScore]:
+    """The scores that are past the threshold now, whatever the trigger's condition says."""
+    past = (
+        {"score__gte": trigger.threshold}
+        if trigger.direction == Trigger.Direction.RISING
+        else {"score__lt": trigger.threshold}
+    )
+    return ContactScore.objects.filter(group=trigger.group_id, contact__merged_into=None, **past)
+
+
+def would_act(trigger: Trigger) -> QuerySet[Contact]:
+    """Those past the threshold for whom `switch_on(existing="act")` would act: condition met, and not fired before."""
+    there = Contact.objects.filter(pk__in=already(trigger).values("contact_id"))
+    if trigger.pk:
+        there = there.exclude(
+            pk__in=trigger.firings.filter(rearmed_at=None).exclude(state=State.UNMET).values("contact_id")
+        )
+    return conditions.matching(trigger.conditions, there) if trigger.conditions else there
+
+
+def switch_on(trigger: Trigger, existing: Literal["act", "mark"]) -> int:
+    """Make the trigger active; those past the threshold already are acted for, or marked so that they never are.
+
+    Returns how many firings were written. Repeating adds nothing.
+    """
+    state = State.FIRED if existing == "act" else State.MARKED
+    count = 0
+    with transaction.atomic():
+        Trigger.objects.filter(pk=trigger.pk).update(is_active=True)
+        trigger.is_active = True
+        version = versions.keep(trigger)
+        for chunk in _chunks(already(trigger).order_by("contact_id").values_list("contact_id", "score").iterator()):
+            met = _met(trigger, [contact_id for contact_id, _ in chunk]) if existing == "act" else {c for c, _ in chunk}
+            crossings = [Crossing(contact_id, score, score, contact_id in met) for contact_id, score in chunk]
+            fired = _insert(trigger, version.pk, crossings, state)
+            _save(_deliveries(trigger, fired))
+            count += sum(row.state == state for row in fired)
+    return count
+
+
+# --- helpers, in the order they are needed ----------------------------------------------------------------------------
+
+
+def _crosses(trigger: Trigger, movement: Movement) -> bool:
+    before, after = _past(trigger, movement.before), _past(trigger, movement.after)
+    return after and not before
+
+
+def _past(trigger: Trigger, score: Decimal) -> bool:
+    return score >= trigger.threshold if trigger.direction == Trigger.Direction.RISING else score < trigger.threshold
+
+
+def _rearms(trigger: Trigger, movement: Movement) -> bool:
+    """The score is, or was until now, back at the re-arm level. `before` counts too: the way back may have been taken
+    while the trigger was off."""
+    return trigger.again == Trigger.Again.REARM and any(_is_back(trigger, s) for s in (movement.before, movement.after))
+
+
+def _is_back(trigger: Trigger, score: Decimal) -> bool:
+    if _past(trigger, score):
+        return False
+    if trigger.rearm_at is None:
+        return True
+    return score <= trigger.rearm_at if trigger.direction == Trigger.Direction.RISING else score >= trigger.rearm_at
+
+
+def _rearm(trigger: Trigger, contact_ids: Sequence[int]) -> None:
+    if contact_ids:
+        spent = trigger.firings.filter(contact_id__in=contact_ids, rearmed_at=None).exclude(state=State.UNMET)
+        spent.update(rearmed_at=timezone.now())
+
+
+def _met(trigger: Trigger, contact_ids: Collection[int]) -> set[int]:
+    if not trigger.conditions or not contact_ids:
+        return set(contact_ids)
+    candidates = Contact.objects.filter(pk__in=contact_ids)
+    return set(conditions.matching(trigger.conditions, candidates).values_list("pk", flat=True))
+
+
+def _insert(trigger: Trigger, version_id: int, crossings: Sequence[Crossing], state: str) -> list[Fired]:
+    if not crossings:
+        return []
+    again = trigger.again == Trigger.Again.REARM
+    return sql.insert_firings(trigger.pk, version_id, crossings, state=state, again=again, at=timezone.now())
+
+
+def _deliveries(trigger: Trigger, fired: Iterable[Fired]) -> list[Delivery]:
+    return [
+        Delivery(
+            firing_id=row.id,
+            trigger_action=action,
+            contact_id=row.contact_id,
+            type=action.type,
+            params=action.params,
+            key=uuid.uuid5(DELIVERY_KEYS, f"firing {row.id} action {action.pk}"),
+        )
+        for row in fired
+        if row.state == State.FIRED
+        for action in trigger.actions.all()
+    ]
+
+
+def _save(deliveries: Sequence[Delivery]) -> None:
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries, batch_size=CHUNK, ignore_conflicts=True)
+
+
+def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
