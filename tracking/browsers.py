@@ -24,7 +24,11 @@ class Seen(TypedDict):
 
 
 def seen(request: HttpRequest) -> Seen:
-    return {"visitor_id": visitor_id(request), "ip": shortened_ip(request), "user_agent": request.headers.get("User-Agent", "")[:500]}
+    return {
+        "visitor_id": visitor_id(request),
+        "ip": shortened_ip(request),
+        "user_agent": request.headers.get("User-Agent", "")[:500],
+    }
 
 
 def visitor_id(request: HttpRequest) -> uuid.UUID | None:
@@ -56,7 +60,13 @@ def may_follow(request: HttpRequest) -> bool:
 def remember(response: HttpResponseBase, request: HttpRequest, visitor_id: uuid.UUID) -> None:
     """Give the browser a visitor id to keep. Only where it agreed, or need not be asked."""
     response.set_cookie(
-        COOKIE, str(visitor_id), max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure(), path="/"
+        COOKIE,
+        str(visitor_id),
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+        path="/",
     )
 
 
@@ -69,7 +79,11 @@ def shortened_ip(request: HttpRequest) -> str | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     prefix = 24 if address.version == 4 else 48
-    return str(ipaddress.ip_network((int(address), prefix) if address.version == 6 else (str(address), prefix), strict=False).network_address)
+    return str(
+        ipaddress.ip_network(
+            (int(address), prefix) if address.version == 6 else (str(address), prefix), strict=False
+        ).network_address
+    )
 
 
 def _client(request: HttpRequest) -> str:

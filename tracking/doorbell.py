@@ -45,6 +45,8 @@ def _ring_when_wanted() -> None:
         _wanted.clear()
         try:
             current_app.send_task(TASK, expires=5, ignore_result=True, retry=False)
-        except Exception:  # noqa: BLE001 - the broker's clients raise a zoo, and the beat clock rings anyway
-            logger.warning("The doorbell could not reach the broker; the next tick of the clock does the work.", exc_info=True)
+        except Exception:
+            logger.warning(
+                "The doorbell could not reach the broker; the next tick of the clock does the work.", exc_info=True
+            )
         time.sleep(PAUSE)

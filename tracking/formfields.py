@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from contacts import countries
 from contacts.fields import normalise_phone
@@ -85,6 +85,8 @@ def _field(row: FormField) -> forms.Field:
         "initial": row.default or None,
     }
     field = FIELDS[row.type](row, common) if row.type in FIELDS else _text(row, common)
+    if not isinstance(field.widget, forms.CheckboxInput | forms.RadioSelect | forms.HiddenInput):
+        field.widget.attrs["class"] = "bareme-input"
     if autocomplete := AUTOCOMPLETE.get(row.contact_field):
         field.widget.attrs["autocomplete"] = autocomplete
     return field

@@ -86,7 +86,9 @@ class Payload:
         """A misspelt field must not be ignored in silence."""
         for name in self.values:
             if name not in known:
-                raise Wrong(name[:100], _("There is no such field; known are: %(fields)s.") % {"fields": ", ".join(known)})
+                raise Wrong(
+                    name[:100], _("There is no such field; known are: %(fields)s.") % {"fields": ", ".join(known)}
+                )
 
     def text(self, name: str, limit: int, *, required: bool = False) -> str:
         value = self.values.get(name)
@@ -148,7 +150,9 @@ class Payload:
         except OverflowError:
             in_range = False
         if not in_range:
-            raise Wrong(name, _("The time must be after the year %(year)d and not in the future.") % {"year": FIRST_YEAR})
+            raise Wrong(
+                name, _("The time must be after the year %(year)d and not in the future.") % {"year": FIRST_YEAR}
+            )
         return moment
 
     def properties(self, name: str) -> dict[str, Any]:
@@ -161,7 +165,9 @@ class Payload:
         if len(value) > MAX_PROPERTIES:
             raise Wrong(name, _("At most %(limit)d properties are accepted.") % {"limit": MAX_PROPERTIES})
         if _depth(value, MAX_DEPTH + 1) > MAX_DEPTH:
-            raise Wrong(name, _("The properties are nested too deeply: at most %(limit)d levels.") % {"limit": MAX_DEPTH})
+            raise Wrong(
+                name, _("The properties are nested too deeply: at most %(limit)d levels.") % {"limit": MAX_DEPTH}
+            )
         if len(orjson.dumps(value)) > MAX_JSON:
             raise Wrong(name, _("The properties are too large: at most %(limit)d bytes.") % {"limit": MAX_JSON})
         return value

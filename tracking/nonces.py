@@ -1,0 +1,102 @@
+"""What a form carries so that a post proves where it came from, when the form was drawn, and which press of the button it is."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from tracking import tokens
+from tracking.models import Asset, Form
+
+FORM = "form"  # in every plain HTML embed already copied: never change it
+NONCE = "form-nonce"
+SENT = "form-sent"
+GRANT = "asset-grant"
+
+NONCE_SECONDS = 24 * 3600
+SENT_SECONDS = 3600
+GRANT_SECONDS = 3600
+SUBMISSIONS = uuid.UUID("c2f4b8ae-6d0b-4f7e-9b8a-1f6f4d0c3a77")
+LOW = 2**64 - 1
+
+
+class Expired(ValueError):
+    """It was ours, but is too old."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the thank-you page needs to know of a submission."""
+
+    visitor_id: uuid.UUID
+
+
+def form_token(form: Form) -> str:
+    return tokens.sign(FORM, form.pk)
+
+
+def is_form_token(form: Form, token: str) -> bool:
+    try:
+        return tokens.unsign(FORM, token) == (form.pk,)
+    except tokens.BadToken:
+        return False
+
+
+def nonce(form: Form) -> str:
+    """One for each time the form is drawn."""
+    return tokens.sign(NONCE, form.pk, int(time.time() * 1000), secrets.randbits(63))
+
+
+def age(form: Form, nonce: str) -> float:
+    """How many seconds ago the form was drawn. Raises BadToken for a forged nonce, Expired for an old one."""
+    numbers = tokens.unsign(NONCE, nonce)
+    if len(numbers) != 3 or numbers[0] != form.pk:
+        raise tokens.BadToken(nonce[:80])
+    seconds = time.time() - numbers[1] / 1000
+    if seconds > NONCE_SECONDS:
+        raise Expired
+    return seconds
+
+
+def submission_key(origin: str, answers: Mapping[str, Any]) -> uuid.UUID:
+    """The key of a submission: the same press twice is one, the same page sent again with other answers is another."""
+    return uuid.uuid5(SUBMISSIONS, origin + orjson.dumps(answers, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def sent(form: Form, visitor_id: uuid.UUID) -> str:
+    return tokens.sign(SENT, form.pk, int(time.time()), *_halves(visitor_id))
+
+
+def read_sent(form: Form, token: str) -> Sent | None:
+    """What `sent()` wrote for this form; None for a forged or an old one."""
+    visitor_id = _owner(SENT, token, form.pk, SENT_SECONDS)
+    return Sent(visitor_id) if visitor_id else None
+
+
+def grant(asset: Asset, visitor_id: uuid.UUID) -> str:
+    """The right to download a gated asset, for an hour, by the browser whose submission earned it."""
+    return tokens.sign(GRANT, asset.pk, int(time.time()), *_halves(visitor_id))
+
+
+def read_grant(asset: Asset, token: str) -> uuid.UUID | None:
+    return _owner(GRANT, token, asset.pk, GRANT_SECONDS)
+
+
+def _owner(purpose: str, token: str, pk: int, seconds: int) -> uuid.UUID | None:
+    try:
+        numbers = tokens.unsign(purpose, token)
+    except tokens.BadToken:
+        return None
+    if len(numbers) != 4 or numbers[0] != pk or time.time() - numbers[1] > seconds:
+        return None
+    return uuid.UUID(int=numbers[2] << 64 | numbers[3])
+
+
+def _halves(value: uuid.UUID) -> tuple[int, int]:
+    return value.int >> 64, value.int & LOW

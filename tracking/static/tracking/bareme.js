@@ -1,0 +1,229 @@
+/* Bareme: page views, events and identify calls of this site. No cookie and no request before consent where it is required.
+
+   window.bareme = window.bareme || function () { (bareme.q = bareme.q || []).push(arguments) };  // calls before it loads
+   bareme('consent', 'granted' | 'denied')   bareme('event', 'name', {…})
+   bareme('identify', {email: …})            bareme('page')                                                            */
+(function (window, document) {
+  'use strict';
+  var me = document.currentScript;
+  if (!me || (window.bareme && window.bareme.loaded)) return;
+  var origin = new URL(me.src).origin;
+  var domain = me.getAttribute('data-domain');
+  var consentRequired = __CONSENT_REQUIRED__;
+  var VISITOR = 'bareme_visitor', CONSENT = 'bareme_consent', PASS = 'bm';
+  var BATCH = 20, KEPT = 100, YEAR = 365 * 24 * 3600;
+  var waiting = [], timer = null, failures = 0, lastPage = null, previous = document.referrer;
+  var refuses = navigator.globalPrivacyControl === true || navigator.doNotTrack === '1';
+  var pass = takePass();
+
+  // What the browser keeps: two cookies of this site.
+
+  function read(name) {
+    var found = document.cookie.match('(?:^|; )' + name + '=([^;]*)');
+    return found ? decodeURIComponent(found[1]) : '';
+  }
+
+  function keep(name, value, seconds) {
+    document.cookie = name + '=' + value + '; path=/; max-age=' + seconds + '; samesite=lax' +
+      (domain ? '; domain=' + domain : '') + (location.protocol === 'https:' ? '; secure' : '');
+  }
+
+  function uuid() {
+    if (window.crypto.randomUUID) return window.crypto.randomUUID();
+    return '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, function (c) {
+      return (c ^ (window.crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16);
+    });
+  }
+
+  function allowed() {
+    var answer = read(CONSENT);
+    return answer === 'granted' || (!consentRequired && answer !== 'denied');
+  }
+
+  function visitor() {
+    var id = read(VISITOR);
+    if (!/^[0-9a-f-]{36}$/.test(id)) keep(VISITOR, id = uuid(), YEAR);
+    return id;
+  }
+
+  // Who came by a tracked link is told by a parameter, which does not stay in the address bar.
+  function takePass() {
+    var url = new URL(location.href), value = url.searchParams.get(PASS);
+    if (!value) return '';
+    url.search = url.search.replace(new RegExp('([?&])' + PASS + '=[^&]*&?'), '$1').replace(/[?&]$/, '');
+    try { history.replaceState(history.state, '', url.href); } catch (error) { /* a sandboxed page keeps it */ }
+    return value;
+  }
+
+  // Sending: in batches, each hit with a key of its own, so that trying again counts once.
+
+  function add(hit) {
+    hit.key = uuid();
+    hit.at = Date.now();
+    waiting.push(hit);
+    if (waiting.length > KEPT) waiting.shift();
+    schedule(50);
+  }
+
+  function schedule(milliseconds) {
+    if (!timer && allowed()) timer = setTimeout(flush, milliseconds);
+  }
+
+  function message(hits) {
+    return JSON.stringify({
+      visitor: visitor(),
+      pass: pass,
+      hits: hits.map(function (hit) {
+        var copy = Object.assign({ago: Math.max(0, Date.now() - hit.at)}, hit);
+        delete copy.at;
+        return copy;
+      })
+    });
+  }
+
+  function flush() {
+    timer = null;
+    if (!waiting.length || !allowed()) return;
+    var hits = waiting.splice(0, BATCH);
+    window.fetch(origin + '/t/b', {
+      method: 'POST', body: message(hits), keepalive: true, credentials: 'omit', headers: {'Content-Type': 'text/plain'}
+    }).then(function (response) {
+      if (response.status >= 500) throw response.status;
+      failures = 0;
+      pass = '';
+      if (waiting.length) schedule(0);
+    }).catch(function () {
+      waiting = hits.concat(waiting);
+      failures += 1;
+      if (failures < 6) schedule(2000 * Math.pow(2, failures));
+    });
+  }
+
+  function leave() {
+    if (!waiting.length || !allowed()) return;
+    clearTimeout(timer);
+    timer = null;
+    while (waiting.length) {
+      var hits = waiting.splice(0, BATCH);
+      if (!navigator.sendBeacon || !navigator.sendBeacon(origin + '/t/b', message(hits))) {
+        waiting = hits.concat(waiting);
+        return;
+      }
+    }
+  }
+
+  // Page views, also of sites that change pages without loading them.
+
+  function utm() {
+    var found = {}, query = new URL(location.href).searchParams;
+    ['source', 'medium', 'campaign', 'term', 'content'].forEach(function (name) {
+      var value = query.get('utm_' + name);
+      if (value) found[name] = value;
+    });
+    return found;
+  }
+
+  function place() {
+    return /^#[!/]/.test(location.hash) ? location.href : location.href.split('#')[0];
+  }
+
+  function view() {
+    lastPage = place();
+    if (refuses || !/^http/.test(location.protocol)) return;
+    add({kind: 'page', url: place(), title: document.title, referrer: previous, utm: utm()});
+  }
+
+  function moved() {
+    if (place() === lastPage) return;
+    previous = lastPage;
+    lastPage = place();
+    setTimeout(view, 0); // by then the site has set the new title
+  }
+
+  function watch(name) {
+    var original = history[name];
+    history[name] = function () {
+      var result = original.apply(this, arguments);
+      moved();
+      return result;
+    };
+  }
+
+  // The interface.
+
+  var calls = {
+    consent: function (answer) {
+      if (answer === 'granted') {
+        keep(CONSENT, 'granted', YEAR / 2);
+        schedule(0);
+      } else if (answer === 'denied') {
+        waiting = [];
+        keep(VISITOR, '', 0);
+        keep(CONSENT, 'denied', YEAR / 2);
+      }
+    },
+    identify: function (person) { add({kind: 'identify', person: person}); },
+    event: function (name, properties) {
+      add({kind: 'event', name: String(name), properties: properties || {}, url: location.href});
+    },
+    page: view
+  };
+
+  function call(args) {
+    if (calls[args[0]]) {
+      try { calls[args[0]].apply(null, [].slice.call(args, 1)); } catch (error) { console.error('bareme', error); }
+    } else {
+      console.warn('bareme: there is no call “' + args[0] + '”');
+    }
+  }
+
+  // Forms of ours on this page, plain or in a frame, learn who the visitor is, so that what came before counts.
+
+  function ours(form) {
+    try {
+      var url = new URL(form.getAttribute('action') || '', location.href);
+      return url.origin === origin && /^\/f\//.test(url.pathname);
+    } catch (error) { return false; }
+  }
+
+  document.addEventListener('submit', function (event) {
+    if (!allowed() || !ours(event.target)) return;
+    var values = {bareme_visitor: visitor(), bareme_page: location.href};
+    Object.keys(values).forEach(function (name) {
+      var input = event.target.querySelector('input[name=' + name + ']');
+      if (!input) {
+        input = document.createElement('input');
+        input.type = 'hidden';
+        input.name = name;
+        event.target.appendChild(input);
+      }
+      input.value = values[name];
+    });
+  }, true);
+
+  window.addEventListener('message', function (event) {
+    if (event.origin !== origin || !event.data) return;
+    if (event.data.bareme === 'height') {
+      [].forEach.call(document.querySelectorAll('iframe'), function (frame) {
+        if (frame.contentWindow === event.source) frame.style.height = Math.ceil(Number(event.data.height)) + 'px';
+      });
+    }
+    if (event.data.bareme === 'who' && allowed()) {
+      event.source.postMessage({bareme: 'visitor', visitor: visitor(), page: location.href}, origin);
+    }
+  });
+
+  var before = (window.bareme && window.bareme.q) || [];
+  window.bareme = function () { call(arguments); };
+  window.bareme.loaded = true;
+  watch('pushState');
+  watch('replaceState');
+  window.addEventListener('popstate', moved);
+  window.addEventListener('hashchange', moved);
+  window.addEventListener('pageshow', function (event) { if (event.persisted) view(); });
+  window.addEventListener('pagehide', leave);
+  document.addEventListener('visibilitychange', function () { if (document.visibilityState === 'hidden') leave(); });
+  if (document.prerendering) document.addEventListener('prerenderingchange', view, {once: true});
+  else view();
+  [].forEach.call(before, call);
+})(window, document);

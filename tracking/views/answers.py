@@ -1,0 +1,152 @@
+"""What public addresses answer with: pages under strict headers, pixels, and errors in one sentence."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Collection, Mapping
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from tracking.payload import Refused, Wrong
+
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+View = Callable[..., HttpResponseBase]
+
+
+def public(*methods: str) -> Callable[[View], View]:
+    """Decorate a public view: other methods are 405, what it refuses is a 4xx with a sentence. It needs no CSRF token."""
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method not in methods:
+                return _not_allowed(request, methods)
+            try:
+                return view(request, *args, **kwargs)
+            except Refused as refused:
+                return problem(refused.status, refused.sentence) if wants_json(request) else refusal(request, refused)
+            except Wrong as wrong:
+                return problem(422, wrong.sentence, field=wrong.field)
+
+        return guarded
+
+    return decorate
+
+
+def open_to_all(view: View) -> View:
+    """Decorate a view that scripts of any site may call: CORS for every origin, never with credentials."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = HttpResponse(status=204) if request.method == "OPTIONS" else view(request, *args, **kwargs)
+        response["Access-Control-Allow-Origin"] = "*"
+        if request.method == "OPTIONS":
+            response["Access-Control-Allow-Methods"] = "GET, POST"
+            response["Access-Control-Allow-Headers"] = "Content-Type, Accept"
+            response["Access-Control-Max-Age"] = "86400"
+        return response
+
+    return csrf_exempt(answered)
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+    embeddable: bool = False,
+    posts_to: Collection[str] = (),
+) -> HttpResponse:
+    """A public page. `embeddable`: other sites may frame it. `posts_to`: origins a form of it may end up on."""
+    response = render(request, template, dict(context), status=status)
+    harden(response, embeddable=embeddable, posts_to=posts_to)
+    response["Cache-Control"] = "no-store"
+    response["Content-Language"] = get_language() or settings.LANGUAGE_CODE
+    return response
+
+
+def harden(response: HttpResponseBase, *, embeddable: bool = False, posts_to: Collection[str] = ()) -> None:
+    """Nothing inline, nothing from elsewhere but images, and no frames around it unless it is made for that."""
+    policy = {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "script-src": "'self'",
+        "img-src": "'self' https: data:",
+        "media-src": "'self' https:",
+        "font-src": "'self'",
+        "form-action": " ".join(["'self'", *posts_to]),
+        "base-uri": "'none'",
+        "frame-ancestors": "*" if embeddable else "'self'",
+    }
+    response["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    # The frame-ancestors above say it better; the older header knows no "everybody".
+    response.xframe_options_exempt = True  # type: ignore[attr-defined]
+
+
+def pixel(status: int = 200) -> HttpResponse:
+    response = HttpResponse(GIF, content_type="image/gif", status=status)
+    response["Cache-Control"] = "no-store, private"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def script(source: str, *, max_age: int) -> HttpResponse:
+    response = HttpResponse(source, content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def wants_json(request: HttpRequest) -> bool:
+    accept = request.headers.get("Accept", "")
+    sent_json = request.content_type == "application/json" and "text/html" not in accept
+    return request.path.startswith("/api/") or sent_json or ("application/json" in accept and "text/html" not in accept)
+
+
+def problem(status: int, sentence: str, **where: Any) -> JsonResponse:
+    """An error for a program: one sentence for its author, and where."""
+    return JsonResponse({"error": sentence, **where}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The friendly page for a link that leads nowhere (any more)."""
+    context = {
+        "title": _("This page does not exist"),
+        "text": _("The link may be incomplete, or what was here is no longer available."),
+    }
+    return page(request, "tracking/message.html", context, status=404, embeddable="embed" in request.GET)
+
+
+def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+    context = {"title": _("That did not work"), "text": refused.sentence}
+    return page(request, "tracking/message.html", context, status=refused.status, embeddable="embed" in request.GET)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    context = {"title": _("Please try again in a moment"), "text": _("We cannot open this link just now.")}
+    response = page(request, "tracking/message.html", context, status=503)
+    response["Retry-After"] = "30"
+    return response
+
+
+def _not_allowed(request: HttpRequest, methods: Collection[str]) -> HttpResponse:
+    sentence = _("This address does not answer to %(method)s.") % {"method": request.method}
+    response: HttpResponse
+    response = problem(405, sentence) if wants_json(request) else refusal(request, Refused(405, sentence))
+    response["Allow"] = ", ".join(methods)
+    return response

@@ -1,0 +1,91 @@
+"""A form as visitors see it: the same markup on its own page, in a frame, by script, on a landing page and as plain HTML."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from tracking import addresses, formfields, nonces, payload
+from tracking.models import Form
+from tracking.nonces import Sent
+from tracking.posting import HONEYPOT, Posted
+
+TEMPLATE = "tracking/form/form.html"
+
+
+@dataclass(frozen=True)
+class Thanks:
+    """What a visitor sees after sending."""
+
+    title: str
+    message: str
+    redirect_url: str = ""
+    download_url: str = ""
+    download_name: str = ""
+
+
+def speaking(language: str) -> contextlib.AbstractContextManager[Any]:
+    """In this language if it is one of ours, else in the visitor's."""
+    return translation.override(language) if language in dict(settings.LANGUAGES) else contextlib.nullcontext()
+
+
+def new_uid() -> str:
+    """Keeps the ids of two drawings on one page apart."""
+    return secrets.token_hex(3)
+
+
+def drawn(form: Form, *, action: str, posted: Posted | None = None, page_url: str = "") -> dict[str, Any]:
+    """The context of a form to fill in on `page_url`; with `posted`, filled in as it was, with its errors."""
+    return {
+        "form": form,
+        "answers": posted.answers if posted else formfields.build(form),
+        "error": posted.error if posted else "",
+        "action": action,
+        "nonce": nonces.nonce(form),
+        "page_url": page_url if payload.is_web_address(page_url) else "",
+        "honeypot": HONEYPOT,
+        "uid": form.public_id,
+    }
+
+
+def fragment(form: Form, action: str) -> str:
+    """The HTML of the form alone, for the embed script to put in its place."""
+    uid = new_uid()
+    context = drawn(form, action=action) | {"answers": formfields.build(form, uid=uid), "uid": uid}
+    return render_to_string(TEMPLATE, context)
+
+
+def plain_html(form: Form) -> str:
+    """The HTML a marketer copies into a page of their own: no script, no style, no nonce but the form's own token."""
+    context = {
+        "form": form,
+        "answers": formfields.build(form),
+        "action": addresses.form(form),
+        "token": nonces.form_token(form),
+        "honeypot": HONEYPOT,
+        "uid": form.public_id,
+    }
+    with speaking(form.language):
+        text = render_to_string(TEMPLATE, context)
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip())
+
+
+def thanks(request: HttpRequest, form: Form, sent: Sent) -> Thanks:
+    message = form.thank_you_message or _("We have received your answers.")
+    title = _("Thank you!")
+    if form.thank_you == Form.ThankYou.REDIRECT and payload.is_web_address(form.redirect_url):
+        return Thanks(title, message, redirect_url=form.redirect_url)
+    if form.thank_you == Form.ThankYou.ASSET and form.asset and form.asset.is_active:
+        path = reverse("tracking:asset", args=[form.asset.public_id])
+        url = request.build_absolute_uri(f"{path}?g={nonces.grant(form.asset, sent.visitor_id)}")
+        return Thanks(title, message, download_url=url, download_name=form.asset.name)
+    return Thanks(title, message)

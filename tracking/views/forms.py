@@ -1,0 +1,117 @@
+"""Forms: a page of their own (also in a frame), the embed script, and the post that all of them share."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tracking import browsers, nonces, posting
+from tracking.models import Form
+from tracking.nonces import Sent
+from tracking.posting import Posted
+from tracking.views import answers
+from tracking.views.answers import open_to_all, public
+from tracking.views.beacon import source
+from tracking.views.drawing import Thanks, drawn, fragment, speaking, thanks
+
+
+def find(public_id: str) -> Form | None:
+    return Form.objects.select_related("asset").filter(public_id=public_id, is_active=True).first()
+
+
+@open_to_all
+@public("GET", "HEAD", "POST")
+def form_page(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """The form on a page of its own; `?embed=1` draws it for a frame."""
+    form = find(public_id)
+    if form is None:
+        return answers.not_found(request)
+    with speaking(form.language):
+        if request.method == "POST":
+            return _post(request, form)
+        if sent := nonces.read_sent(form, request.GET.get("sent", "")):
+            return _page(request, form, thanks=thanks(request, form, sent))
+        return _page(request, form)
+
+
+@open_to_all
+@public("GET", "HEAD")
+def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The script that draws the form where its script tag stands. Never cached: each drawing has a nonce of its own."""
+    form = find(public_id)
+    if form is None:
+        return answers.script("console.warn('Bareme: there is no such form (any more)');", max_age=0)
+    with speaking(form.language):
+        path = reverse("tracking:form", args=[form.public_id])
+        config = {"html": fragment(form, path), "path": path, "css": source("form.css")}
+    text = source("embed.js").replace("__CONFIG__", _in_script(config))
+    return answers.script(text, max_age=0)
+
+
+def _in_script(value: object) -> str:
+    """JSON that stays what it is inside a script, whatever a marketer wrote into a label."""
+    text = orjson.dumps(value).decode()
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _post(request: HttpRequest, form: Form) -> HttpResponseBase:
+    posted = posting.receive(request, form)
+    if answers.wants_json(request):
+        return _as_json(request, form, posted)
+    if not posted.accepted:
+        return _page(request, form, posted=posted, status=422)
+    embed = "embed" in request.GET
+    return accepted(request, form, posted, back=request.path, embed=embed)
+
+
+def accepted(request: HttpRequest, form: Form, posted: Posted, *, back: str, embed: bool = False) -> HttpResponse:
+    """Send the visitor on: to the page the form names, or back to where the thanks are shown."""
+    outcome = thanks(request, form, Sent(posted.visitor_id))
+    query = {"sent": nonces.sent(form, posted.visitor_id), **({"embed": "1"} if embed else {})}
+    url = outcome.redirect_url if outcome.redirect_url and not embed else f"{back}?{urlencode(query)}"
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    response["Cache-Control"] = "no-store"
+    if posted.may_follow and not embed:
+        browsers.remember(response, request, posted.visitor_id)
+    return response
+
+
+def targets(form: Form) -> list[str]:
+    """The origins a post of this form may end up on: browsers hold a redirect after a post to the page's policy."""
+    if form.thank_you != Form.ThankYou.REDIRECT or not form.redirect_url:
+        return []
+    parts = urlsplit(form.redirect_url)
+    return [f"{parts.scheme}://{parts.netloc}"]
+
+
+def _as_json(request: HttpRequest, form: Form, posted: Posted) -> JsonResponse:
+    if posted.accepted:
+        outcome = thanks(request, form, Sent(posted.visitor_id))
+        return JsonResponse({**outcome.__dict__, "agreed": posted.agreed})
+    errors = {name: list(sentences) for name, sentences in posted.answers.errors.items()}
+    renewed = {"nonce": nonces.nonce(form)} if posted.error else {}
+    return JsonResponse({"error": posted.error, "errors": {} if posted.error else errors, **renewed}, status=422)
+
+
+def _page(
+    request: HttpRequest, form: Form, *, posted: Posted | None = None, thanks: Thanks | None = None, status: int = 200
+) -> HttpResponse:
+    embed = "embed" in request.GET
+    action = f"{request.path}?embed=1" if embed else request.path
+    page_url = request.headers.get("Referer", "") if embed else request.build_absolute_uri()
+    if posted:
+        page_url = request.POST.get("bareme_page", "")
+    context = {
+        "title": form.title or _("Form"),
+        "drawn": None if thanks else drawn(form, action=action, posted=posted, page_url=page_url),
+        "thanks": thanks,
+        "embed": embed,
+    }
+    return answers.page(
+        request, "tracking/form/page.html", context, status=status, embeddable=True, posts_to=targets(form)
+    )
