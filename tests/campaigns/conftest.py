@@ -1,0 +1,113 @@
+"""The outside world of campaigns, for real: a mail server and an HTTP receiver on this machine."""
+
+import email
+import email.policy
+import http.server
+import threading
+from decimal import Decimal
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.db import connection
+
+from scoring.models import ContactScore, PointGroup
+from scoring.scores import Movement
+
+
+class MailServer:
+    """Takes mails and keeps them; `answers` maps an address to what RCPT says, `answer_data` is what DATA says."""
+
+    def __init__(self):
+        self.mails = []
+        self.answers = {}
+        self.answer_data = "250 2.0.0 Kept"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if (answer := self.answers.get(address)) is not None:
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if self.answer_data.startswith("250"):
+            mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+            self.mails.append((envelope.rcpt_tos, mail))
+        return self.answer_data
+
+
+@pytest.fixture
+def smtp(settings):
+    """A mail server the mails really go to."""
+    handler = MailServer()
+    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.server.sockets[0].getsockname()[1]
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    settings.DEFAULT_FROM_EMAIL = "Bareme <hello@bareme.example>"
+    yield handler
+    controller.stop()
+
+
+@pytest.fixture
+def receiver(settings):
+    """An HTTP receiver: `requests` are (path, headers, body), `answer` is (status, body)."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            server.requests.append((self.path, dict(self.headers), body))
+            status, text = server.answer
+            self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", "/elsewhere")
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.requests, server.answer = [], (200, b"ok")
+    server.url = f"http://127.0.0.1:{server.server_port}/hook"
+    settings.ALLOW_PRIVATE_WEBHOOKS = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def group(db):
+    return PointGroup.objects.create(name="Engagement")
+
+
+def move(contact, before, after, group=None):
+    return Movement(contact.pk, group.pk if group else None, Decimal(before), Decimal(after))
+
+
+def give_score(contact, score, group=None):
+    ContactScore.objects.update_or_create(contact=contact, group=group, defaults={"score": score})
+
+
+def together(*jobs):
+    """Run the jobs at the same moment in threads with connections of their own; return their results."""
+    barrier, results = threading.Barrier(len(jobs)), [None] * len(jobs)
+
+    def run(number, job):
+        try:
+            barrier.wait()
+            results[number] = job()
+        except Exception as error:  # a thread's error is the test's business
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
