@@ -2,6 +2,7 @@
 # The first target that needs Python makes .venv from the pinned requirements; nothing outside this folder is touched.
 
 PORT ?= 8010
+LISTEN ?= 127.0.0.1
 PYTHON3 ?= python3
 ARGS ?=
 
@@ -19,8 +20,8 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
-demo: $(READY) ## Run Bareme with a demo world on this machine (PORT=8010); Ctrl-C stops it, the data stay
-	@$(PYTHON) -m config.demo --port $(PORT)
+demo: $(READY) ## Run Bareme with a demo world on this machine (PORT=8010, LISTEN=0.0.0.0 for all); Ctrl-C stops it, the data stay
+	@$(PYTHON) -m config.demo --host $(LISTEN) --port $(PORT)
 
 .PHONY: demo-reset
 demo-reset: $(READY) ## Throw the demo world away; the next `make demo` starts over

@@ -11,9 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ class Gentle(Manager):  # type: ignore[misc]
 
 
 class Part(Process):  # type: ignore[misc]
-    """A process that goes when the demo goes, even when that is killed."""
+    """A process that goes when the demo goes, even when that is killed, and takes its own children with it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -149,8 +149,19 @@ class Part(Process):  # type: ignore[misc]
 
     def run(self, *args: Any, **kwargs: Any) -> None:
         self._die()
-        self._child_ctor = partial(Popen, preexec_fn=die_with_parent(signal.SIGTERM))
+        self._child_ctor = self._start
         super().run(*args, **kwargs)
+
+    def _start(self, *args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        child: subprocess.Popen[bytes] = Popen(*args, **kwargs, preexec_fn=die_with_parent(signal.SIGTERM))
+        threading.Thread(target=self._end_group_of, args=[child], daemon=True).start()
+        return child
+
+    def _end_group_of(self, child: subprocess.Popen[bytes]) -> None:
+        """A server that was killed leaves workers that would hold its port, and its log, for ever."""
+        child.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 # Small steps

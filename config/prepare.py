@@ -1,11 +1,13 @@
 """Bring an installation up to date: translations compiled, static files collected, database migrated.
 
-    python -m config.prepare
+    python -m config.prepare [files] [database]
 
-Run it once before the processes of a new version start. Repeating it is quick and changes nothing.
+Run it once before the processes of a new version start; an image made in advance has its `files` prepared already.
+Repeating it is quick and changes nothing.
 """
 
 import os
+import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -16,12 +18,24 @@ from django.db import OperationalError
 
 from config import translations
 
+PARTS = ["files", "database"]
 
-def main() -> None:
+
+def main(parts: list[str]) -> None:
+    if unknown := set(parts) - set(PARTS):
+        raise SystemExit(
+            f"There is no part {' or '.join(sorted(unknown))}: name {' or '.join(PARTS)}, or none for both."
+        )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    translations.compile_all()
     django.setup()
-    collect_static()
+    if "files" in (parts or PARTS):
+        translations.compile_all()
+        collect_static()
+    if "database" in (parts or PARTS):
+        migrate()
+
+
+def migrate() -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
@@ -52,4 +66,4 @@ def static_state() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
