@@ -45,7 +45,11 @@ class Known:
         return contact_id
 
     def remember(self, hits: Sequence[Row]) -> list[int]:
-        """Write down the visitors of this batch; return the ids of earlier anonymous events that are somebody's now."""
+        """Write down the visitors of this batch; return the ids of earlier anonymous events that are somebody's now.
+
+        Another worker may have recognised a browser meanwhile: the row lock makes us wait for it, and `visitors` is then
+        as the database has it.
+        """
         seen: dict[UUID, Row] = {}
         for hit in hits:
             if (visitor_id := hit["visitor_id"]) is None:
@@ -53,9 +57,9 @@ class Known:
             row = seen.setdefault(visitor_id, {"id": visitor_id, "first_seen_at": hit["at"], "last_seen_at": hit["at"]})
             row["first_seen_at"] = min(row["first_seen_at"], hit["at"])
             row["last_seen_at"] = max(row["last_seen_at"], hit["at"])
-            row["contact_id"] = self.visitors.get(visitor_id)
+            row["contact_id"] = self.visitors[visitor_id] if visitor_id in self.newly_known else None
         if seen:
-            sql.upsert_visitors(sorted(seen.values(), key=lambda row: row["id"]))
+            self.visitors |= sql.upsert_visitors(sorted(seen.values(), key=lambda row: row["id"]))
         return sql.claim_events(sorted(self.newly_known)) if self.newly_known else []
 
 

@@ -6,7 +6,7 @@ key is received only once, nothing counts twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -77,6 +77,9 @@ def _resolve(hits: list[Row]) -> Happened:
     known = Known(hits)
     contacts = {hit["id"]: known.contact_of(hit) for hit in hits}
     claimed = known.remember(hits)
+    # A browser may have been recognised meanwhile, by a later hit of this batch or by another worker.
+    contacts = {hit["id"]: contacts[hit["id"]] or known.visitors.get(hit["visitor_id"]) for hit in hits}
+    _lock_contacts(contacts.values())
     submissions.keep(contacts)
     _introduce(hits, contacts)
     answered = {hit["id"]: submissions.answers(hit) for hit in submissions.hits}
@@ -91,10 +94,18 @@ def _resolve(hits: list[Row]) -> Happened:
         rows.append(_event(hit, contact_id, abouts))
         rows += [_answer_event(hit, contact_id, subject, abouts) for subject in answered.get(hit["id"], ())]
     event_ids = sql.insert_events(rows)
-    # Events of this very batch that came before the visitor was known.
-    claimed += sql.claim_events(sorted(known.newly_known)) if known.newly_known else []
     owners = {row["contact_id"] for row in rows if row["contact_id"]} | {c for c in contacts.values() if c}
     return Happened(event_ids=[*event_ids, *claimed], contact_ids=frozenset(owners))
+
+
+def _lock_contacts(ids: Iterable[int | None]) -> None:
+    """Forms and identify calls may write to contacts: in contact order, so that two batches never block each other."""
+    list(
+        Contact.objects.filter(pk__in={pk for pk in ids if pk})
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        .values_list("pk")
+    )
 
 
 def _introduce(hits: Sequence[Row], contacts: dict[int, int | None]) -> None:

@@ -1,0 +1,40 @@
+"""A pipeline worker that is killed -9 again and again: `python -m tests.crashing_worker SEED`, until its stdin is closed.
+
+The parent sets Django up and never touches the database; each child advances the pipeline until the parent kills it.
+"""
+
+import os
+import random
+import select
+import signal
+import sys
+import time
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from config import pipeline  # noqa: E402
+
+
+def work():
+    while True:
+        if not pipeline.advance(limit=40):
+            time.sleep(0.005)
+
+
+def main(seed):
+    chance, kills = random.Random(seed), 0
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        if (child := os.fork()) == 0:
+            work()
+        time.sleep(chance.uniform(0.03, 0.3))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        kills += 1
+    print(kills)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
