@@ -32,6 +32,10 @@ test: $(READY) ## Run the tests on temporary servers (ARGS="tests/test_x.py -k w
 	@$(PYTHON) -m config.translations
 	@$(EMBEDDED) --throwaway -- $(PYTHON) -m pytest $(ARGS)
 
+.PHONY: simulate
+simulate: $(READY) ## Let visitors come to the running demo: they open, click, read, submit (ARGS=--help)
+	@$(EMBEDDED) -- $(PYTHON) manage.py simulate $(ARGS)
+
 .PHONY: shell
 shell: $(READY) ## Open Django's shell on the demo world
 	@$(EMBEDDED) -- $(PYTHON) manage.py shell
