@@ -15,7 +15,7 @@ from campaigns.models import Delivery, Message, Sms
 from campaigns.registry import Skipped
 from contacts import consent
 from contacts.models import Channel, Contact, Purpose
-from tracking import hits, subjects
+from tracking import addresses, hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Kind, Subject
 from tracking.tokens import Ref
@@ -46,7 +46,7 @@ def compose(sms: Sms, contact: Contact, source: Subject, message_id: int, delive
     if consent.allowed(Purpose.LINK_TRACKING, [contact.pk]):
         found = links.link_subjects(source, prepared.tracked())
     person = Person(contact, reason(delivery))
-    address = lambda url: links.click(Ref(contact.pk, found[url], message_id)) if url in found else url  # noqa: E731
+    address = lambda url: addresses.clicked(Ref(contact.pk, found[url], message_id)) if url in found else url  # noqa: E731
     return html.fill(prepared.text, prepared, person.value, address, escape=False)
 
 
@@ -55,7 +55,7 @@ def preview(sms: Sms, contact: Contact) -> str:
     prepared = html.prepare("", sms.body)
     longest = Ref(2**40, 2**40, 2**40)
     tracked = set(prepared.tracked())
-    address = lambda url: links.click(longest) if url in tracked else url  # noqa: E731
+    address = lambda url: addresses.clicked(longest) if url in tracked else url  # noqa: E731
     return html.fill(prepared.text, prepared, Person(contact).value, address, escape=False)
 
 

@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("", include("tracking.urls")),
+    path("", include("campaigns.urls")),
 ]

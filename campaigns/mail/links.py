@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from django.conf import settings
+from django.urls import reverse
 
-from tracking import pages, subjects, tokens
+from tracking import addresses, pages, subjects, tokens
 from tracking.models import Link, Subject
 from tracking.tokens import Ref
+
+UNSUBSCRIBE = "unsubscribe"  # what its tokens are good for: part of every mail already sent, so never change it
 
 
 def link_subjects(source: Subject, urls: Sequence[str]) -> dict[str, int]:
@@ -34,13 +36,5 @@ def _key(source: Subject, url: str) -> str:
     return f"{source.pk}:{hashlib.sha256(url.encode()).hexdigest()[:40]}"
 
 
-def click(ref: Ref) -> str:
-    return f"{settings.PUBLIC_URL}/t/c/{tokens.sign_ref('click', ref)}"
-
-
-def opened(ref: Ref) -> str:
-    return f"{settings.PUBLIC_URL}/t/o/{tokens.sign_ref('open', ref)}.gif"
-
-
 def unsubscribe(ref: Ref) -> str:
-    return f"{settings.PUBLIC_URL}/u/{tokens.sign_ref('unsubscribe', ref)}"
+    return addresses.public(reverse("campaigns:unsubscribe", args=[tokens.sign_ref(UNSUBSCRIBE, ref)]))

@@ -14,6 +14,7 @@ from campaigns.mail import html, links
 from campaigns.mail.fields import PLACEHOLDER, Person, one_line, parse, placeholders
 from campaigns.models import Email
 from contacts.models import Contact
+from tracking import addresses
 from tracking.models import Subject
 from tracking.tokens import Ref
 
@@ -81,7 +82,7 @@ def _html(email: Email, person: Person, tracking: Tracking | None, unsubscribe: 
     if unsubscribe and not any(placeholder.name == "unsubscribe_url" for placeholder in placeholders(email.html)):
         last += render_to_string("emails/footer.html", {"unsubscribe": unsubscribe})
     if tracking and tracking.opens:
-        last += render_to_string("emails/pixel.html", {"address": links.opened(tracking.ref(tracking.source.pk))})
+        last += render_to_string("emails/pixel.html", {"address": addresses.opened(tracking.ref(tracking.source.pk))})
     head, end, tail = body.rpartition("</body>")
     return f"{head}{last}{end}{tail}"
 
@@ -99,7 +100,7 @@ def _addresses(prepared: html.Prepared, tracking: Tracking | None) -> Callable[[
     if tracking is None or not tracking.links:
         return str
     found = links.link_subjects(tracking.source, prepared.tracked())
-    return lambda url: links.click(tracking.ref(found[url])) if url in found else url
+    return lambda url: addresses.clicked(tracking.ref(found[url])) if url in found else url
 
 
 def _insert_after_body(document: str, piece: str) -> str:

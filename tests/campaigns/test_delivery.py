@@ -73,7 +73,7 @@ def test_a_delivery_whose_time_has_not_come_waits(queued, action):
 
 def test_perform_due_takes_the_longest_due_first_and_no_more_than_asked(action):
     now = timezone.now()
-    late, later, latest = (
+    _late, later, latest = (
         DeliveryFactory(type="recording", not_before=now - timedelta(minutes=minutes)) for minutes in (1, 2, 3)
     )
 
@@ -223,7 +223,10 @@ def test_a_worker_thought_dead_cannot_overwrite_what_its_successor_recorded(queu
 
 
 def test_trying_again_and_cancelling_leave_alone_what_was_sent(queued, action):
-    sent, failed = DeliveryFactory(type="recording", state=State.SENT), DeliveryFactory(type="recording", state="failed")
+    sent, failed = (
+        DeliveryFactory(type="recording", state=State.SENT),
+        DeliveryFactory(type="recording", state="failed"),
+    )
     everything = Delivery.objects.all()
 
     assert delivery.try_again(everything) == 2

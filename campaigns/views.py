@@ -1,0 +1,75 @@
+"""The unsubscribe page: one click for people, one POST for their mail program (RFC 8058), nothing for those who only look."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from campaigns.mail.links import UNSUBSCRIBE
+from campaigns.models import Email, Message
+from contacts import consent
+from contacts.models import Channel, Contact, DoNotContact
+from tracking import hits, tokens
+from tracking.doorbell import ring
+from tracking.hits import NewHit
+from tracking.models import Kind, Subject
+from tracking.tokens import Ref
+from tracking.views import answers
+from tracking.views.answers import public
+from tracking.views.drawing import speaking
+
+KEYS = uuid.UUID("8f0c4d5b-7c55-4a5f-9f3c-6f5f3d0b8c11")  # never change: an unsubscribe counts once per message
+
+
+@public("GET", "HEAD", "POST")
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows a button: scanners that open every link unsubscribe nobody. POST, with or without a browser, is final."""
+    try:
+        ref = tokens.unsign_ref(UNSUBSCRIBE, token)
+    except tokens.BadToken:
+        return answers.not_found(request)
+    contact = _contact(ref.contact_id)
+    with speaking(_language(ref, contact)):
+        if request.method != "POST":
+            done = contact is None or consent.is_blocked(contact, Channel.EMAIL)
+            return answers.page(request, "campaigns/unsubscribe.html", {"title": _("Unsubscribe"), "done": done})
+        if contact:
+            _unsubscribe(contact, ref)
+            ring()
+        return answers.page(request, "campaigns/unsubscribe.html", {"title": _("Unsubscribe"), "done": True})
+
+
+def _unsubscribe(contact: Contact, ref: Ref) -> None:
+    """Block, and record what happened. Repeating changes nothing."""
+    with transaction.atomic():
+        consent.block(contact, Channel.EMAIL, DoNotContact.Reason.UNSUBSCRIBED)
+        hits.record(
+            NewHit(
+                kind=Kind.UNSUBSCRIBED,
+                key=uuid.uuid5(KEYS, f"{ref.contact_id} {ref.message_id}"),
+                contact_id=contact.pk,
+                subject_id=ref.subject_id or None,
+                message_id=ref.message_id or None,
+            )
+        )
+
+
+def _contact(pk: int) -> Contact | None:
+    """Whom the mail was sent to, or whoever they were merged into; None once they are erased."""
+    contact = Contact.objects.filter(pk=pk).first()
+    while contact and contact.merged_into:
+        contact = contact.merged_into
+    return contact
+
+
+def _language(ref: Ref, contact: Contact | None) -> str:
+    """That of the mail, else the contact's own."""
+    message = Message.objects.filter(pk=ref.message_id).select_related("subject").first()
+    if message and message.subject and message.subject.type == Subject.Type.EMAIL:
+        email = Email.objects.filter(pk=message.subject.ref_id).first()
+        if email and email.language:
+            return email.language
+    return contact.language if contact else ""
