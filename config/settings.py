@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "tracking",
     "scoring",
     "campaigns",
+    "config",
 ]
 
 MIDDLEWARE = [
@@ -125,7 +126,6 @@ STORAGES = {
 CELERY_BROKER_URL = broker(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 300
-CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 360,  # above the longest task, or a running one is delivered a second time
     "unacked_restore_interval": 2,  # what a killed worker held comes back soon, not after kombu's 100 seconds
@@ -139,6 +139,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # A tick that waited is worth nothing: the next one does its work.
     "pipeline.tick": {"task": "pipeline.tick", "schedule": 1.0, "options": {"expires": 5}},
+    # What time alone changes: "opened in the last 30 days" stops being true without an event.
+    "contacts.rebuild_segments": {"task": "contacts.rebuild_segments", "schedule": 300.0, "options": {"expires": 300}},
 }
 
 # Mail and SMS
@@ -157,6 +159,7 @@ CONSENT_REQUIRED = env.words("CONSENT_REQUIRED", default=["web_tracking", "email
 # Language and time
 
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+FORMS_URLFIELD_ASSUME_HTTPS = True  # an address typed without a scheme; what Django 6 does anyway
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default="en", among=[code for code, name in LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 DEFAULT_COUNTRY = env.country("DEFAULT_COUNTRY", default="FR")  # of phone numbers written without one

@@ -17,4 +17,5 @@ def tick() -> None:
         if not pipeline.advance():
             break
     enrolments.advance_due(limit=500)
+    delivery.sweep()
     delivery.ring_due(limit=500)

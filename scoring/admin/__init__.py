@@ -1,5 +1,5 @@
 """Scoring in the admin."""
 
-from scoring.admin import actions, groups, leaderboards, ledger
+from scoring.admin import actions, forms, groups, leaderboards, ledger
 
-__all__ = ["actions", "groups", "leaderboards", "ledger"]
+__all__ = ["actions", "forms", "groups", "leaderboards", "ledger"]
