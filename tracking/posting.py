@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
@@ -76,8 +77,8 @@ def _values(request: HttpRequest) -> Any:
         return _from_json(Payload.of(payload.json_value(request, MAX_BYTES)))
     try:
         return request.POST
-    except (UnreadablePostError, MultiPartParserError):
-        raise Refused(400, _("The form arrived incomplete.")) from None
+    except (UnreadablePostError, MultiPartParserError, BadRequest, SuspiciousOperation):
+        raise Refused(400, _("The form arrived incomplete or damaged.")) from None
 
 
 def _from_json(sent: Payload) -> QueryDict:
