@@ -37,7 +37,11 @@ def form_script(form: Form) -> str:
 
 
 def landing_page(page: LandingPage) -> str:
-    return public(reverse("tracking:landing_page", args=[page.slug]))
+    return public(landing_path(page))
+
+
+def landing_path(page: LandingPage) -> str:
+    return reverse("tracking:landing_page", args=[page.slug])
 
 
 def asset(asset: Asset) -> str:

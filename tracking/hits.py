@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tracking import sql
-from tracking.models import Kind
+from tracking.models import Hit, Kind
 
 MAX_TEXT = 2000
 
@@ -50,6 +51,11 @@ def record_many(hits: Iterable[NewHit]) -> None:
     """`record()` for many hits, in one statement."""
     if rows := [_row(hit) for hit in hits]:
         sql.insert_hits(rows)
+
+
+def retry(parked: QuerySet[Hit]) -> int:
+    """Put parked hits back among those that wait; how many."""
+    return parked.filter(parked_at__isnull=False).update(parked_at=None, error="")
 
 
 def _row(hit: NewHit) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""The record: events, a contact's timeline, tracked links; and the page that says how to install the script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.decorators import action, display
+
+from contacts.admin_base import ReadOnlyAdmin, guarded
+from contacts.models import Contact
+from tracking import browsers, embedding, timeline
+from tracking.admin.inbox import as_json
+from tracking.models import Event, Link
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "kind", "contact", "subject", "verdict")
+    list_filter = ("kind", ("at", RangeDateFilter), "verdict")
+    list_select_related = ("contact", "subject")
+    ordering = ("-at", "-id")
+    fields = ("kind", "at", "contact", "visitor", "subject", "verdict", "content", "received_at")
+    readonly_fields = ("content",)
+    actions_list = ("install_tracking",)
+
+    class Media:
+        css = {"all": ["tracking/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("contact/<int:pk>/", view(self.timeline), name="tracking_event_timeline"),
+            path("install/", view(self.install), name="tracking_event_install"),
+            *super().get_urls(),
+        ]
+
+    @guarded("view")
+    def timeline(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """All of a contact's timeline, page by page."""
+        contact = Contact.objects.filter(pk=pk).first()
+        if contact is None:
+            raise Http404
+        context = self.admin_site.each_context(request) | {
+            "title": str(contact),
+            "subtitle": _("Timeline"),
+            "opts": self.model._meta,
+            "contact": contact,
+            "timeline": timeline.page(contact, request.GET.get("before", "")),
+        }
+        return TemplateResponse(request, "tracking/admin/timeline_page.html", context)
+
+    @guarded("view")
+    def install(self, request: HttpRequest) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {
+            "title": _("Install tracking"),
+            "opts": self.model._meta,
+            "snippets": embedding.of_site(),
+            "consent_required": browsers.consent_required(),
+        }
+        return TemplateResponse(request, "tracking/admin/install.html", context)
+
+    @action(description=_("Install tracking"), icon="code", permissions=["view"], url_path="install-tracking")
+    def install_tracking(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(self.page("install"))
+
+    @display(description=_("content"))
+    def content(self, event: Event) -> SafeString:
+        return as_json(event.data)
+
+
+@admin.register(Link)
+class LinkAdmin(ReadOnlyAdmin):
+    list_display = ("url", "source", "created_at")
+    list_select_related = ("source",)
+    search_fields = ("url", "source__name")
+    fields = ("url", "source", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).order_by("-id")  # type: ignore[no-any-return,unused-ignore]

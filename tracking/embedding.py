@@ -1,0 +1,104 @@
+"""The snippets a marketer copies: a form in a page of theirs, and the script on their site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from tracking import addresses
+from tracking.models import Form
+from tracking.views.drawing import plain_html
+
+
+@dataclass(frozen=True)
+class Snippet:
+    key: str
+    title: str
+    text: str
+    code: Any
+
+
+def of_form(form: Form) -> list[Snippet]:
+    """Four ways to show a form, the most comfortable first."""
+    url = addresses.form(form)
+    return [
+        Snippet(
+            "script",
+            _("Script"),
+            _("Draws the form where this line stands, in the style of your page, and sends it without leaving it."),
+            format_html('<script src="{}"></script>', addresses.form_script(form)),
+        ),
+        Snippet(
+            "iframe",
+            _("Frame"),
+            _(
+                "For page builders that allow no scripts. With the site script on the page, its height adapts by itself."
+            ),
+            format_html(
+                '<iframe src="{}?embed=1" title="{}" width="100%" height="{}" frameborder="0"></iframe>',
+                url,
+                form.title or form.name,
+                _height(form),
+            ),
+        ),
+        Snippet(
+            "html",
+            _("Plain HTML"),
+            _("The form itself, to restyle as you like. Copy it again when you change its fields."),
+            plain_html(form),
+        ),
+        Snippet("link", _("Link"), _("The form on a page of its own, for a mail or a social network."), url),
+    ]
+
+
+def of_site() -> list[Snippet]:
+    """The script of the marketer's own site, and what it understands."""
+    return [
+        Snippet(
+            "script",
+            _("The script"),
+            _(
+                "Put this line on every page of your site, before </head>. It counts page views, also in single-page sites."
+            ),
+            format_html('<script src="{}" async></script>', addresses.script()),
+        ),
+        Snippet(
+            "calls",
+            _("Consent, events and identification"),
+            _("The first line lets you call it before it has loaded. Put these calls into scripts of your own."),
+            CALLS,
+        ),
+        Snippet(
+            "noscript",
+            _("Without a script"),
+            _("A pixel for pages that cannot run scripts; the page is named by its address."),
+            format_html(
+                '<img src="{}?u=https%3A%2F%2Fwww.example.com%2Fpage" alt="" width="1" height="1">',
+                addresses.site_pixel(),
+            ),
+        ),
+        Snippet(
+            "policy",
+            _("Content-Security-Policy"),
+            _("If your site sends such a header, allow our address in it. Nothing inline, no eval."),
+            f"script-src {addresses.public('')}; connect-src {addresses.public('')}; img-src {addresses.public('')}; "
+            f"frame-src {addresses.public('')}; form-action {addresses.public('')}",
+        ),
+    ]
+
+
+CALLS = """\
+window.bareme = window.bareme || function () { (bareme.q = bareme.q || []).push(arguments) };
+
+bareme('consent', 'granted');   // or 'denied': your banner's answer
+bareme('identify', {email: 'ada@example.com', first_name: 'Ada'});
+bareme('event', 'Trial started', {plan: 'pro', seats: 5});
+bareme('page');                 // a page view of your own making"""
+
+
+def _height(form: Form) -> int:
+    """A guess that shows the whole form without a scroll bar on a wide page."""
+    return 190 + 92 * form.fields.exclude(type="hidden").count()

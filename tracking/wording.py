@@ -1,0 +1,47 @@
+"""An icon and a sentence for every kind of event, the contact being the one who acts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from tracking.models import Kind
+
+# %(about)s is what it was about, %(inside)s what that stands in (the email of a link).
+SENTENCES: dict[int, tuple[str, Any]] = {
+    Kind.EMAIL_SENT: ("outgoing_mail", _("Was sent the email “%(about)s”")),
+    Kind.EMAIL_OPENED: ("drafts", _("Opened the email “%(about)s”")),
+    Kind.EMAIL_CLICKED: ("ads_click", _("Clicked “%(about)s” in the email “%(inside)s”")),
+    Kind.SMS_SENT: ("sms", _("Was sent the SMS “%(about)s”")),
+    Kind.SMS_CLICKED: ("ads_click", _("Clicked “%(about)s” in the SMS “%(inside)s”")),
+    Kind.LANDING_PAGE_VISITED: ("web", _("Visited the landing page “%(about)s”")),
+    Kind.PAGE_VISITED: ("language", _("Visited the page “%(about)s”")),
+    Kind.FORM_SUBMITTED: ("dynamic_form", _("Submitted the form “%(about)s”")),
+    Kind.FORM_ANSWERED: ("dynamic_form", _("Answered “%(about)s”")),
+    Kind.ASSET_DOWNLOADED: ("download", _("Downloaded “%(about)s”")),
+    Kind.WEBINAR_REGISTERED: ("event_available", _("Registered for the webinar “%(about)s”")),
+    Kind.WEBINAR_ATTENDED: ("podcasts", _("Attended the webinar “%(about)s”")),
+    Kind.WEBINAR_MISSED: ("event_busy", _("Missed the webinar “%(about)s”")),
+    Kind.CUSTOM: ("star", _("Event “%(about)s”")),
+    Kind.CAMPAIGN_STARTED: ("account_tree", _("Started the campaign “%(about)s”")),
+    Kind.CAMPAIGN_STEP: ("account_tree", _("Reached the step “%(about)s”")),
+    Kind.IDENTIFIED: ("badge", _("Was identified")),
+    Kind.UNSUBSCRIBED: ("unsubscribe", _("Unsubscribed")),
+    Kind.CONTACT_CREATED: ("person_add", _("Became a contact")),
+    Kind.CONTACT_CHANGED: ("edit", _("Changed: %(about)s")),
+    Kind.TAG_ADDED: ("sell", _("Was given the tag “%(about)s”")),
+    Kind.TAG_REMOVED: ("sell", _("Lost the tag “%(about)s”")),
+    Kind.SEGMENT_ENTERED: ("group_add", _("Entered the segment “%(about)s”")),
+    Kind.SEGMENT_LEFT: ("group_remove", _("Left the segment “%(about)s”")),
+    Kind.STAGE_CHANGED: ("flag", _("Reached the stage “%(about)s”")),
+    Kind.CONSENT_CHANGED: ("privacy_tip", _("Answered about consent: %(about)s")),
+    Kind.BLOCKED: ("block", _("Is no longer contacted: %(about)s")),
+    Kind.UNBLOCKED: ("check_circle", _("May be contacted again: %(about)s")),
+}
+
+
+def of(kind: int) -> tuple[str, str]:
+    """The icon (a Material symbol) and the sentence of a kind; kinds we do not know are shown, too."""
+    icon, sentence = SENTENCES.get(kind, ("circle", _("Event “%(about)s”")))
+    return icon, str(sentence)
