@@ -142,6 +142,7 @@ def local_settings(root: Path) -> Environment:
         "ALLOWED_HOSTS": "*",
         "PUBLIC_URL": "http://localhost:8010",
         "EMAIL_URL": "smtp://127.0.0.1:1025",
+        "ALLOW_PRIVATE_WEBHOOKS": "1",
     }
 
 

@@ -150,6 +150,8 @@ EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default=f"Bareme <bareme@{PUBLIC_HOST}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SMS_URL = env.address("SMS_URL", ("console", "http", "https"), default="console://")
+# Integrations are addresses a marketer types: they may lead into our own network only where the operator says so.
+ALLOW_PRIVATE_WEBHOOKS = env.flag("ALLOW_PRIVATE_WEBHOOKS", default=DEBUG)
 
 # Consent: the purposes that need an explicit yes before an event is stored as somebody's
 

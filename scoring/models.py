@@ -166,7 +166,6 @@ class PointEntry(models.Model):
     last_at = models.DateTimeField(_("last"))
 
     class Meta:
-        managed = False
         db_table = "scoring_pointentry"
         verbose_name = _("point entry")
         verbose_name_plural = _("point entries")
