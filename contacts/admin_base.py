@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,12 +24,14 @@ __all__ = [
     "ArchivedFilter",
     "ArchivingAdmin",
     "BaremeAdmin",
+    "CappedCount",
     "CappedPaginator",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
     "StackedInline",
     "TabularInline",
     "guarded",
+    "shown_count",
 ]
 
 
@@ -44,11 +46,22 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
-        return min(rows.order_by()[: self.limit + 1].count(), self.limit)
+        return min(rows.order_by().values("pk")[: self.limit + 1].count(), self.limit)
 
     @property
     def is_capped(self) -> bool:
         return self.count >= self.limit
+
+
+class CappedCount(Subquery):
+    """How many rows a correlated queryset has, counting no further than the paginator does: `shown_count` says it."""
+
+    template = f"(SELECT count(*) FROM (%(subquery)s LIMIT {CappedPaginator.limit + 1}) capped)"
+    output_field = IntegerField()
+
+
+def shown_count(count: int) -> str:
+    return f"{CappedPaginator.limit}+" if count > CappedPaginator.limit else str(count)
 
 
 def guarded(permission: str) -> Callable[..., Any]:
@@ -71,12 +84,18 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
     """The base of all our admin pages. `list_select_related` and `autocomplete_fields` are each page's own."""
 
     list_per_page = 50
-    list_max_show_all = 200
+    list_max_show_all = 50
     show_full_result_count = False
     paginator = CappedPaginator
     list_filter_submit = True
     warn_unsaved_form = True
     save_on_top = False
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        if not found.query and not found.has_active_filters:  # nothing is hidden, so there is no "show all"
+            found.full_result_count = found.result_count
+        return found
 
     def tell(self, request: HttpRequest, count: int, sentence: Any) -> None:
         """Say how many rows an action changed; `sentence` is `ngettext_lazy(…, …, "count")` with `%(count)d` in it."""

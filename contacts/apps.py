@@ -8,4 +8,5 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        autodiscover_modules("segment_filters")  # filters of behaviour, scores … brought by the apps above
+        # What the apps above bring: filters of behaviour and scores, panels and columns of the contact pages.
+        autodiscover_modules("segment_filters", "panels", "contact_columns")

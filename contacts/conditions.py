@@ -150,6 +150,9 @@ def _errors(node: Any, place: str, depth: int, profile_only: bool) -> Iterator[B
     except BadConditions as error:
         yield _placed(place, error)
         return
+    if key == "not" and "filter" not in value:  # the builder shows "not any of" as one group
+        yield from _errors(value, place, depth + 1, profile_only)
+        return
     for number, part in enumerate(parts[: MAX_RULES + 1], start=1):
         yield from _errors(part, f"{place}.{number}" if place else str(number), depth + 1, profile_only)
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -94,7 +95,9 @@ class CustomField(models.Model):
         URL = "url", _("Web address")
         PHONE = "phone", _("Phone number")
 
-    key = models.SlugField(_("key"), max_length=50, unique=True, help_text=_("Used in imports, forms and the API; it never changes."))
+    key = models.SlugField(
+        _("key"), max_length=50, unique=True, help_text=_("Used in imports, forms and the API; it never changes.")
+    )
     label = models.CharField(_("label"), max_length=100)
     type = models.CharField(_("type"), max_length=20, choices=Type.choices, default=Type.TEXT)
     choices = models.JSONField(_("choices"), default=list, blank=True, help_text=_("One choice per line."))
@@ -111,27 +114,44 @@ class CustomField(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def clean(self) -> None:
+        fields.clean_custom_field(self)
+
 
 class Contact(models.Model):
     """A known person. Every change to a row is noted by the database itself in `Change`, whatever path it took."""
 
-    email = models.EmailField(_("email"), max_length=254, null=True, blank=True)
+    # Null, not "", for nobody's: addresses are unique.
+    email = models.EmailField(_("email"), max_length=254, null=True, blank=True)  # noqa: DJ001
     phone = fields.PhoneField(_("phone"), help_text=_("International, such as +33 6 12 34 56 78."))
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
     last_name = models.CharField(_("last name"), max_length=100, blank=True)
-    company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("company"))
+    company = models.ForeignKey(
+        Company, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("company")
+    )
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("Two letters, such as FR."))
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, help_text=_("Such as Europe/Paris."))
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="owned_contacts", verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_contacts",
+        verbose_name=_("owner"),
     )
-    stage = models.ForeignKey(Stage, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("stage"))
-    tags = models.ManyToManyField(Tag, through="ContactTag", related_name="contacts", blank=True, verbose_name=_("tags"))
+    stage = models.ForeignKey(
+        Stage, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("stage")
+    )
+    tags = models.ManyToManyField(
+        Tag, through="ContactTag", related_name="contacts", blank=True, verbose_name=_("tags")
+    )
     fields = models.JSONField(_("custom fields"), default=dict, blank=True)
-    merged_into = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, editable=False, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="merged"
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -140,7 +160,11 @@ class Contact(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="one_contact_per_email", violation_error_message=_("A contact with this email exists already.")),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="one_contact_per_email",
+                violation_error_message=_("A contact with this email exists already."),
+            ),
         ]
         indexes = [
             models.Index(fields=["last_name", "first_name"], name="contact_by_name"),
@@ -154,6 +178,10 @@ class Contact(models.Model):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    def get_absolute_url(self) -> str:
+        """The contact's page in the admin."""
+        return reverse("admin:contacts_contact_overview", args=[self.pk])
 
     def clean(self) -> None:
         fields.clean_contact(self)
@@ -182,7 +210,9 @@ class Segment(models.Model):
 
     name = models.CharField(_("name"), max_length=150, unique=True)
     description = models.TextField(_("description"), blank=True)
-    is_dynamic = models.BooleanField(_("dynamic"), default=False, help_text=_("Filled by the conditions below and kept up to date."))
+    is_dynamic = models.BooleanField(
+        _("dynamic"), default=False, help_text=_("Filled by the conditions below and kept up to date.")
+    )
     conditions = models.JSONField(_("conditions"), default=dict, blank=True)
     rebuilt_at = models.DateTimeField(_("last rebuilt"), null=True, blank=True, editable=False)
     rebuild_ms = models.PositiveIntegerField(null=True, blank=True, editable=False)
@@ -222,7 +252,9 @@ class Membership(models.Model):
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
-        constraints = [models.UniqueConstraint(fields=["segment", "contact"], name="one_membership_per_segment_and_contact")]
+        constraints = [
+            models.UniqueConstraint(fields=["segment", "contact"], name="one_membership_per_segment_and_contact")
+        ]
 
     def __str__(self) -> str:
         return f"{self.contact} · {self.segment}"

@@ -160,6 +160,11 @@ def set_hold(value: str) -> str:
     return str(before)
 
 
+def limit_time(seconds: int) -> None:
+    """Give up statements of this transaction that take longer."""
+    _rows("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
+
+
 def lock_rebuild(segment_id: int) -> None:
     """One rebuild of a segment at a time, until the end of the transaction."""
     _rows("SELECT pg_advisory_xact_lock(hashtext('contacts.rebuild'), %s::int)", [segment_id % 2**31])
