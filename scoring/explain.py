@@ -53,7 +53,9 @@ class Statement:
 
 def explain(contact: Contact) -> Statement:
     """The statement of a contact's score now, in four queries."""
-    scores = dict(ContactScore.objects.filter(contact=contact).values_list("group_id", "score"))
+    scores: dict[int | None, Decimal] = dict(
+        ContactScore.objects.filter(contact=contact).values_list("group_id", "score")
+    )
     lines: dict[int, list[Line]] = {}
     for group_id, line in [*_entries(contact), *_adjustments(contact)]:
         lines.setdefault(group_id, []).append(line)

@@ -117,7 +117,7 @@ def _set(contact: Contact, name: str, value: Any, custom: set[str], *, overwrite
         contact.fields[name] = value
     elif name in SETTABLE and value and (overwrite or not getattr(contact, name)):
         before = getattr(contact, name)
-        limit = Contact._meta.get_field(name).max_length
+        limit = getattr(Contact._meta.get_field(name), "max_length", None)
         setattr(contact, name, str(value)[:limit])
         try:
             fields.clean_contact(contact)

@@ -21,7 +21,7 @@ from tracking.models import Form, Subject
 SOURCE = "form_submitted"
 
 
-class FormPointsFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class FormPointsFormSet(BaseInlineFormSet):
     """Rows of points become point actions of the form: published on saving, archived on deleting."""
 
     author: Any = None
@@ -53,7 +53,8 @@ class FormPointsInline(TabularInline):  # type: ignore[misc,unused-ignore]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PointAction]:
-        return super().get_queryset(request).filter(archived_at__isnull=True)
+        rows: QuerySet[PointAction] = super().get_queryset(request)
+        return rows.filter(archived_at__isnull=True)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         return type("FormSet", (super().get_formset(request, obj, **kwargs),), {"author": request.user})
@@ -69,7 +70,7 @@ def add_to_form_page() -> None:
     """Put the inline onto the form's admin page, which knows nothing of points."""
     page = admin.site._registry.get(Form)
     if page is not None:
-        page.inlines = [*page.inlines, FormPointsInline]
+        type(page).inlines = [*page.inlines, FormPointsInline]
 
 
 add_to_form_page()

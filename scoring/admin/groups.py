@@ -41,7 +41,8 @@ class PointGroupAdmin(ArchivingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PointGroup]:
         in_use = Q(pointactions__archived_at__isnull=True, pointactions__is_active=True)
-        return super().get_queryset(request).annotate(rule_count=Count("pointactions", filter=in_use))
+        groups: QuerySet[PointGroup] = super().get_queryset(request)
+        return groups.annotate(rule_count=Count("pointactions", filter=in_use))
 
     @display(description=_("point group"), ordering="name")
     def named(self, group: PointGroup) -> SafeString:

@@ -18,7 +18,7 @@ from scoring import leaderboards
 from scoring.models import Leaderboard
 
 
-class LeaderboardForm(ModelForm):  # type: ignore[type-arg]
+class LeaderboardForm(ModelForm):
     conditions = ConditionsField(label=_("who"), required=False)
 
     class Meta:

@@ -28,7 +28,8 @@ class PointEntryAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PointEntry]:
         name = Subject.objects.filter(pk=OuterRef("object_id")).values("name")[:1]
-        return super().get_queryset(request).annotate(object_name=Subquery(name))
+        entries: QuerySet[PointEntry] = super().get_queryset(request)
+        return entries.annotate(object_name=Subquery(name))
 
     @display(description=_("on"))
     def about(self, entry: Any) -> str:
@@ -63,7 +64,8 @@ class AdjustmentAdmin(BaremeAdmin):
 
     def response_add(self, request: HttpRequest, obj: Adjustment, post_url_continue: str | None = None) -> HttpResponse:
         if "_addanother" in request.POST:
-            return super().response_add(request, obj, post_url_continue)
+            another: HttpResponse = super().response_add(request, obj, post_url_continue)
+            return another
         self.message_user(request, _("Noted. The score follows in a moment."))
         return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[obj.contact_id]))
 

@@ -25,8 +25,7 @@ class PointSource:
     # How often it may pay when the marketer has not said otherwise, as a scoring.models.Repeat value.
     repeat = "object"
 
-    class Form(forms.Form):
-        """The parameters; a source without any leaves it empty."""
+    Form: type[forms.Form] = forms.Form  # the parameters; a source without any leaves it empty
 
     def describe(self, params: Params) -> str:
         """The rule in words, for lists and explanations."""
@@ -55,7 +54,7 @@ class ChosenSubjects(EventSource):
     any_label: Any = ""
 
     def __init__(self) -> None:
-        self.Form = type("Form", (forms.Form,), {"only": SubjectsField(self.subject_type, label=self.choose)})  # type: ignore[misc]
+        self.Form = form_of({"only": SubjectsField(self.subject_type, label=self.choose)})
 
     def subjects(self, params: Params) -> QuerySet[Subject]:
         every = super().subjects(params)
@@ -76,6 +75,11 @@ class SubjectsField(forms.ModelMultipleChoiceField):
             queryset=Subject.objects.filter(type=subject_type).order_by("name"),
             **{"required": False, "help_text": _("Nothing chosen: any."), **kwargs},
         )
+
+
+def form_of(fields: dict[str, forms.Field]) -> type[forms.Form]:
+    """A form class of these fields, for sources that differ by what they choose from."""
+    return type("Form", (forms.Form,), fields)
 
 
 class ProfileSource(PointSource):

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from scoring.sources.addresses import AddressesField, matching
-from scoring.sources.base import EventSource, Params, SubjectsField
+from scoring.sources.base import EventSource, Params, SubjectsField, form_of
 from tracking.models import Subject
 
 
@@ -19,11 +19,11 @@ class ClickSource(EventSource):
     which: object
 
     def __init__(self) -> None:
-        fields = {
+        fields: dict[str, forms.Field] = {
             "only": SubjectsField(self.message_type, label=self.which),
             "addresses": AddressesField(label=_("Which links")),
         }
-        self.Form = type("Form", (forms.Form,), fields)  # type: ignore[misc]
+        self.Form = form_of(fields)
 
     def subjects(self, params: Params) -> QuerySet[Subject]:
         links = super().subjects(params).filter(parent__type=self.message_type)

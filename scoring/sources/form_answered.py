@@ -13,7 +13,7 @@ from tracking.models import FormField, Kind, Subject
 
 
 class QuestionField(forms.ModelChoiceField):
-    def label_from_instance(self, obj: FormField) -> str:  # type: ignore[override]
+    def label_from_instance(self, obj: FormField) -> str:
         return f"{obj.form.name} · {obj.label}"
 
 
@@ -44,7 +44,7 @@ class FormAnswered(EventSource):
             return answers
 
     def subjects(self, params: Params) -> QuerySet[Subject]:
-        field = FormField.objects.filter(pk=params.get("question")).first()
+        field = FormField.objects.filter(pk=params.get("question") or 0).first()
         if field is None:
             return Subject.objects.none()
         given = Q()
@@ -56,7 +56,7 @@ class FormAnswered(EventSource):
         return F("parent_id")
 
     def describe(self, params: Params) -> str:
-        field = FormField.objects.filter(pk=params.get("question")).first()
+        field = FormField.objects.filter(pk=params.get("question") or 0).first()
         return f"{self.label}: {field or _('a question that no longer exists')} = {', '.join(_lines(params))}"
 
 
