@@ -68,8 +68,9 @@ def _contact(pk: int) -> Contact | None:
 def _language(ref: Ref, contact: Contact | None) -> str:
     """That of the mail, else the contact's own."""
     message = Message.objects.filter(pk=ref.message_id).select_related("subject").first()
-    if message and message.subject and message.subject.type == Subject.Type.EMAIL:
-        email = Email.objects.filter(pk=message.subject.ref_id).first()
+    about = message.subject if message else None
+    if about and about.ref_id and about.type == Subject.Type.EMAIL:
+        email = Email.objects.filter(pk=about.ref_id).first()
         if email and email.language:
             return email.language
     return contact.language if contact else ""

@@ -285,7 +285,7 @@ def dress(field: forms.Field) -> None:
     """Give a plain Django widget the admin's look; a widget of one's own is left alone."""
     if (dressed := DRESSES.get(type(field.widget))) is None:
         return
-    widget = dressed(attrs=field.widget.attrs or None)  # type: ignore[call-arg]
+    widget = dressed(attrs=field.widget.attrs or None)
     widget.is_required = field.required
     if isinstance(field, forms.ChoiceField) and isinstance(widget, forms.widgets.ChoiceWidget):
         widget.choices = field.choices  # type: ignore[assignment]

@@ -18,7 +18,7 @@ document.addEventListener("change", async (event) => {
         const fields = page.getElementById(target.id);
         if (fields) {
             target.innerHTML = fields.innerHTML;
-            target.dispatchEvent(new CustomEvent("typed-params:swapped", { bubbles: true }));
+            target.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true })); // builders and editors begin on what is new
         }
     } finally {
         target.style.opacity = "";

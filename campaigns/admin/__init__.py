@@ -1,0 +1,13 @@
+"""The admin pages of campaigns. They call the domain; they decide nothing."""
+
+from campaigns.admin import (  # noqa: F401
+    campaigns,
+    deliveries,
+    emails,
+    firings,
+    integrations,
+    messages,
+    sms,
+    triggers,
+    webinars,
+)

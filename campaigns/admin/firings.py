@@ -1,0 +1,85 @@
+"""Firings: which score crossed for whom, and deciding about those that wait."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from unfold.decorators import action, display
+
+from campaigns import sentences, triggers
+from campaigns.admin import labels
+from campaigns.models import Delivery, Firing
+from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
+
+
+class DeliveryInline(ReadOnlyInline):
+    model = Delivery
+    fields = ("what", "state_label", "outcome", "attempt_count", "done_at")
+    readonly_fields = ("what", "state_label")
+    show_change_link = True
+    verbose_name_plural = _("what was done")
+
+    @display(description=_("action"))
+    def what(self, delivery: Delivery) -> str:
+        return sentences.delivery(delivery)
+
+    @display(description=_("state"), label=labels.DELIVERY)
+    def state_label(self, delivery: Delivery) -> tuple[str, str]:
+        return delivery.state, delivery.get_state_display()
+
+
+@admin.register(Firing)
+class FiringAdmin(ReadOnlyAdmin):
+    list_display = ("contact", "trigger", "state_label", "movement", "cycle", "at")
+    list_filter = ("state", "trigger")
+    list_select_related = ("contact", "trigger")
+    search_fields = ("contact__email__startswith", "trigger__name")
+    inlines = (DeliveryInline,)
+    actions = ("release", "decline")
+    fields = (
+        "contact",
+        "the_trigger",
+        "state_label",
+        "movement",
+        "cycle",
+        "at",
+        "rearmed_at",
+        "decided_by",
+        "decided_at",
+    )
+    readonly_fields = ("state_label", "movement", "the_trigger")
+
+    @display(description=_("state"), label=labels.FIRING, ordering="state")
+    def state_label(self, firing: Firing) -> tuple[str, str]:
+        return firing.state, firing.get_state_display()
+
+    @display(description=_("score"))
+    def movement(self, firing: Firing) -> str:
+        return f"{sentences.number(firing.before)} → {sentences.number(firing.after)}"
+
+    @display(description=_("trigger"))
+    def the_trigger(self, firing: Firing) -> str:
+        return format_html("{}: {}", firing.trigger, sentences.trigger(firing.trigger))
+
+    def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("campaigns.change_firing")  # type: ignore[union-attr,unused-ignore]
+
+    @action(description=_("Release: act now"), permissions=["decide"], icon="play_arrow")
+    def release(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:
+        held = queryset.filter(state=Firing.State.HELD)
+        self.note(request, held, "Released.")
+        count = triggers.release(held, request.user)  # type: ignore[arg-type]
+        self.tell(request, count, ngettext_lazy("%(count)d released.", "%(count)d released.", "count"))
+
+    @action(description=_("Decline: do nothing"), permissions=["decide"], icon="block")
+    def decline(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:
+        held = queryset.filter(state=Firing.State.HELD)
+        self.note(request, held, "Declined.")
+        count = triggers.decline(held, request.user)  # type: ignore[arg-type]
+        self.tell(request, count, ngettext_lazy("%(count)d declined.", "%(count)d declined.", "count"))

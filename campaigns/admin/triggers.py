@@ -1,0 +1,214 @@
+"""Triggers: when, for whom, and what then. Switching one on first shows who is past the threshold already."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext, ngettext_lazy
+from unfold.decorators import action, display
+
+from campaigns import sentences, triggers, versions
+from campaigns.models import Firing, Trigger, TriggerAction
+from campaigns.registry import actions
+from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, guarded
+from contacts.conditions import ConditionsField
+from contacts.typed_params import TypedParamsForm
+
+SAMPLE = 10
+
+
+class TriggerForm(forms.ModelForm):
+    conditions = ConditionsField(
+        label=_("And only if the contact"), help_text=_("Checked at the moment the score crosses. Empty: everybody.")
+    )
+
+
+class TriggerActionForm(TypedParamsForm):
+    registry = actions
+
+    class Meta:
+        model = TriggerAction
+        fields = ("type", "params", "position")
+
+
+class TriggerActionInline(StackedInline):  # type: ignore[misc,unused-ignore]
+    model = TriggerAction
+    form = TriggerActionForm
+    fields = ("type", "params", "position")
+    verbose_name_plural = _("what happens then")
+    ordering_field = "position"
+    hide_ordering_field = True
+    extra = 0
+
+
+@admin.register(Trigger)
+class TriggerAdmin(ArchivingAdmin):
+    form = TriggerForm
+    inlines = (TriggerActionInline,)
+    list_display = ("name", "when", "then", "waiting", "state")
+    list_filter = (ArchivedFilter, "is_active", "group")
+    list_select_related = ("group",)
+    search_fields = ("name", "description")
+    conditional_fields: ClassVar = {"rearm_at": "again == 'rearm'"}
+    actions_detail = ("existing", "see_firings")
+    fieldsets: ClassVar = [
+        (None, {"fields": ["name", "description", "is_active"]}),
+        (_("When"), {"fields": [("group", "direction", "threshold"), "conditions"]}),
+        (_("How often"), {"fields": [("again", "rearm_at"), ("active_from", "active_until")]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Trigger]:
+        held = Firing.objects.filter(trigger=OuterRef("pk"), state=Firing.State.HELD)
+        found: QuerySet[Trigger] = super().get_queryset(request)
+        return found.prefetch_related("actions").annotate(has_held=Exists(held))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "group":
+            field.empty_label = _g("Overall score")
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+        return field
+
+    @display(description=_("when"))
+    def when(self, trigger: Trigger) -> str:
+        return sentences.trigger(trigger)
+
+    @display(description=_("then"))
+    def then(self, trigger: Trigger) -> str:
+        return sentences.consequences(trigger) or _g("nothing yet")
+
+    @display(description=_("waiting"))
+    def waiting(self, trigger: Trigger) -> str:
+        if not trigger.has_held:  # type: ignore[attr-defined]
+            return "–"
+        text = _g("Held: decide")
+        return format_html(
+            '<a class="text-primary-600 font-semibold" href="{}">{}</a>', self._firings(trigger, "held"), text
+        )
+
+    @display(description=_("state"), label={"active": "success", "inactive": "warning", "archived": "info"})
+    def state(self, trigger: Trigger) -> tuple[str, Any]:
+        if trigger.archived_at:
+            return "archived", _("Archived")
+        return ("active", _("Active")) if trigger.is_active else ("inactive", _("Inactive"))
+
+    def _firings(self, trigger: Trigger | str, state: str = "") -> str:
+        address = self.page("changelist").replace("/trigger/", "/firing/")
+        pk = trigger.pk if isinstance(trigger, Trigger) else trigger
+        return f"{address}?trigger__id__exact={pk}" + (f"&state__exact={state}" if state else "")
+
+    # Saving: a version, and the question about those who are there already
+
+    def save_model(self, request: HttpRequest, obj: Trigger, form: Any, change: bool) -> None:
+        switched_on = obj.is_active and (not change or "is_active" in form.changed_data)
+        # Held back until the marketer has seen who is past the threshold already.
+        obj.asks = switched_on and triggers.already(obj).exists()  # type: ignore[attr-defined]
+        if obj.asks:  # type: ignore[attr-defined]
+            obj.is_active = False
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        versions.keep(Trigger.objects.get(pk=form.instance.pk), request.user)  # type: ignore[arg-type]
+
+    def response_add(self, request: HttpRequest, obj: Trigger, post_url_continue: str | None = None) -> HttpResponse:
+        return self._ask(obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request: HttpRequest, obj: Trigger) -> HttpResponse:
+        return self._ask(obj) or super().response_change(request, obj)
+
+    def _ask(self, obj: Trigger) -> HttpResponse | None:
+        return HttpResponseRedirect(self.page("existing", obj.pk)) if getattr(obj, "asks", False) else None
+
+    # Those who are there already
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.existing_page)
+        return [path("<int:pk>/already-there/", view, name="campaigns_trigger_existing"), *super().get_urls()]
+
+    @guarded("change")
+    def existing_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        trigger = self.get_object(request, str(pk))
+        if trigger is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, str(pk))  # type: ignore[no-any-return,unused-ignore]
+        if request.method == "POST" and request.POST.get("existing") in ("act", "mark"):
+            return self._switch_on(request, trigger)
+        acting = triggers.would_act(trigger)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _g("Contacts who are there already"),
+            "opts": self.opts,
+            "trigger": trigger,
+            "sentence": sentences.trigger(trigger),
+            "consequences": sentences.consequences(trigger),
+            "past": triggers.already(trigger).count(),
+            "acting": acting.count(),
+            "sample": acting.order_by("pk")[:SAMPLE],
+        }
+        return TemplateResponse(request, "campaigns/existing.html", context)
+
+    def _switch_on(self, request: HttpRequest, trigger: Trigger) -> HttpResponse:
+        existing = "act" if request.POST["existing"] == "act" else "mark"
+        count = triggers.switch_on(trigger, existing)  # type: ignore[arg-type]
+        versions.keep(trigger, request.user)  # type: ignore[arg-type]
+        if existing == "act":
+            text = ngettext(
+                "The trigger is on; it acted for %(count)d contact.",
+                "The trigger is on; it acted for %(count)d contacts.",
+                count,
+            )
+        else:
+            text = ngettext(
+                "The trigger is on; %(count)d contact was marked and is left alone.",
+                "The trigger is on; %(count)d contacts were marked and are left alone.",
+                count,
+            )
+        self.log_change(request, trigger, text % {"count": count})
+        self.message_user(request, text % {"count": count})
+        return HttpResponseRedirect(self.page("change", trigger.pk))
+
+    @action(
+        description=_("Contacts who are there already"), icon="group", permissions=["change"], url_path="see-existing"
+    )
+    def existing(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(self.page("existing", object_id))
+
+    @action(description=_("Firings"), icon="notifications_active", permissions=["view"], url_path="see-firings")
+    def see_firings(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(self._firings(object_id))
+
+    # Lists
+
+    actions = ("switch_off", "copy", "archive", "restore")
+
+    @action(description=_("Switch off"), permissions=["change"], icon="pause")
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[Trigger]) -> None:
+        rows = list(queryset.filter(is_active=True))
+        for trigger in rows:
+            trigger.is_active = False
+            trigger.save(update_fields=["is_active"])
+            versions.keep(trigger, request.user)  # type: ignore[arg-type]
+        self.note(request, queryset.filter(pk__in=[trigger.pk for trigger in rows]), _g("Switched off."))
+        self.tell(request, len(rows), ngettext_lazy("%(count)d switched off.", "%(count)d switched off.", "count"))
+
+    @action(description=_("Copy, switched off"), permissions=["add"], icon="content_copy")
+    def copy(self, request: HttpRequest, queryset: QuerySet[Trigger]) -> None:
+        originals = list(queryset)
+        for trigger in originals:
+            steps = list(trigger.actions.all())
+            trigger.pk, trigger._state.adding, trigger.is_active = None, True, False
+            trigger.name = _g("Copy of %(name)s") % {"name": trigger.name[:130]}
+            trigger.save()
+            TriggerAction.objects.bulk_create(
+                [TriggerAction(trigger=trigger, type=s.type, params=s.params, position=s.position) for s in steps]
+            )
+        self.tell(request, len(originals), ngettext_lazy("%(count)d copied.", "%(count)d copied.", "count"))
