@@ -161,6 +161,7 @@ CONSENT_REQUIRED = env.words("CONSENT_REQUIRED", default=["web_tracking", "email
 # Language and time
 
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOGIN_URL = LOGIN_REDIRECT_URL = "admin:index"
 FORMS_URLFIELD_ASSUME_HTTPS = True  # an address typed without a scheme; what Django 6 does anyway
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default="en", among=[code for code, name in LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
