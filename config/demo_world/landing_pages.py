@@ -89,6 +89,7 @@ suits you between two batches.</p>
 
 def create(world: World) -> None:
     for key, (title, slug, language, form, body) in PAGES.items():
+        webinar = world.webinars.get(key.removeprefix("webinar_"))
         world.landing_pages[key] = LandingPage.objects.create(
             title=title,
             slug=slug,
@@ -96,6 +97,6 @@ def create(world: World) -> None:
             form=world.forms[form],
             body=body.strip(),
             is_published=True,
-            publish_until=world.webinars[key].starts_at if key in world.webinars else None,
+            publish_until=webinar.starts_at if webinar else None,
             created_at=world.start,
         )
