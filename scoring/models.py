@@ -46,7 +46,7 @@ class Repeat(models.TextChoices):
     """The repeat policy: how the occurrence key of a line is made."""
 
     ONCE = "once", _("Once per contact")
-    ONCE_PER_OBJECT = "object", _("Once per object (each email, page, form …)")
+    ONCE_PER_OBJECT = "object", _("Once per object")
     DAILY = "day", _("Once a day")
     WEEKLY = "week", _("Once a week")
     MONTHLY = "month", _("Once a month")
@@ -60,7 +60,13 @@ class Rule(models.Model):
     params = models.JSONField(_("filters"), default=dict, blank=True)
     points = models.IntegerField(_("points"), help_text=_("Negative takes points away."))
     group = models.ForeignKey(PointGroup, models.PROTECT, related_name="%(class)ss", verbose_name=_("point group"))
-    repeat = models.CharField(_("repeat"), max_length=10, choices=Repeat.choices, default=Repeat.ONCE_PER_OBJECT)
+    repeat = models.CharField(
+        _("repeat"),
+        max_length=10,
+        choices=Repeat.choices,
+        default=Repeat.ONCE_PER_OBJECT,
+        help_text=_("An object is what it is about: each email, link, page, form, asset or webinar."),
+    )
     active_from = models.DateTimeField(_("from"), null=True, blank=True)
     active_until = models.DateTimeField(_("until"), null=True, blank=True)
 

@@ -49,13 +49,14 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("once", "Once per contact"),
-                            ("object", "Once per object (each email, page, form …)"),
+                            ("object", "Once per object"),
                             ("day", "Once a day"),
                             ("week", "Once a week"),
                             ("month", "Once a month"),
                             ("always", "Every time"),
                         ],
                         default="object",
+                        help_text="An object is what it is about: each email, link, page, form, asset or webinar.",
                         max_length=10,
                         verbose_name="repeat",
                     ),
@@ -130,13 +131,14 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("once", "Once per contact"),
-                            ("object", "Once per object (each email, page, form …)"),
+                            ("object", "Once per object"),
                             ("day", "Once a day"),
                             ("week", "Once a week"),
                             ("month", "Once a month"),
                             ("always", "Every time"),
                         ],
                         default="object",
+                        help_text="An object is what it is about: each email, link, page, form, asset or webinar.",
                         max_length=10,
                         verbose_name="repeat",
                     ),
