@@ -10,16 +10,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from contacts.admin_base import BaremeAdmin
 from tracking import addresses, payload
 from tracking.models import Asset
 
 
-class AssetForm(forms.ModelForm):  # type: ignore[type-arg]
+class AssetForm(forms.ModelForm):
     class Meta:
         model = Asset
         fields = ["name", "is_active", "description", "file", "url", "gate"]
+        widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 4})}
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

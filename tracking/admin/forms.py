@@ -42,7 +42,7 @@ Type = FormField.Type
 CHOSEN_FROM = (Type.SELECT, Type.RADIO, Type.CHECKBOXES)
 
 
-def contact_fields() -> list[tuple[str, Any]]:
+def contact_fields() -> list[tuple[Any, Any]]:
     """Where an answer can go: nowhere, a built-in field, or one of the marketer's own."""
     custom = CustomField.objects.filter(archived_at__isnull=True).values_list("key", "label")
     groups: list[tuple[Any, Any]] = [("", _("Only kept with the submission")), (_("Contact"), list(BUILT_IN.items()))]
@@ -67,18 +67,18 @@ class LinesField(forms.Field):
         return self.to_python(initial) != self.to_python(data)
 
 
-class FieldForm(forms.ModelForm):  # type: ignore[type-arg]
+class FieldForm(forms.ModelForm):
     choices = LinesField(
-        label=_("choices"),
+        label=_("Choices"),
         required=False,
         help_text=_("One choice per line."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
     contact_field = forms.ChoiceField(
-        label=_("contact field"), required=False, choices=contact_fields, widget=UnfoldAdminSelectWidget
+        label=_("Contact field"), required=False, choices=contact_fields, widget=UnfoldAdminSelectWidget
     )
     purpose = forms.ChoiceField(
-        label=_("consent to"),
+        label=_("Consent to"),
         required=False,
         choices=[("", "---------"), *Purpose.choices],
         widget=UnfoldAdminSelectWidget,
@@ -132,10 +132,9 @@ class FieldForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("default", error)
 
 
-class FieldFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+class FieldFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
-        """Keys made from labels are told apart; keys somebody typed must be."""
-        super().clean()
+        """Two fields may have one label: their keys are told apart by number."""
         taken: set[str] = set()
         for row in self.forms:
             values = getattr(row, "cleaned_data", {})
@@ -143,6 +142,7 @@ class FieldFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
                 continue
             values["key"] = row.instance.key = _free(values["key"], taken)
             taken.add(values["key"])
+        super().clean()
 
 
 def _free(key: str, taken: set[str]) -> str:
@@ -161,16 +161,18 @@ class FieldInline(StackedInline):  # type: ignore[misc,unused-ignore]
     hide_ordering_field = True
     collapsible = True
     fields = (
-        ("label", "type", "required"),
-        ("contact_field", "help_text", "default"),
-        ("choices", "purpose", "key"),
+        ("label", "type"),
+        ("contact_field", "required"),
+        ("help_text", "default"),
+        ("choices", "purpose"),
+        "key",
         "position",
     )
 
 
-class FormForm(forms.ModelForm):  # type: ignore[type-arg]
+class FormForm(forms.ModelForm):
     language = forms.ChoiceField(
-        label=_("language"),
+        label=_("Language"),
         required=False,
         choices=[("", _("The visitor's")), *settings.LANGUAGES],
         widget=UnfoldAdminSelectWidget,
@@ -192,6 +194,10 @@ class FormForm(forms.ModelForm):  # type: ignore[type-arg]
             "asset",
             "segment",
         ]
+        widgets = {
+            "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "thank_you_message": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

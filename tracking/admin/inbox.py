@@ -33,7 +33,7 @@ class ParkedFilter(admin.SimpleListFilter):
 
 @admin.register(Hit)
 class HitAdmin(ReadOnlyAdmin):
-    list_display = ("received_at", "kind", "state", "url", "reason")
+    list_display = ("received", "what", "state", "url", "reason")
     list_filter = (ParkedFilter, "kind")
     ordering = ("-id",)
     actions = ("try_again",)
@@ -57,6 +57,14 @@ class HitAdmin(ReadOnlyAdmin):
         ring()
         sentence = ngettext_lazy("%(count)d hit will be tried again.", "%(count)d hits will be tried again.", "count")
         self.tell(request, count, sentence)
+
+    @display(description=_("received"), ordering="received_at")
+    def received(self, hit: Hit) -> Any:
+        return hit.received_at
+
+    @display(description=_("what"), ordering="kind")
+    def what(self, hit: Hit) -> str:
+        return hit.get_kind_display()
 
     @display(description=_("state"), label={"waiting": "info", "parked": "danger"})
     def state(self, hit: Hit) -> tuple[str, Any]:

@@ -19,9 +19,9 @@ from tracking import addresses
 from tracking.models import LandingPage
 
 
-class LandingPageForm(forms.ModelForm):  # type: ignore[type-arg]
+class LandingPageForm(forms.ModelForm):
     language = forms.ChoiceField(
-        label=_("language"),
+        label=_("Language"),
         required=False,
         choices=[("", _("The visitor's")), *settings.LANGUAGES],
         widget=UnfoldAdminSelectWidget,
@@ -55,7 +55,7 @@ class LandingPageAdmin(BaremeAdmin):
         (
             _("Publishing"),
             {
-                "fields": ["is_published", ("publish_from", "publish_until")],
+                "fields": ["is_published", "publish_from", "publish_until"],
                 "description": _("Outside its window the page is not found; the preview shows it to you all the same."),
             },
         ),

@@ -23,7 +23,7 @@ from tracking.models import Event, Link
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "kind", "contact", "subject", "verdict")
+    list_display = ("at", "kind", "contact", "about", "verdict")
     list_filter = ("kind", ("at", RangeDateFilter), "verdict")
     list_select_related = ("contact", "subject")
     ordering = ("-at", "-id")
@@ -52,6 +52,7 @@ class EventAdmin(ReadOnlyAdmin):
             "title": str(contact),
             "subtitle": _("Timeline"),
             "opts": self.model._meta,
+            "original": contact,
             "contact": contact,
             "timeline": timeline.page(contact, request.GET.get("before", "")),
         }
@@ -70,6 +71,11 @@ class EventAdmin(ReadOnlyAdmin):
     @action(description=_("Install tracking"), icon="code", permissions=["view"], url_path="install-tracking")
     def install_tracking(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(self.page("install"))
+
+    @display(description=_("about"))
+    def about(self, event: Event) -> str:
+        answer = event.data.get("answer")
+        return f"{event.subject or '–'}: {answer}" if answer else str(event.subject or "–")
 
     @display(description=_("content"))
     def content(self, event: Event) -> SafeString:

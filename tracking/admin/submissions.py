@@ -36,7 +36,11 @@ class FormSubmissionAdmin(ReadOnlyAdmin):
     @display(description=_("answers"))
     def given(self, submission: FormSubmission) -> SafeString:
         labels = dict(submission.form.fields.values_list("key", "label"))
-        rows = [(labels.get(key, key), said(value)) for key, value in submission.answers.items()]
+        keys = [
+            *(key for key in labels if key in submission.answers),
+            *(key for key in submission.answers if key not in labels),
+        ]
+        rows = [(labels.get(key, key), said(submission.answers[key])) for key in keys]
         return format_html('<dl class="bareme-answers">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
 
 
