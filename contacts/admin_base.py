@@ -97,6 +97,12 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
             found.full_result_count = found.result_count
         return found
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "description":
+            field.widget.attrs["rows"] = 3  # a sentence or two
+        return field
+
     def tell(self, request: HttpRequest, count: int, sentence: Any) -> None:
         """Say how many rows an action changed; `sentence` is `ngettext_lazy(…, …, "count")` with `%(count)d` in it."""
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS if count else messages.WARNING)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Contact
 from scoring.models import NO_PERIOD, Adjustment, ContactScore, PointEntry, PointGroup, Repeat
-from tracking.models import Subject
+from tracking.models import Event, Subject
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Statement:
 
 
 def explain(contact: Contact) -> Statement:
-    """The statement of a contact's score now, in four queries."""
+    """The statement of a contact's score now, in five queries."""
     scores: dict[int | None, Decimal] = dict(
         ContactScore.objects.filter(contact=contact).values_list("group_id", "score")
     )
@@ -74,12 +74,15 @@ def explain(contact: Contact) -> Statement:
 def _entries(contact: Contact) -> list[tuple[int, Line]]:
     entries = list(PointEntry.objects.filter(contact=contact).select_related("version"))
     objects = Subject.objects.in_bulk({entry.object_id for entry in entries if entry.object_id})
+    firsts = _first_subjects(contact, entries)
     return [
         (
             entry.version.group_id,
             Line(
                 name=entry.version.name,
-                about=_occasion(entry, objects.get(entry.object_id)),
+                about=_occasion(
+                    entry, objects.get(entry.object_id) or firsts.get((entry.version.kind, entry.first_at))
+                ),
                 hits=entry.hits,
                 credited=entry.credited,
                 each=entry.version.points,
@@ -93,6 +96,15 @@ def _entries(contact: Contact) -> list[tuple[int, Line]]:
         )
         for entry in entries
     ]
+
+
+def _first_subjects(contact: Contact, entries: Sequence[PointEntry]) -> dict[tuple[int | None, datetime], Subject]:
+    """What the first event of a line was about, for lines whose policy knows no object."""
+    times = {entry.first_at for entry in entries if not entry.object_id and entry.version.kind is not None}
+    if not times:
+        return {}
+    events = Event.objects.filter(contact=contact, at__in=times, subject__isnull=False).select_related("subject")
+    return {(event.kind, event.at): event.subject for event in events if event.subject}
 
 
 def _occasion(entry: PointEntry, about: Subject | None) -> str:

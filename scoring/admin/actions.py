@@ -95,7 +95,7 @@ class PointActionAdmin(ArchivingAdmin):
         (
             _("When"),
             {
-                "fields": ["is_active", ("active_from", "active_until")],
+                "fields": ["is_active", "active_from", "active_until"],
                 "description": _(
                     "Saving puts the rule into force from now on; earlier events keep the rule they happened under."
                 ),
