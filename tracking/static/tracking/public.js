@@ -33,6 +33,10 @@
     input.value = String(value);
   }
 
+  // Browsers do not heed autofocus in a frame: take the reader to the first error ourselves.
+  var wrong = document.querySelector('[autofocus]');
+  if (wrong && document.activeElement !== wrong) wrong.focus();
+
   // A second press of the button while the first is under way does nothing.
   if (form) {
     form.addEventListener('submit', function (event) {
