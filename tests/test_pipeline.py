@@ -7,11 +7,7 @@ her score reaches 50, and what the marketer wanted happens.
 import hashlib
 import hmac
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -19,7 +15,6 @@ from uuid import uuid4
 import httpx
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import (
@@ -38,7 +33,9 @@ from contacts.models import Consent, Contact, Segment, Tag
 from scoring import rules, sql
 from scoring.explain import explain
 from scoring.models import PointAction, PointGroup, Repeat
+from tests import live
 from tests.campaigns.conftest import receiver, smtp  # noqa: F401 - fixtures
+from tests.live import until
 from tracking.models import Asset, Form, FormField, Hit
 from tracking.views.drawing import plain_html
 
@@ -48,33 +45,8 @@ BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/201001
 
 @pytest.fixture
 def worker(transactional_db, live_server, smtp, settings, tmp_path):  # noqa: F811
-    """A Celery worker with its clock, as in production, on this test's servers."""
-    settings.PUBLIC_URL = live_server.url
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    command = f"celery -q -A config worker --beat --schedule {tmp_path}/beat --concurrency 1 --loglevel error"
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command.split()],
-        env={
-            **os.environ,
-            "DATABASE_URL": database.geturl(),
-            "PUBLIC_URL": live_server.url,
-            "EMAIL_URL": f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}",
-            "ALLOW_PRIVATE_WEBHOOKS": "1",
-            "DEBUG": "1",
-        },
-    )
-    yield process
-    process.terminate()
-    process.wait(20)
-
-
-def until(condition, seconds=30):
-    """Wait until it is so, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
+    with live.celery(tmp_path / "beat", live_server.url, settings) as process:
+        yield process
 
 
 @pytest.fixture
