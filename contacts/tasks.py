@@ -5,9 +5,24 @@ from __future__ import annotations
 from celery import shared_task
 
 from contacts import segments
+from contacts.imports import jobs
 
 
 @shared_task(name="contacts.rebuild_segments", ignore_result=True)
 def rebuild_segments() -> None:
     """Rebuild every dynamic segment: time alone changes who was active "in the last 30 days"."""
     segments.rebuild_all()
+
+
+@shared_task(name="contacts.carry_import", ignore_result=True)
+def carry_import(job_id: int) -> None:
+    """Carry an import on; rings for the next stretch itself."""
+    if jobs.advance(job_id):
+        carry_import.delay(job_id)
+
+
+@shared_task(name="contacts.sweep_imports", ignore_result=True)
+def sweep_imports() -> None:
+    """Take up imports whose worker is gone (a lost message costs latency, never data)."""
+    for job_id in jobs.abandoned():
+        carry_import.delay(job_id)

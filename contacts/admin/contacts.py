@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.views import ChangeList
 
-from contacts import columns, tagging
+from contacts import columns, exports, tagging
 from contacts.admin import badges, bulk, list_filters, overview
 from contacts.admin.contact_form import PREFIX, custom_form
+from contacts.admin.imports import ImportingExporting
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.models import Contact, CustomField
 from contacts.search import search
@@ -47,7 +48,7 @@ class ContactList(ChangeList):  # type: ignore[misc,unused-ignore]
 
 
 @admin.register(Contact)
-class ContactAdmin(BaremeAdmin):
+class ContactAdmin(ImportingExporting, BaremeAdmin):
     list_select_related = ("company", "stage")
     list_filter = (
         list_filters.StageFilter,
@@ -59,7 +60,7 @@ class ContactAdmin(BaremeAdmin):
     search_fields = ("email",)  # see get_search_results
     search_help_text = _("Name, email, phone or company")
     autocomplete_fields = ("company", "owner")
-    actions = ("add_tags", "remove_tags", "add_segments", "remove_segments", "set_stage")
+    actions = ("add_tags", "remove_tags", "add_segments", "remove_segments", "set_stage", "export_chosen")
     actions_detail = ("see",)
 
     class Media:
@@ -172,6 +173,10 @@ class ContactAdmin(BaremeAdmin):
     @action(description=_("Set the stage …"), permissions=["change"])
     def set_stage(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
         return bulk.ask_or_apply(self, request, queryset, bulk.CHANGES["set_stage"])
+
+    @action(description=_("Export"), permissions=["export"])
+    def export_chosen(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse:
+        return self.download(request, queryset, exports.Csv())
 
 
 def _custom_fields() -> list[CustomField]:
