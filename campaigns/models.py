@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from campaigns.registry import actions, label, steps
 from contacts.models import Channel, Contact, Segment
 from scoring.models import PointGroup
 from tracking import subjects
@@ -248,7 +249,7 @@ class TriggerAction(models.Model):
         verbose_name_plural = _("trigger actions")
 
     def __str__(self) -> str:
-        return self.type
+        return label(actions, self.type)
 
 
 class Firing(models.Model):
@@ -330,7 +331,7 @@ class Step(OwnsSubject):
         verbose_name_plural = _("steps")
 
     def __str__(self) -> str:
-        return f"{self.campaign} · {self.position}. {self.type}"
+        return f"{self.campaign} · {self.position + 1}. {label(steps, self.type)}"
 
 
 class Enrolment(models.Model):
@@ -439,7 +440,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.type} · {self.contact}"
+        return f"{label(actions, self.type)} · {self.contact}"
 
 
 class Attempt(models.Model):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 
-from contacts.registry import Registry
+from contacts.registry import Registry, unknown_label
 
 if TYPE_CHECKING:
     from campaigns.models import Delivery, Enrolment, Step
@@ -87,6 +87,12 @@ class StepType:
     def makes_delivery(self) -> bool:
         """True for a step that is an action: the engine writes its delivery."""
         return False
+
+
+def label(registry: Registry[Any], key: str) -> str:
+    """The name of a type as people read it; an unknown or retired one is called that."""
+    type_ = registry.get(key)
+    return str(type_.label) if type_ else unknown_label(key)
 
 
 actions: Registry[Action] = Registry("trigger action")

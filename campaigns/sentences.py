@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Delivery, Step, Trigger
 from campaigns.registry import Action, StepType, actions, steps
 from contacts import conditions
-from contacts.registry import Registry
-from contacts.typed_params import unknown_label
+from contacts.registry import Registry, unknown_label
 
 logger = logging.getLogger(__name__)
 

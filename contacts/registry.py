@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
+from django.utils.translation import gettext
+
 
 class Keyed(Protocol):
     key: str
 
 
 T = TypeVar("T", bound=Keyed)
+
+
+def unknown_label(key: str) -> str:
+    """What a row is called whose type is no longer there."""
+    return gettext("Unknown type: %(key)s") % {"key": key}
 
 
 class Registry(Generic[T]):

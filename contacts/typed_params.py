@@ -21,11 +21,10 @@ from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 
-from contacts.registry import Registry
+from contacts.registry import Registry, unknown_label
 
 RELOAD = "_typed_params_reload"  # posted by typed_params.js: show the other type's fields, save nothing
 
@@ -120,7 +119,7 @@ class ParamsWidget(forms.Widget):
 
     @property
     def media(self) -> forms.Media:
-        return forms.Media(js=["contacts/typed_params.js"]) + self.own_media
+        return Choices().media + forms.Media(js=["contacts/typed_params.js"]) + self.own_media
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         context = {
@@ -257,11 +256,16 @@ def type_choices(registry: Registry[Any], stored: str = "") -> list[tuple[Any, A
     return choices
 
 
-def unknown_label(key: str) -> str:
-    return gettext("Unknown type: %(key)s") % {"key": key}
-
-
 # --- dress ------------------------------------------------------------------------------------------------------------
+
+
+class Choices(widgets.UnfoldAdminSelect2MultipleWidget):  # type: ignore[misc]
+    """Several choices in a box one can search. Without the class by which Django would ask an address for the choices."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
+        super().__init__(attrs, choices)
+        self.attrs["class"] = "unfold-admin-autocomplete"
+
 
 DRESSES: dict[type[forms.Widget], type[forms.Widget]] = {
     forms.TextInput: widgets.UnfoldAdminTextInputWidget,
@@ -272,7 +276,7 @@ DRESSES: dict[type[forms.Widget], type[forms.Widget]] = {
     forms.CheckboxInput: widgets.UnfoldBooleanSwitchWidget,
     forms.Select: widgets.UnfoldAdminSelectWidget,
     forms.NullBooleanSelect: widgets.UnfoldAdminNullBooleanSelectWidget,
-    forms.SelectMultiple: widgets.UnfoldAdminSelectMultipleWidget,
+    forms.SelectMultiple: Choices,
     forms.CheckboxSelectMultiple: widgets.UnfoldAdminCheckboxSelectMultipleWidget,
     forms.RadioSelect: widgets.UnfoldAdminRadioSelectWidget,
     forms.DateInput: widgets.UnfoldAdminDateWidget,
@@ -287,6 +291,8 @@ def dress(field: forms.Field) -> None:
         return
     widget = dressed(attrs=field.widget.attrs or None)
     widget.is_required = field.required
+    if shape := getattr(field.widget, "format", None):
+        widget.format = shape  # type: ignore[attr-defined]
     if isinstance(field, forms.ChoiceField) and isinstance(widget, forms.widgets.ChoiceWidget):
         widget.choices = field.choices  # type: ignore[assignment]
     field.widget = widget

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.actions.base import cause, contact_of, named, row
+from campaigns.actions.base import cause, contact_of, done, named, row
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from scoring import ledger
@@ -46,4 +46,4 @@ class AddPoints(Action):
             note=cause(delivery)[:300],
             key=delivery.key,
         )
-        return self.describe(params)
+        return done(self.describe(params))

@@ -56,3 +56,8 @@ def cause(delivery: Delivery) -> str:
 
 def reason(delivery: Delivery) -> Membership.Reason:
     return Membership.Reason.TRIGGER if delivery.firing_id else Membership.Reason.CAMPAIGN
+
+
+def done(description: str) -> str:
+    """A description as an outcome: “Add the tag “hot”.”"""
+    return f"{description[:1].upper()}{description[1:]}."

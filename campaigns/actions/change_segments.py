@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.actions.base import cause, contact_of, named, reason, rows
+from campaigns.actions.base import cause, contact_of, done, named, reason, rows
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from contacts import segments
@@ -48,4 +48,4 @@ class ChangeSegments(Action):
             segments.add(segment, [contact.pk], reason=reason(delivery), note=cause(delivery))
         for segment in rows(Segment, params.get("remove", ())):
             segments.remove(segment, [contact.pk], reason=reason(delivery), note=cause(delivery))
-        return self.describe(params)
+        return done(self.describe(params))

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.actions.base import contact_of, named, rows
+from campaigns.actions.base import contact_of, done, named, rows
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from contacts import tagging
@@ -44,4 +44,4 @@ class ChangeTags(Action):
         contact = contact_of(delivery)
         tagging.add([contact.pk], rows(Tag, params.get("add", ())))
         tagging.remove([contact.pk], rows(Tag, params.get("remove", ())))
-        return self.describe(params)
+        return done(self.describe(params))

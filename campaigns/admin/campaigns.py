@@ -122,6 +122,7 @@ class CampaignAdmin(BaremeAdmin):
 
 class StepRunInline(ReadOnlyInline):
     model = StepRun
+    hide_title = True
     fields = ("what", "outcome", "at")
     readonly_fields = ("what",)
     verbose_name_plural = _("steps done")
@@ -151,9 +152,12 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("state_label",)
 
-    @display(description=_("state"), label=labels.ENROLMENT, ordering="state")
-    def state_label(self, enrolment: Enrolment) -> tuple[str, str]:
-        return enrolment.state, enrolment.get_state_display()
+    class Media:
+        css = labels.CSS
+
+    @display(description=_("state"), ordering="state")
+    def state_label(self, enrolment: Enrolment) -> str:
+        return labels.state(enrolment)
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("campaigns.change_enrolment")  # type: ignore[union-attr,unused-ignore]

@@ -25,6 +25,7 @@ from tracking.doorbell import ring
 
 class AttemptInline(ReadOnlyInline):
     model = Attempt
+    hide_title = True
     fields = ("number", "started_at", "finished_at", "succeeded", "detail")
 
 
@@ -54,6 +55,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ("what", "why", "state_label", "sent_message")
 
+    class Media:
+        css = labels.CSS
+
     @display(description=_("action"))
     def what(self, row: Delivery) -> str:
         return sentences.delivery(row)
@@ -69,9 +73,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
             )
         return name
 
-    @display(description=_("state"), label=labels.DELIVERY, ordering="state")
-    def state_label(self, row: Delivery) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+    @display(description=_("state"), ordering="state")
+    def state_label(self, row: Delivery) -> str:
+        return labels.state(row)
 
     @display(description=_("message"))
     def sent_message(self, row: Delivery) -> str:

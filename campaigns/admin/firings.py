@@ -16,10 +16,12 @@ from campaigns import sentences, triggers
 from campaigns.admin import labels
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
+from tracking.doorbell import ring
 
 
 class DeliveryInline(ReadOnlyInline):
     model = Delivery
+    hide_title = True
     fields = ("what", "state_label", "outcome", "attempt_count", "done_at")
     readonly_fields = ("what", "state_label")
     show_change_link = True
@@ -29,9 +31,9 @@ class DeliveryInline(ReadOnlyInline):
     def what(self, delivery: Delivery) -> str:
         return sentences.delivery(delivery)
 
-    @display(description=_("state"), label=labels.DELIVERY)
-    def state_label(self, delivery: Delivery) -> tuple[str, str]:
-        return delivery.state, delivery.get_state_display()
+    @display(description=_("state"))
+    def state_label(self, delivery: Delivery) -> str:
+        return labels.state(delivery)
 
 
 @admin.register(Firing)
@@ -55,9 +57,12 @@ class FiringAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("state_label", "movement", "the_trigger")
 
-    @display(description=_("state"), label=labels.FIRING, ordering="state")
-    def state_label(self, firing: Firing) -> tuple[str, str]:
-        return firing.state, firing.get_state_display()
+    class Media:
+        css = labels.CSS
+
+    @display(description=_("state"), ordering="state")
+    def state_label(self, firing: Firing) -> str:
+        return labels.state(firing)
 
     @display(description=_("score"))
     def movement(self, firing: Firing) -> str:
@@ -75,6 +80,7 @@ class FiringAdmin(ReadOnlyAdmin):
         held = queryset.filter(state=Firing.State.HELD)
         self.note(request, held, "Released.")
         count = triggers.release(held, request.user)  # type: ignore[arg-type]
+        ring()
         self.tell(request, count, ngettext_lazy("%(count)d released.", "%(count)d released.", "count"))
 
     @action(description=_("Decline: do nothing"), permissions=["decide"], icon="block")

@@ -1,21 +1,16 @@
-"""The colours of states, the same on every page."""
+"""States as coloured labels, the same on lists, on pages and on the contact page."""
+
+from __future__ import annotations
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from campaigns.models import Delivery, Enrolment, Firing
+from campaigns.panels import TONES
 
-FIRING = {
-    Firing.State.FIRED: "success",
-    Firing.State.UNMET: "default",
-    Firing.State.HELD: "warning",
-    Firing.State.DECLINED: "default",
-    Firing.State.MARKED: "info",
-}
-DELIVERY = {
-    Delivery.State.QUEUED: "info",
-    Delivery.State.IN_FLIGHT: "info",
-    Delivery.State.SENT: "success",
-    Delivery.State.RETRYING: "warning",
-    Delivery.State.FAILED: "danger",
-    Delivery.State.SKIPPED: "default",
-    Delivery.State.CANCELLED: "default",
-}
-ENROLMENT = {Enrolment.State.ACTIVE: "info", Enrolment.State.FINISHED: "success", Enrolment.State.LEFT: "default"}
+CSS = {"all": ["campaigns/campaigns.css"]}
+
+
+def state(row: Firing | Delivery | Enrolment) -> SafeString:
+    tone = TONES.get(row.state, "")
+    return format_html('<span class="campaigns-label is-{}">{}</span>', tone or "plain", row.get_state_display())

@@ -17,6 +17,7 @@ from campaigns.admin import previews
 from campaigns.models import Message
 from contacts.admin_base import ReadOnlyAdmin, guarded
 
+ORDER = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID")  # PostgreSQL keeps no order in JSON
 PIXEL = re.compile(r'<img src="[^"]*/t/o/[^"]*"[^>]*>')
 
 
@@ -48,9 +49,10 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @display(description="")
     def as_sent(self, message: Message) -> str:
-        return render_to_string(
-            "campaigns/as_sent.html", {"message": message, "html_url": self.page("html", message.pk)}
-        )
+        rank = {name: number for number, name in enumerate(ORDER)}
+        headers = sorted(message.headers.items(), key=lambda pair: rank.get(pair[0], len(rank)))
+        context = {"message": message, "headers": headers, "html_url": self.page("html", message.pk)}
+        return render_to_string("campaigns/as_sent.html", context)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.html)

@@ -22,6 +22,7 @@ from campaigns.registry import actions
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, guarded
 from contacts.conditions import ConditionsField
 from contacts.typed_params import TypedParamsForm
+from tracking.doorbell import ring
 
 SAMPLE = 10
 
@@ -44,6 +45,7 @@ class TriggerActionInline(StackedInline):  # type: ignore[misc,unused-ignore]
     model = TriggerAction
     form = TriggerActionForm
     fields = ("type", "params", "position")
+    verbose_name = _("action")
     verbose_name_plural = _("what happens then")
     ordering_field = "position"
     hide_ordering_field = True
@@ -62,8 +64,8 @@ class TriggerAdmin(ArchivingAdmin):
     actions_detail = ("existing", "see_firings")
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "description", "is_active"]}),
-        (_("When"), {"fields": [("group", "direction", "threshold"), "conditions"]}),
-        (_("How often"), {"fields": [("again", "rearm_at"), ("active_from", "active_until")]}),
+        (_("When"), {"fields": [("group", "direction"), "threshold", "conditions"]}),
+        (_("How often"), {"fields": [("again", "rearm_at"), "active_from", "active_until"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trigger]:
@@ -127,13 +129,13 @@ class TriggerAdmin(ArchivingAdmin):
         return self._ask(obj) or super().response_change(request, obj)
 
     def _ask(self, obj: Trigger) -> HttpResponse | None:
-        return HttpResponseRedirect(self.page("existing", obj.pk)) if getattr(obj, "asks", False) else None
+        return HttpResponseRedirect(self.page("already", obj.pk)) if getattr(obj, "asks", False) else None
 
     # Those who are there already
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.existing_page)
-        return [path("<int:pk>/already-there/", view, name="campaigns_trigger_existing"), *super().get_urls()]
+        return [path("<int:pk>/already-there/", view, name="campaigns_trigger_already"), *super().get_urls()]
 
     @guarded("change")
     def existing_page(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -160,6 +162,7 @@ class TriggerAdmin(ArchivingAdmin):
         existing = "act" if request.POST["existing"] == "act" else "mark"
         count = triggers.switch_on(trigger, existing)  # type: ignore[arg-type]
         versions.keep(trigger, request.user)  # type: ignore[arg-type]
+        ring()
         if existing == "act":
             text = ngettext(
                 "The trigger is on; it acted for %(count)d contact.",
@@ -180,7 +183,7 @@ class TriggerAdmin(ArchivingAdmin):
         description=_("Contacts who are there already"), icon="group", permissions=["change"], url_path="see-existing"
     )
     def existing(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(self.page("existing", object_id))
+        return HttpResponseRedirect(self.page("already", object_id))
 
     @action(description=_("Firings"), icon="notifications_active", permissions=["view"], url_path="see-firings")
     def see_firings(self, request: HttpRequest, object_id: str) -> HttpResponse:

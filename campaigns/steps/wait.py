@@ -43,6 +43,7 @@ class Wait(StepType):
         at = forms.TimeField(
             label=_("Then until this time of day"),
             required=False,
+            widget=forms.TimeInput(format="%H:%M"),
             help_text=_("In the contact's time zone, for example 09:00."),
         )
         weekdays = forms.TypedMultipleChoiceField(

@@ -18,6 +18,7 @@ document.addEventListener("change", async (event) => {
         const fields = page.getElementById(target.id);
         if (fields) {
             target.innerHTML = fields.innerHTML;
+            window.django?.jQuery(target).find(".unfold-admin-autocomplete").djangoCustomSelect2?.();
             target.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true })); // builders and editors begin on what is new
         }
     } finally {
