@@ -13,11 +13,12 @@ from pathlib import Path
 import polib
 
 FOLDER = Path(__file__).resolve().parent / "locale"
+THEME = FOLDER.with_name("locale_unfold")  # the admin theme's own texts, which it ships in English only
 
 
 def compile_all() -> None:
     """Write each catalogue's .mo, unless it is newer than its .po; a reader never sees half a file."""
-    for source in catalogues():
+    for source in [*catalogues(), *THEME.glob("*/LC_MESSAGES/*.po")]:
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime <= source.stat().st_mtime:
             draft = source.with_suffix(f".mo.{os.getpid()}")
@@ -34,7 +35,10 @@ def update() -> None:
     if not shutil.which("xgettext"):
         raise SystemExit("This needs xgettext: install it (Debian: apt-get install gettext).")
     from django.core.management import ManagementUtility
+    from django.core.management.commands.makemessages import Command
 
+    # `_` is the lazy one; where a text is needed at once, `gettext` is imported as `_g`.
+    Command.xgettext_options = [*Command.xgettext_options, "--keyword=_g"]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     (FOLDER / "fr").mkdir(parents=True, exist_ok=True)
     options = ["--locale", "fr", "--no-obsolete", "--add-location", "file", "--no-wrap", "-v", "0"]
