@@ -42,7 +42,7 @@ class Posted:
     agreed: tuple[str, ...] = ()  # the purposes agreed to
 
     @property
-    def may_follow(self) -> bool:
+    def agreed_to_web_tracking(self) -> bool:
         return Purpose.WEB_TRACKING in self.agreed
 
 

@@ -76,7 +76,7 @@ def accepted(request: HttpRequest, form: Form, posted: Posted, *, back: str, emb
     response = HttpResponseRedirect(url)
     response.status_code = 303
     response["Cache-Control"] = "no-store"
-    if posted.may_follow and not embed:
+    if (posted.agreed_to_web_tracking or browsers.may_follow(request)) and not embed:
         browsers.remember(response, request, posted.visitor_id)
     return response
 
