@@ -394,7 +394,7 @@ def test_a_test_is_sent_to_whoever_asks(admin_client, admin_user, smtp, anne):
 
     admin_client.get(address)
     assert smtp.mails == []
-    admin_client.post(address, {"_confirm": "1"})
+    admin_client.post(address, {"_form_submitted": "on"})
 
     ((to, mail),) = smtp.mails
     assert (to, mail["Subject"]) == ([admin_user.email], "[Test] Hello Anne")
@@ -478,10 +478,10 @@ def test_an_integration_is_tried_and_its_secret_shown(admin_client, receiver):
     crm = IntegrationFactory(url=receiver.url)
 
     assert crm.secret in admin_client.get(reverse("admin:campaigns_integration_change", args=[crm.pk])).content.decode()
-    admin_client.post(reverse("admin:campaigns_integration_ping", args=[crm.pk]), {"_confirm": "1"})
+    admin_client.post(reverse("admin:campaigns_integration_ping", args=[crm.pk]), {"_form_submitted": "on"})
     assert len(receiver.requests) == 1
 
-    admin_client.post(reverse("admin:campaigns_integration_renew_secret", args=[crm.pk]), {"_confirm": "1"})
+    admin_client.post(reverse("admin:campaigns_integration_renew_secret", args=[crm.pk]), {"_form_submitted": "on"})
     assert Integration.objects.get().secret != crm.secret
 
 
