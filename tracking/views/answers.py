@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -15,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from tracking.payload import Refused, Wrong
+
+logger = logging.getLogger(__name__)
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -36,6 +40,9 @@ def public(*methods: str) -> Callable[[View], View]:
                 return problem(refused.status, refused.sentence) if wants_json(request) else refusal(request, refused)
             except Wrong as wrong:
                 return problem(422, wrong.sentence, field=wrong.field)
+            except (OperationalError, InterfaceError):
+                logger.exception("the database is away: %s was not taken", request.path)
+                return unavailable(request)
 
         return guarded
 
@@ -138,8 +145,12 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    context = {"title": _("Please try again in a moment"), "text": _("We cannot open this link just now.")}
-    response = page(request, "tracking/message.html", context, status=503)
+    """Nothing was taken, and it is our fault: try again. Never an answer that looks like a success."""
+    if wants_json(request) or request.content_type == "application/json":
+        response: HttpResponse = problem(503, _("Nothing was recorded. Please try again in a moment."))
+    else:
+        context = {"title": _("Please try again in a moment"), "text": _("We cannot open this page just now.")}
+        response = page(request, "tracking/message.html", context, status=503)
     response["Retry-After"] = "30"
     return response
 
