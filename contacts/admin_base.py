@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
+class CappedPaginator(Paginator):
     """Counts no further than `limit`: a list page costs the same in a table of a thousand and of ten million rows."""
 
     limit = 10_000
@@ -109,7 +109,7 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
 
     def note(self, request: HttpRequest, rows: QuerySet[Any], message: str) -> None:
         """Write the history lines of a bulk change, one statement for all of them."""
-        LogEntry.objects.log_actions(request.user.pk, rows, CHANGE, message)
+        LogEntry.objects.log_actions(request.user.pk or 0, rows, CHANGE, message)
 
     def page(self, name: str, *args: Any) -> str:
         """The address of one of this model's pages: `changelist`, `change`, `add`, `history` …"""

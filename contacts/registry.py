@@ -9,7 +9,8 @@ from django.utils.translation import gettext
 
 
 class Keyed(Protocol):
-    key: str
+    @property
+    def key(self) -> str: ...
 
 
 T = TypeVar("T", bound=Keyed)
@@ -29,9 +30,7 @@ class Registry(Generic[T]):
 
     def register(self, cls: type[T]) -> type[T]:
         """Class decorator: make one instance and keep it. A key in use is refused with ValueError."""
-        if cls.key in self._types:
-            raise ValueError(f"{self.noun} {cls.key!r} is registered twice")
-        self._types[cls.key] = cls()
+        self.add(cls())
         return cls
 
     def add(self, item: T) -> T:

@@ -63,7 +63,7 @@ def _union(wanted: Wanted) -> tuple[str, list[Any]]:
 def compiled(queryset: QuerySet[Contact]) -> tuple[str, Sequence[Any]]:
     """The statement that selects the ids of these contacts, and its values."""
     try:
-        return queryset.order_by().values("id").query.sql_with_params()  # type: ignore[attr-defined,no-any-return]
+        return queryset.order_by().values("id").query.sql_with_params()
     except EmptyResultSet:
         return "SELECT NULL::bigint AS id WHERE false", ()
 
@@ -178,10 +178,11 @@ def _count(statement: str, params: Sequence[Any]) -> int:
 def _rows(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _execute(statement: str, params: Sequence[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -15,9 +15,12 @@ def set_stage(contacts: QuerySet[Contact] | Iterable[int], stage: Stage | None, 
 
     With `forward_only`, those who are at this stage's position or beyond stay where they are.
     """
-    found = contacts if isinstance(contacts, QuerySet) else Contact.objects.filter(pk__in=set(contacts))
+    found: QuerySet[Contact] = (
+        contacts if isinstance(contacts, QuerySet) else Contact.objects.filter(pk__in=set(contacts))
+    )
     # One statement even for a joined or sliced selection; the condition is checked on the row as it is when locked.
-    elsewhere = Contact.objects.filter(pk__in=found.order_by().values("pk")).exclude(stage=stage)
+    chosen = found.order_by().values_list("pk", flat=True)
+    elsewhere = Contact.objects.filter(pk__in=chosen).exclude(stage=stage)
     if forward_only and stage is not None:
         further = Stage.objects.filter(position__gte=stage.position)
         elsewhere = elsewhere.filter(Q(stage__isnull=True) | ~Q(stage__in=further))

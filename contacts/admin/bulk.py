@@ -142,4 +142,4 @@ def _note(request: HttpRequest, rows: list[Any], message: str) -> None:
     """One line in the history of each tag, segment or stage: who changed how many."""
     for model in {type(row) for row in rows}:
         chosen = model._default_manager.filter(pk__in=[row.pk for row in rows])
-        LogEntry.objects.log_actions(request.user.pk, chosen, CHANGE, message)
+        LogEntry.objects.log_actions(request.user.pk or 0, chosen, CHANGE, message)

@@ -19,7 +19,7 @@ Type = CustomField.Type
 PREFIX = "custom_"
 
 
-class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
+class ContactForm(forms.ModelForm):
     """`custom_form()` makes the subclass with today's custom fields."""
 
     custom: tuple[CustomField, ...] = ()
@@ -86,7 +86,10 @@ def form_field(field: CustomField) -> forms.Field:
         options["choices"] = [*blank, *((str(choice), str(choice)) for choice in field.choices)]
     if field.type == Type.BOOLEAN:
         options["choices"] = [("", "---------"), ("true", _("Yes")), ("false", _("No"))]
-    return make(label=field.label, required=field.required, help_text=field.help_text, widget=widget(), **options)
+    made: forms.Field = make(
+        label=field.label, required=field.required, help_text=field.help_text, widget=widget(), **options
+    )
+    return made
 
 
 def shown(field: CustomField, value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
@@ -37,6 +37,8 @@ FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
 
 class ContactList(ChangeList):  # type: ignore[misc,unused-ignore]
     """A click on a contact leads to its page; editing is one click further."""
+
+    root_queryset: QuerySet[Contact]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Contact]:
         for column in _columns(request):
@@ -175,7 +177,7 @@ class ContactAdmin(ImportingExporting, BaremeAdmin):
         return bulk.ask_or_apply(self, request, queryset, bulk.CHANGES["set_stage"])
 
     @action(description=_("Export"), permissions=["export"])
-    def export_chosen(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse:
+    def export_chosen(self, request: HttpRequest, queryset: QuerySet[Contact]) -> StreamingHttpResponse:
         return self.download(request, queryset, exports.Csv())
 
 

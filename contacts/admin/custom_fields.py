@@ -26,10 +26,10 @@ class LinesField(forms.CharField):
         return [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return (initial or []) != self.clean(data)
+        return bool((initial or []) != self.clean(data))
 
 
-class CustomFieldForm(forms.ModelForm):  # type: ignore[type-arg]
+class CustomFieldForm(forms.ModelForm):
     choices = LinesField(label=_("Choices"), required=False, help_text=_("For choices: one per line."))
 
     class Meta:

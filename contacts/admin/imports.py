@@ -143,7 +143,7 @@ class ImportingExporting(ImportExportMixin):  # type: ignore[misc,unused-ignore]
         job = self._import(request, pk)
         return JsonResponse({"going": job.is_going, "percent": job.percent, "sentence": _sentence(job)})
 
-    def import_errors(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def import_errors(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The lines that failed, as a file: mended there, it can be imported again."""
         job = self._import(request, pk)
         answer = StreamingHttpResponse(_report(job), content_type="text/csv; charset=utf-8")

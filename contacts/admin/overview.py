@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -89,7 +88,7 @@ def words(field: CustomField, value: Any) -> str:
 
 
 def answers(contact: Contact) -> list[Answer]:
-    rows: Sequence[Consent] = contact.consents.order_by("purpose", "-given_at", "-id").distinct("purpose")
+    rows = contact.consents.order_by("purpose", "-given_at", "-id").distinct("purpose")
     latest = {row.purpose: row for row in rows}
     return [Answer(str(label), latest.get(value)) for value, label in Purpose.choices]
 

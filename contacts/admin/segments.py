@@ -29,7 +29,7 @@ from contacts.models import Membership, Segment
 MAX_BODY = 200_000
 
 
-class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]
+class SegmentForm(forms.ModelForm):
     description = forms.CharField(
         label=_("Description"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
     )

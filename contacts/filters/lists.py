@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -41,7 +41,7 @@ class OfLists(Filter):
         q = Q(pk__in=self.members(wanted))
         return negated(q) if rule.op in ("is_not", "none_of", "empty") else q
 
-    def members(self, wanted: list[int] | None) -> QuerySet[ContactTag] | QuerySet[Membership]:
+    def members(self, wanted: list[int] | None) -> QuerySet[Any, Any]:
         """The contacts (their ids) in one of the lists, or in any list."""
         raise NotImplementedError
 
@@ -53,7 +53,7 @@ class TagFilter(OfLists):
     family = _("Contact")
     lists = TAGS
 
-    def members(self, wanted: list[int] | None) -> QuerySet[ContactTag]:
+    def members(self, wanted: list[int] | None) -> QuerySet[Any, Any]:
         rows = ContactTag.objects.all() if wanted is None else ContactTag.objects.filter(tag__in=wanted)
         return rows.values("contact_id")
 
@@ -65,6 +65,6 @@ class SegmentFilter(OfLists):
     family = _("Contact")
     lists = SEGMENTS
 
-    def members(self, wanted: list[int] | None) -> QuerySet[Membership]:
+    def members(self, wanted: list[int] | None) -> QuerySet[Any, Any]:
         rows = Membership.objects.filter(is_member=True)
         return (rows if wanted is None else rows.filter(segment__in=wanted)).values("contact_id")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, Any
@@ -151,7 +151,7 @@ def _finish(job: Import) -> None:
     job.rows.filter(errors=[]).delete()
 
 
-def _cleaned(job: Import, rows: Sequence[ImportRow]) -> list[Cleaned]:
+def _cleaned(job: Import, rows: Iterable[ImportRow]) -> list[Cleaned]:
     cleaner = Cleaner(job.headers, job.mapping)
     return [cleaner.clean(row.line, row.cells) for row in rows]
 

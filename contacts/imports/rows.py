@@ -19,7 +19,10 @@ from contacts.countries import folded
 from contacts.imports.targets import CUSTOM
 from contacts.models import Company, Contact, CustomField, Segment, Stage
 
-TEXTS = ("first_name", "last_name", "job_title", "city")
+TEXTS = {
+    name: getattr(Contact._meta.get_field(name), "max_length", None)
+    for name in ("first_name", "last_name", "job_title", "city")
+}
 
 
 @dataclass
@@ -74,7 +77,7 @@ class Cleaner:
             if (custom := self.custom.get(key.removeprefix(CUSTOM))) is not None:
                 done.custom[custom.key] = custom_values.clean(custom, text)
         elif key in TEXTS:
-            done.values[key] = _text(text, Contact._meta.get_field(key).max_length)
+            done.values[key] = _text(text, TEXTS[key])
         else:
             done.values[key] = CLEANERS[key](self, text)
 

@@ -126,4 +126,4 @@ def join_segments(note: str) -> int:
 def _execute(statement: str, params: Sequence[Any] | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        return cursor.rowcount
+        return int(cursor.rowcount)
