@@ -78,7 +78,7 @@ def create(world: World) -> None:
             name=world.name(name), description=world.name(description), is_active=False, created_at=world.start
         )
         campaign.forms.set(world.forms[form] for form in forms)
-        for position, (type_, params) in enumerate(asked, start=1):
+        for position, (type_, params) in enumerate(asked):
             Step.objects.create(
                 campaign=campaign,
                 type=type_,

@@ -60,7 +60,7 @@ follow their batches, their kegs and their duty with us.</p>
         """
 <p>{{ contact.first_name|default:"Bonjour" }}, vous avez téléchargé notre livre blanc. La page 9 donne une formule ;
 voici plus simple : <a href="$sheet">un tableur déjà prêt</a> où saisir vos propres prix.</p>
-<p>La plupart des brasseries de {{ company.city|default:"votre région" }} y trouvent entre 4 et 11 %.</p>
+<p>La plupart des brasseries de {{ company.city|default:"votre région" }} y trouvent entre 4 et 11&nbsp;%.</p>
 """,
         ("Voir les tarifs", "$site/tarifs"),
     ),
@@ -72,7 +72,7 @@ voici plus simple : <a href="$sheet">un tableur déjà prêt</a> où saisir vos 
         """
 <p>{{ contact.first_name|default:"Hello" }}, you downloaded our white paper. Page 9 has a formula; here is something easier:
 <a href="$sheet">a spreadsheet</a> to fill in with your own prices.</p>
-<p>Most breweries find between 4 and 11 %.</p>
+<p>Most breweries find between 4 and 11%.</p>
 """,
         ("See the pricing", "$site/en/pricing"),
     ),

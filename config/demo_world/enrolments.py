@@ -115,7 +115,7 @@ def _save(world: World, walks: Sequence[Walk]) -> None:
         Attempt(
             delivery=delivery,
             number=1,
-            started_at=delivery.done_at,
+            started_at=delivery.created_at,
             finished_at=delivery.done_at,
             succeeded=True,
             detail=delivery.outcome,

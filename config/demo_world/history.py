@@ -12,7 +12,7 @@ from config.demo_world import enrolments, journeys, mailings, sql
 from config.demo_world.journeys import Journeys, Story
 from config.demo_world.people import PERMISSION, Person
 from config.demo_world.world import Words, World
-from contacts import stages, tagging
+from contacts import segments, stages, tagging
 from contacts.models import Channel, Consent, Contact, DoNotContact, Purpose
 from scoring.models import Adjustment, ContactScore
 from tracking import hits
@@ -25,8 +25,8 @@ BATCH = 4000
 
 
 def settle(world: World, people: Sequence[Person]) -> None:
-    """Save the contacts, each day's at that day, with their tags and permissions; who may not be written to is blocked."""
-    for _day, joined in groupby(people, key=lambda person: person.joined.date()):
+    """Save the contacts, each at its moment, with their tags and permissions; who may not be written to is blocked."""
+    for _minute, joined in groupby(people, key=lambda person: person.joined.replace(second=0, microsecond=0)):
         group = list(joined)
         with sql.at(group[0].joined):
             Contact.objects.bulk_create(person.contact for person in group)
@@ -40,10 +40,10 @@ def settle(world: World, people: Sequence[Person]) -> None:
 
 
 def _consents(world: World, people: Sequence[Person]) -> Iterator[Consent]:
-    """What people answered when they became known: yes, no, or nothing at all."""
+    """What people answered when they became known: yes, no, or nothing at all. A yes may also come with their form."""
     for person in people:
         for purpose, granted in ((Purpose.WEB_TRACKING, person.follows), (Purpose.EMAIL_TRACKING, person.opens_seen)):
-            if granted or world.chance(0.5):
+            if not person.entry if granted else world.chance(0.5):
                 yield Consent(
                     contact=person.contact,
                     purpose=purpose,
@@ -68,16 +68,17 @@ def tell(world: World, people: Sequence[Person]) -> tuple[Story, Sequence[NewHit
     post = mailings.Post(world, drawn)
     sendings = mailings.plan(world, people, story.papers)
     world.say(f"writing {len(sendings)} mails as they were sent")
-    happened = [*story.hits, *post.send(sendings)]
     eve = world.webinars["excise"].starts_at - timedelta(hours=20)
+    happened = [*story.hits, *post.send([sending for sending in sendings if sending.at < eve])]
     happened += post.text("webinar_fr", [(person, eve) for at, person in story.registered if at < eve])
+    happened += post.send([sending for sending in sendings if sending.at >= eve])
     happened += enrolments.remember(world, story.papers, post.kept)
     return story, sorted(happened, key=lambda hit: hit.at)
 
 
 def play(world: World, story: Story, happened: Sequence[NewHit]) -> None:
     """Record and score week by week, so that what the pipeline notes of contacts bears that week's date."""
-    moves = list(journeys.hours(story))
+    moves = list(journeys.moments(story))
     begin = world.start - timedelta(days=30)
     while begin < world.now:
         end = min(begin + WEEK, world.now)
@@ -109,6 +110,16 @@ def hold_webinar(world: World, story: Story) -> None:
         webinars.record(webinar, Kind.WEBINAR_ATTENDED, came, at=end)
         webinars.record(webinar, Kind.WEBINAR_MISSED, missed, at=end)
         pipeline.drain(BATCH)
+
+
+def gather(world: World, people: Sequence[Person]) -> None:
+    """Whom salespeople put on the fixed lists themselves."""
+    club = [person.id for person in people if person.kind == "ambassador"]
+    asleep = [person.id for person in people if person.kind == "reader"][::12]
+    for key, days, ids in (("club", 70, club), ("wake", 12, asleep)):
+        with sql.at(world.ago(days)):
+            segments.add(world.segments[key], ids, note="Camille")
+    pipeline.drain(BATCH)
 
 
 # Points people gave by hand: (points, group, note)

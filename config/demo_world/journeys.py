@@ -7,9 +7,10 @@ through the funnel that follow from them.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from config.demo_world import site
@@ -30,17 +31,6 @@ VISITS = {
     "customer": (2, 5, {"help": 6, "blog": 2, "product": 1, "customers": 1}),
     "ambassador": (3, 6, {"customers": 4, "blog": 4, "help": 2}),
     "job_seeker": (1, 3, {"careers": 7, "home": 2, "customers": 1}),
-}
-# Which form somebody comes in by, if any: the others are business cards, the fair, an import.
-ENTRIES = {
-    "cold": {"newsletter": 30, "paper": 8, "": 62},
-    "reader": {"newsletter": 45, "paper": 25, "": 30},
-    "warm": {"paper": 55, "newsletter": 25, "contact": 5, "": 15},
-    "hot": {"paper": 60, "contact": 30, "newsletter": 10},
-    "almost": {"paper": 70, "newsletter": 30},
-    "customer": {"": 1},
-    "ambassador": {"": 1},
-    "job_seeker": {"newsletter": 20, "": 80},
 }
 BROWSERS = [
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0 Safari/537.36",
@@ -107,7 +97,7 @@ class Journeys:
 
     def _journey(self, person: Person) -> None:
         browser = self.browsers[person.id] = Browser.new(self.world)
-        if person.joined > self.world.start:
+        if person.entry:
             self._arrive(person, browser)
         if person.follows:
             self._wander(person, browser)
@@ -117,14 +107,11 @@ class Journeys:
 
     def _arrive(self, person: Person, browser: Browser) -> None:
         """The first form somebody fills in is where the contact comes from; the visits before it were anonymous."""
-        form = self.world.pick(ENTRIES[person.kind])
-        if not form:
-            return
         for _visit in range(self.world.random.choice([0, 1, 1, 2]) if person.follows else 0):
             before = office_hours(self.world, person.joined - timedelta(days=self.world.random.uniform(0.1, 12)))
             if before < person.joined:
                 self._visit(browser, before, person.speaks, VISITS[person.kind][2])
-        self._submit(person, browser, form, person.joined)
+        self._submit(person, browser, person.entry, person.joined)
 
     def _wander(self, person: Person, browser: Browser) -> None:
         least, most, topics = VISITS[person.kind]
@@ -214,7 +201,7 @@ class Journeys:
         return max(office_hours(self.world, at), person.joined + timedelta(minutes=self.world.random.randint(2, 50)))
 
     def _visit(
-        self, browser: Browser, at: datetime, language: str, topics: dict[str, float], contact_id: int | None = None
+        self, browser: Browser, at: datetime, language: str, topics: Mapping[str, float], contact_id: int | None = None
     ) -> None:
         referrer = self.world.random.choice(REFERRERS)
         for _page in range(self.world.random.choice([1, 1, 2, 2, 3, 4, 6])):
@@ -284,8 +271,7 @@ class Journeys:
             likely = (
                 {SOON: 6, THIS_YEAR: 3, LOOKING: 1} if person.kind == "hot" else {SOON: 1, THIS_YEAR: 4, LOOKING: 5}
             )
-            chosen: str = self.world.pick(likely).into(person.speaks)
-            return chosen
+            return self.world.pick(likely).into(person.speaks)
         return known[question.key] if question.key in known else contact.fields.get(question.key, "")
 
     def _download(self, person: Person, browser: Browser, key: str, at: datetime) -> None:
@@ -306,9 +292,9 @@ class Journeys:
             self.story.hits.append(NewHit(kind=kind, at=at, **values))
 
 
-def hours(story: Story) -> Iterator[tuple[datetime, list[tuple[Person, str]]]]:
-    """The moves through the funnel by the hour they were made in, oldest first."""
-    by_hour: dict[datetime, list[tuple[Person, str]]] = {}
-    for at, person, stage in sorted(story.moves, key=lambda move: move[0]):
-        by_hour.setdefault(at.replace(minute=0, second=0, microsecond=0), []).append((person, stage))
-    yield from by_hour.items()
+def moments(story: Story) -> Iterator[tuple[datetime, list[tuple[Person, str]]]]:
+    """The moves through the funnel by the minute they were made in, oldest first."""
+    moves = sorted(story.moves, key=lambda move: move[0])
+    for _minute, group in groupby(moves, key=lambda move: move[0].replace(second=0, microsecond=0)):
+        made = list(group)
+        yield made[-1][0], [(person, stage) for _at, person, stage in made]

@@ -13,7 +13,7 @@ PAGES = {
         "fr",
         "paper_fr",
         """
-<p>Entre le malt et le verre, une brasserie artisanale perd en moyenne <strong>9 % de son volume</strong>. Pas par
+<p>Entre le malt et le verre, une brasserie artisanale perd en moyenne <strong>9&nbsp;% de son volume</strong>. Pas par
 maladresse : par manque de chiffres.</p>
 <h2>Ce que vous y trouverez</h2>
 <ul>
@@ -30,7 +30,7 @@ maladresse : par manque de chiffres.</p>
         "en",
         "paper_en",
         """
-<p>Between malt and glass a craft brewery loses <strong>9 % of its volume</strong> on average. Not for lack of care: for lack
+<p>Between malt and glass a craft brewery loses <strong>9% of its volume</strong> on average. Not for lack of care: for lack
 of figures.</p>
 <h2>What is inside</h2>
 <ul>

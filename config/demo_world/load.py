@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from campaigns.models import Delivery
 from config import pipeline
@@ -42,14 +42,19 @@ def load(language: str, size: int = CONTACTS, say: Callable[[str], None] = print
         say(f"There are {Contact.objects.count()} contacts already: nothing was loaded.")
         return
     begun = time.monotonic()
-    world = World(language=language, size=size, now=timezone.now(), say=say)
+    with translation.override(language):  # some names are made of words of the interface
+        _load(World(language=language, size=size, now=timezone.now(), say=say))
+    say(f"Loaded {_summary()} in {time.monotonic() - begun:.0f} seconds.")
+
+
+def _load(world: World) -> None:
+    say = world.say
     say("Cuvelog opens: users, funnel, forms, pages, emails, rules")
     set_up(world)
-    say(f"{size} contacts come in")
+    say(f"{world.size} contacts come in")
     everybody = arrive(world)
     live(world, everybody)
     switch_on(world)
-    say(f"Loaded {_summary()} in {time.monotonic() - begun:.0f} seconds.")
 
 
 def set_up(world: World) -> None:
@@ -74,6 +79,7 @@ def live(world: World, everybody: Sequence[Person]) -> None:
     world.say(f"scoring {len(happened)} hits of six months")
     history.play(world, story, happened)
     history.hold_webinar(world, story)
+    history.gather(world, everybody)
     history.adjust(world, everybody)
 
 

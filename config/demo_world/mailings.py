@@ -17,7 +17,7 @@ from campaigns.mail.render import Tracking
 from campaigns.models import Delivery, Message
 from config.demo_world import site
 from config.demo_world.journeys import Browser, Journeys
-from config.demo_world.people import Person, office_hours
+from config.demo_world.people import Person, awake, office_hours
 from config.demo_world.webinars import DAYS_SINCE_EXCISE
 from config.demo_world.world import World
 from contacts.models import Channel
@@ -59,13 +59,13 @@ class Sending:
 
 
 def plan(world: World, people: Sequence[Person], papers: Sequence[tuple[datetime, Person]]) -> list[Sending]:
-    """Who is sent which email when: mailings to everybody, and what followed from what somebody did."""
+    """Who is sent which email when, oldest first: mailings to everybody, and what followed from what somebody did."""
     sendings = [sending for person in people for sending in _to(world, person)]
     for at, person in papers:
         later = office_hours(world, at + timedelta(days=2))
         if at + timedelta(days=2) < world.now and later > at:
             sendings.append(Sending(person, f"after_paper_{person.speaks}", later))
-    return [sending for sending in sendings if _may_be_sent(world, sending)]
+    return sorted((sending for sending in sendings if _may_be_sent(world, sending)), key=lambda sending: sending.at)
 
 
 def _to(world: World, person: Person) -> Iterator[Sending]:
@@ -208,10 +208,10 @@ class Post:
             return
         opened = sending.at + timedelta(minutes=self.world.random.expovariate(1 / 300))
         for _again in range(self.world.random.choice([1, 1, 1, 2, 3]) if person.opens_seen else 0):
-            yield self._by(browser, sent, Kind.EMAIL_OPENED, opened)
+            yield self._by(browser, sent, Kind.EMAIL_OPENED, awake(opened))
             opened += timedelta(hours=self.world.random.uniform(0.2, 60))
         if self.links[sending.key] and self.world.chance(CLICKS[person.kind]):
-            at = opened + timedelta(seconds=self.world.random.randint(8, 300))
+            at = awake(opened) + timedelta(seconds=self.world.random.randint(8, 300))
             yield from self._click(sent, person, browser, self.links[sending.key], at)
 
     def _click(

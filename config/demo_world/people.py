@@ -12,12 +12,14 @@ from config.demo_world.world import Words, World
 from contacts.models import Company, Contact
 
 FIRST_NAMES = {
-    "fr": ["Camille", "Léa", "Hugo", "Manon", "Lucas", "Chloé", "Jules", "Inès", "Louis", "Jade", "Arthur", "Zoé", "Nathan",
-           "Élise", "Gabriel", "Margaux", "Antoine", "Clémence", "Bastien", "Aurélie", "Thibault", "Céline", "Rémi", "Solène",
-           "Yann", "Gwenaëlle", "Mathieu", "Nadia", "Karim", "Sophie", "Benoît", "Agathe", "Damien", "Fatou", "Olivier"],
-    "en": ["Oliver", "Amelia", "Harry", "Isla", "George", "Freya", "Noah", "Poppy", "Rhys", "Megan", "Ewan", "Fiona", "Callum",
-           "Siobhan", "Declan", "Niamh", "Grace", "Toby", "Imogen", "Priya", "Sam", "Ruth", "Alistair", "Bethan", "Joe"],
-    "de": ["Lukas", "Anna", "Felix", "Greta", "Jonas", "Klara", "Matthias", "Ute", "Stefan", "Katrin", "Florian", "Heike"],
+    ("fr", "f"): ["Camille", "Léa", "Manon", "Chloé", "Inès", "Jade", "Zoé", "Élise", "Margaux", "Clémence", "Aurélie", "Céline",
+                  "Solène", "Gwenaëlle", "Nadia", "Sophie", "Agathe", "Fatou", "Maud", "Pauline"],
+    ("fr", "m"): ["Camille", "Hugo", "Lucas", "Jules", "Louis", "Arthur", "Nathan", "Gabriel", "Antoine", "Bastien", "Thibault",
+                  "Rémi", "Yann", "Mathieu", "Karim", "Benoît", "Damien", "Olivier", "Étienne", "Samir"],
+    ("en", "f"): ["Amelia", "Isla", "Freya", "Poppy", "Megan", "Fiona", "Siobhan", "Niamh", "Grace", "Imogen", "Priya", "Ruth", "Bethan"],
+    ("en", "m"): ["Oliver", "Harry", "George", "Noah", "Rhys", "Ewan", "Callum", "Declan", "Toby", "Sam", "Alistair", "Joe"],
+    ("de", "f"): ["Anna", "Greta", "Klara", "Ute", "Katrin", "Heike"],
+    ("de", "m"): ["Lukas", "Felix", "Jonas", "Matthias", "Stefan", "Florian"],
 }  # fmt: skip
 LAST_NAMES = {
     "fr": ["Martin", "Bernard", "Petit", "Durand", "Leroy", "Moreau", "Girard", "Fontaine", "Rousseau", "Blanchard", "Mercier",
@@ -27,18 +29,34 @@ LAST_NAMES = {
            "Pritchard", "Morgan", "Reid", "Sinclair", "Shah", "Ashworth", "Cooper", "Fletcher", "Hargreaves", "Lowe", "Nolan"],
     "de": ["Bauer", "Hofmann", "Krüger", "Vogel", "Brandt", "Seidel", "Lorenz", "Kaiser", "Ziegler", "Schäfer", "Wolff", "Hahn"],
 }  # fmt: skip
-# (job title, how often): the first three decide.
+# (job title of a man and of a woman): how often. The first three decide.
 JOBS = {
-    "fr": {"Gérante": 8, "Fondateur": 8, "Directeur de production": 8, "Maître brasseur": 22, "Responsable qualité": 9,
-           "Responsable commercial": 12, "Chargée de marketing": 8, "Comptable": 8, "Acheteur": 8, "Caviste": 5, "Étudiante": 4},
-    "en": {"Owner": 9, "Founder": 8, "Head of Production": 8, "Head Brewer": 22, "Quality Manager": 9, "Sales Manager": 12,
-           "Marketing Manager": 8, "Accountant": 8, "Buyer": 8, "Bar Manager": 5, "Student": 3},
+    "fr": {("Gérant", "Gérante"): 8, ("Fondateur", "Fondatrice"): 8, ("Directeur de production", "Directrice de production"): 8,
+           ("Maître brasseur", "Maître brasseuse"): 22, ("Responsable qualité",) * 2: 9, ("Responsable commercial", "Responsable commerciale"): 12,
+           ("Chargé de marketing", "Chargée de marketing"): 8, ("Comptable",) * 2: 8, ("Acheteur", "Acheteuse"): 8, ("Caviste",) * 2: 5,
+           ("Étudiant", "Étudiante"): 4},
+    "en": {("Owner",) * 2: 9, ("Founder",) * 2: 8, ("Head of Production",) * 2: 8, ("Head Brewer",) * 2: 22, ("Quality Manager",) * 2: 9,
+           ("Sales Manager",) * 2: 12, ("Marketing Manager",) * 2: 8, ("Accountant",) * 2: 8, ("Buyer",) * 2: 8,
+           ("Bar Manager",) * 2: 5, ("Student",) * 2: 3},
 }  # fmt: skip
+STUDENTS = ("Étudiant", "Étudiante", "Student")
 # Only numbers that regulators keep free for films and examples: none of them rings anybody.
 PHONES = {"FR": ("+3363998", 4), "GB": ("+447700900", 3), "US": ("+1212555", 4), "DE": ("+4917139200", 2)}
 FREE_MAIL = ["courriel.example", "freemail.example"]
-ZONES = {"GB": "Europe/London", "IE": "Europe/Dublin", "DE": "Europe/Berlin", "US": "America/New_York"}
+ZONES = {"GB": "Europe/London", "IE": "Europe/Dublin", "DE": "Europe/Berlin", "NL": "Europe/Amsterdam", "BE": "Europe/Brussels",
+         "CH": "Europe/Zurich", "US": "America/New_York"}  # fmt: skip
 
+# Which form somebody comes in by, if any: the others are business cards, the fair, an import.
+ENTRIES = {
+    "cold": {"newsletter": 30, "paper": 8, "": 62},
+    "reader": {"newsletter": 45, "paper": 25, "": 30},
+    "warm": {"paper": 55, "newsletter": 25, "contact": 5, "": 15},
+    "hot": {"paper": 60, "contact": 30, "newsletter": 10},
+    "almost": {"paper": 70, "newsletter": 30},
+    "customer": {"": 1},
+    "ambassador": {"": 1},
+    "job_seeker": {"newsletter": 20, "": 80},
+}
 # What kind of visitor somebody is, and how many of each there are in a hundred.
 KINDS = {"cold": 47, "reader": 23, "warm": 13, "hot": 4, "customer": 8, "ambassador": 2, "job_seeker": 2, "almost": 1}
 
@@ -53,6 +71,7 @@ class Person:
     speaks: str  # fr or en
     follows: bool = True  # lets its visits be followed
     opens_seen: bool = True  # lets its opens be seen
+    entry: str = ""  # the form by which it became known, if any
     blocked_at: datetime | None = None
     tags: list[str] = field(default_factory=list)
 
@@ -74,7 +93,8 @@ def _person(world: World, companies: list[Company], taken: set[str]) -> Person:
     country = company.country if company else world.pick({"FR": 75, "GB": 20, "BE": 5})
     speech = {"FR": "fr", "BE": "fr", "CH": "fr", "DE": "de"}.get(country, "en")
     speaks = "fr" if speech == "fr" else "en"
-    first_name = world.random.choice(FIRST_NAMES[speech])
+    gender = world.random.choice("fm")
+    first_name = world.random.choice(FIRST_NAMES[speech, gender])
     last_name = world.random.choice(LAST_NAMES[speech])
     joined = _joined(world)
     contact = Contact(
@@ -82,7 +102,7 @@ def _person(world: World, companies: list[Company], taken: set[str]) -> Person:
         first_name=first_name,
         last_name=last_name,
         company=company,
-        job_title=world.pick(JOBS[speaks]),
+        job_title=world.pick(JOBS[speaks])[gender == "f"],
         phone=_phone(world, country),
         city=company.city if company else world.random.choice(CITIES[country]),
         country=country,
@@ -113,6 +133,11 @@ def office_hours(world: World, moment: datetime) -> datetime:
     day = moment if moment.weekday() < 5 or world.chance(0.25) else moment - timedelta(days=2)
     found = day.replace(hour=hour, minute=world.random.randrange(60), second=world.random.randrange(60), microsecond=0)
     return min(found, world.now - timedelta(minutes=world.random.randrange(5, 180)))
+
+
+def awake(moment: datetime) -> datetime:
+    """That moment, or the morning after it: few people read mails at night."""
+    return moment if moment.hour >= 6 else moment + timedelta(hours=6)
 
 
 def _email(world: World, first_name: str, last_name: str, company: Company | None, taken: set[str]) -> str:
@@ -169,11 +194,13 @@ def _cast(world: World, people: list[Person]) -> None:
     for person in people:
         if person.kind in ("customer", "ambassador"):
             _subscribe(world, person)
-        if person.kind in ("cold", "reader") and person.contact.job_title in ("Étudiante", "Student"):
+        if person.kind in ("cold", "reader") and person.contact.job_title in STUDENTS:
             person.kind = "job_seeker" if world.chance(0.5) else "cold"
             person.tags.append("student")
         person.tags += ["fair"] if world.chance(0.06) else []
         person.tags += ["press"] if world.chance(0.005) else []
+        if person.joined > world.start:
+            person.entry = world.pick(ENTRIES[person.kind])
         _permit(world, person)
 
 

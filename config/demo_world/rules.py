@@ -64,7 +64,7 @@ def deciders(world: World) -> dict[str, Any]:
 
 
 def brewers(world: World) -> dict[str, Any]:
-    return segments.any_of(*(leaf("field", "contains", word, field="job_title") for word in ("brasseur", "Brewer")))
+    return segments.any_of(*(leaf("field", "contains", word, field="job_title") for word in ("brasseu", "Brewer")))
 
 
 def learners(world: World) -> dict[str, Any]:

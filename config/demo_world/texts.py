@@ -20,7 +20,7 @@ TEXTS = {
     ),
     "webinar_fr": (
         "Rappel : webinaire",
-        "C'est demain a 11 h : les droits d'accise sans larmes. {link}",
+        "Demain jeudi, 11 h : les droits d'accise sans larmes. {link}",
         "webinar_excise",
     ),
 }

@@ -17,6 +17,7 @@ from config.demo_world import segments
 from config.demo_world.funnel import leaf
 from config.demo_world.world import Words, World
 from contacts import conditions, typed_params
+from contacts.registry import Registry
 
 RECEIVER = "http://127.0.0.1:8765/crm"  # where `manage.py simulate` plays the sales software
 Does = tuple[str, Callable[[World], dict[str, Any]]]
@@ -184,11 +185,12 @@ def create(world: World) -> None:
             created_at=world.ago(120),
         )
         trigger.full_clean()
-        for position, (type_, params) in enumerate(threshold.does, start=1):
+        types: Registry[Any] = actions
+        for position, (type_, params) in enumerate(threshold.does):
             TriggerAction.objects.create(
                 trigger=trigger,
                 type=type_,
-                params=typed_params.validated(actions[type_], params(world)),
+                params=typed_params.validated(types[type_], params(world)),
                 position=position,
             )
         versions.keep(trigger, world.users["marketer"])

@@ -250,13 +250,14 @@ def answers_of(contact: Contact) -> dict[str, str]:
 
 
 def invent(dice: random.Random, language: str) -> dict[str, str]:
-    first_name, last_name = dice.choice(people.FIRST_NAMES[language]), dice.choice(people.LAST_NAMES[language])
+    gender = dice.choice("fm")
+    first_name, last_name = dice.choice(people.FIRST_NAMES[language, gender]), dice.choice(people.LAST_NAMES[language])
     return {
         "email": f"{people.plain(first_name)}.{people.plain(last_name)}{dice.randrange(1000)}@courriel.example",
         "first_name": first_name,
         "last_name": last_name,
         "company": f"Brasserie {last_name}" if language == "fr" else f"{last_name} Brewing",
-        "job_title": dice.choice(list(people.JOBS[language])),
+        "job_title": dice.choice(list(people.JOBS[language]))[gender == "f"],
         "phone": "",
         "message": "",
     }

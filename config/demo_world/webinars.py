@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from campaigns.models import Webinar
 from config.demo_world.site import SITE
 from config.demo_world.world import World
 
 DAYS_SINCE_EXCISE = 41
 DAYS_TO_KEGS = 16
+THURSDAY = 3
 
 
 def create(world: World) -> None:
@@ -32,4 +35,7 @@ def create(world: World) -> None:
 
 
 def _at_eleven(world: World, days: int) -> datetime:
-    return (world.now + timedelta(days=days)).replace(hour=10, minute=0, second=0, microsecond=0)
+    """The Thursday of that week, at eleven by Cuvelog's clock."""
+    day = timezone.localtime(world.now) + timedelta(days=days)
+    day += timedelta(days=THURSDAY - day.weekday())
+    return day.replace(hour=11, minute=0, second=0, microsecond=0)

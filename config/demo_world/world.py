@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scoring.models import PointAction, PointGroup
     from tracking.models import Asset, Form, LandingPage
 
+K = TypeVar("K")
 HISTORY = timedelta(days=182)
 SEED = 1516  # the year of the Reinheitsgebot
 
@@ -73,6 +74,6 @@ class World:
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
 
-    def pick(self, weighted: dict[Any, float]) -> Any:
+    def pick(self, weighted: Mapping[K, float]) -> K:
         """One of the keys, as often as its weight says."""
         return self.random.choices(list(weighted), list(weighted.values()))[0]

@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Delivery, Email, Enrolment, Firing, Messa
 from campaigns.registry import actions, steps
 from config import pipeline
 from config.demo_world import load
-from contacts import conditions
+from contacts import conditions, typed_params
 from contacts.models import Change, Consent, Contact, DoNotContact, Segment, Stage
 from scoring import leaderboards, ledger, scores, sql
 from scoring.models import (
@@ -83,7 +83,7 @@ def test_points_are_given_and_taken_and_every_repeat_policy_is_used(look):
 
 def test_every_rule_says_what_its_form_accepts(look):
     for action in PointAction.objects.all():
-        assert point_sources[action.source].describe(action.params)
+        assert typed_params.validated(point_sources[action.source], action.params) == action.params
         assert action.versions.exists(), action
 
 
