@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -25,7 +26,10 @@ def own_rules() -> None:
 
 def insert_matches(version_id: int, subjects: QuerySet[Any]) -> None:
     """Resolve a version: one Match for each (subject id, object id) the queryset yields. Repeating adds nothing."""
-    query, params = subjects.query.sql_with_params()
+    try:
+        query, params = subjects.query.sql_with_params()
+    except EmptyResultSet:
+        return  # what it was about is gone
     _execute(
         f"""INSERT INTO scoring_match (version_id, subject_id, object_id) SELECT %s, found.* FROM ({query}) found
         ON CONFLICT (subject_id, version_id) DO NOTHING""",
@@ -96,7 +100,7 @@ lines AS (
 credited AS MATERIALIZED ({CREDITED}),
 changed AS (SELECT * FROM credited WHERE fresh OR credited <> was),
 written AS ({WRITE})
-{DELTAS.format(moved="(SELECT contact_id, group_id, (credited - was) * points AS delta FROM changed)")}
+{DELTAS.format(moved="(SELECT contact_id, group_id, (credited - was)::bigint * points AS delta FROM changed)")}
 """
 
 
@@ -131,8 +135,8 @@ deleted AS (
 )
 {
     DELTAS.format(
-        moved='''(SELECT contact_id, group_id, (credited - was) * points AS delta FROM changed
-  UNION ALL SELECT contact_id, group_id, -credited * points FROM gone)'''
+        moved='''(SELECT contact_id, group_id, (credited - was)::bigint * points AS delta FROM changed
+  UNION ALL SELECT contact_id, group_id, -credited::bigint * points FROM gone)'''
     )
 }
 """
@@ -261,7 +265,7 @@ def weigh(contact_ids: Sequence[int]) -> list[dict[str, Any]]:
 
 DIFFERENCES = """
 WITH lines AS (
-  SELECT p.contact_id, v.group_id, sum(p.credited * v.points) AS points
+  SELECT p.contact_id, v.group_id, sum(p.credited::bigint * v.points) AS points
   FROM scoring_pointentry p JOIN scoring_pointactionversion v ON v.id = p.version_id WHERE p.credited <> 0 GROUP BY 1, 2
   UNION ALL
   SELECT contact_id, group_id, sum(points) FROM scoring_adjustment WHERE applied_at IS NOT NULL GROUP BY 1, 2

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from urllib.parse import unquote, urlsplit
 
 from tracking.models import Subject
 
 MAX_PATH = 1000
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+NO_HOST = re.compile(
+    r"[a-z][a-z0-9+.-]*:(?!\d*(/|$))", re.IGNORECASE
+)  # mailto:…, javascript:…, but not example.com:8000
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:]*:[0-9a-f:.]*")
 
 
 def normalise(url: str) -> tuple[str, str]:
     """(host, path) of a web address: lower-case host without `www.`, path without trailing slash, query and fragment dropped.
 
     ("", "") for what is no web address. `https://www.Example.com/pricing/?utm_source=x` and `http://example.com/pricing` are
-    the same page.
+    the same page, and so are `bücher.example/café` and what a browser makes of it.
     """
+    url = url.strip()
     try:
-        parts = urlsplit(url.strip() if "//" in url else f"//{url.strip()}")
-        host = (parts.hostname or "").removeprefix("www.")
-    except ValueError:
+        parts = urlsplit(url if SCHEME.match(url) or NO_HOST.match(url) else f"//{url}")
+        host = (parts.hostname or "").encode("idna").decode().removesuffix(".").removeprefix("www.")
+    except ValueError:  # also a host that cannot be one, such as two..dots
         return "", ""
-    if not host or parts.scheme not in ("", "http", "https"):
+    if parts.scheme not in ("", "http", "https") or len(host) > 253 or not HOST.fullmatch(host):
         return "", ""
-    return host[:253], ("/" + parts.path.strip("/"))[:MAX_PATH]
+    path = CONTROLS.sub("", unquote(parts.path)).encode("utf-8", "replace").decode()
+    return host, ("/" + path.strip("/"))[:MAX_PATH]
 
 
 def page(url: str, title: str = "") -> Subject | None:

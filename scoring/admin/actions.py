@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -20,12 +21,7 @@ from contacts.typed_params import TypedParamsForm
 from scoring import rules
 from scoring.models import END, PointAction, PointActionVersion
 from scoring.sources import point_sources
-
-
-def sentence(rule: PointAction | PointActionVersion) -> str:
-    """What earns the points, in words."""
-    source = point_sources.get(rule.source)
-    return source.describe(rule.params) if source else gettext("Unknown source: %(key)s") % {"key": rule.source}
+from scoring.wording import sentence, sentences
 
 
 class PointActionForm(TypedParamsForm):
@@ -79,6 +75,19 @@ class SourceFilter(admin.SimpleListFilter):
         return queryset.filter(source=self.value()) if self.value() else queryset
 
 
+def in_words(changelist: type[ChangeList]) -> type[ChangeList]:
+    """A list page that writes the rule into words for all its rows at once, as `row.words`."""
+
+    class InWords(changelist):  # type: ignore[valid-type,misc]
+        def get_results(self, request: HttpRequest) -> None:
+            super().get_results(request)
+            self.result_list = list(self.result_list)
+            for rule, words in zip(self.result_list, sentences(self.result_list), strict=True):
+                rule.words = words
+
+    return InWords
+
+
 @admin.register(PointAction)
 class PointActionAdmin(ArchivingAdmin):
     form = PointActionForm
@@ -87,7 +96,7 @@ class PointActionAdmin(ArchivingAdmin):
     list_select_related = ("group",)
     search_fields = ("name", "description")
     inlines = (VersionInline,)
-    actions = ("switch_on", "switch_off")
+    actions = ("switch_on", "switch_off", "archive", "restore")
     fieldsets = [
         (None, {"fields": ["name", "description"]}),
         (_("What earns points"), {"fields": ["source", "params"]}),
@@ -102,6 +111,9 @@ class PointActionAdmin(ArchivingAdmin):
             },
         ),
     ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return in_words(super().get_changelist(request, **kwargs))
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.inlines if obj else ()
@@ -121,13 +133,13 @@ class PointActionAdmin(ArchivingAdmin):
         return ("plus" if rule.points > 0 else "minus"), f"{rule.points:+d}"
 
     @display(description=_("what earns points"))
-    def what(self, rule: PointAction) -> SafeString | str:
+    def what(self, rule: Any) -> SafeString | str:
         if rule.form_id:
             address = reverse("admin:tracking_form_change", args=[rule.form_id])
             return format_html(
-                '{} <a class="text-primary-600" href="{}">({})</a>', sentence(rule), address, gettext("on the form")
+                '{} <a class="text-primary-600" href="{}">({})</a>', rule.words, address, gettext("on the form")
             )
-        return sentence(rule)
+        return str(rule.words)
 
     @display(description=_("state"), label={"active": "success", "inactive": "warning", "archived": "info"})
     def state(self, rule: PointAction) -> tuple[str, Any]:

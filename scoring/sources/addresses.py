@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from scoring.sources.base import LinesField
 from tracking import pages
 
+MAX_LENGTH = 500
+MAX_STARS = 5
 
-class AddressesField(forms.CharField):
+
+class AddressesField(LinesField):
     """One pattern per line, cleaned to a list: `example.com/pricing`, `example.com/blog/*`, `/pricing`."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -20,23 +23,21 @@ class AddressesField(forms.CharField):
             "One per line, such as example.com/pricing or /blog/*. "
             "Tracking parameters and a final slash do not matter. Left empty: any."
         )
-        super().__init__(
-            **{"required": False, "widget": forms.Textarea(attrs={"rows": 3}), "help_text": help_text, **kwargs}
-        )
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
+        super().__init__(**{"required": False, "help_text": help_text, **kwargs})
 
     def clean(self, value: Any) -> Any:
-        patterns = [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
+        patterns = super().clean(value)
         for pattern in patterns:
             if parse(pattern) is None:
-                raise ValidationError(_("“%(value)s” is not an address."), code="address", params={"value": pattern})
+                shown = pattern if len(pattern) <= 100 else f"{pattern[:99]}…"
+                raise ValidationError(_("“%(value)s” is not an address."), code="address", params={"value": shown})
         return patterns
 
 
 def parse(pattern: str) -> tuple[str, str] | None:
     """(host, path) of a pattern; the host is "" for a pattern that begins with a slash. None for what is no address."""
+    if len(pattern) > MAX_LENGTH or pattern.count("*") > MAX_STARS or "\x00" in pattern:
+        return None
     if pattern.startswith("/") and not pattern.startswith("//"):
         host, path = pages.normalise(f"example.com{pattern}")
         return ("", path) if host else None

@@ -5,10 +5,11 @@ Because a source says what it matches as a queryset, live scoring, replay, previ
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,25 @@ from contacts.registry import Registry
 from tracking.models import Kind, Subject
 
 Params = dict[str, Any]
+Mentions = Mapping[type[Model], Iterable[int]]
+
+
+class Names:
+    """The names of the rows that rules mention, fetched for a whole page of rules in one query per table."""
+
+    def __init__(self, mentions: Iterable[Mentions]) -> None:
+        wanted: dict[type[Model], set[int]] = {}
+        for mentioned in mentions:
+            for model, ids in mentioned.items():
+                wanted.setdefault(model, set()).update(ids)
+        self._found: dict[type[Model], dict[int, Model]] = {
+            model: model._default_manager.in_bulk(ids) for model, ids in wanted.items() if ids
+        }
+
+    def of(self, model: type[Model], ids: Iterable[int]) -> list[str]:
+        """The names of those that still exist, in their order."""
+        found = self._found.get(model, {})
+        return sorted(str(found[pk]) for pk in ids if pk in found)
 
 
 class PointSource:
@@ -27,8 +47,12 @@ class PointSource:
 
     Form: type[forms.Form] = forms.Form  # the parameters; a source without any leaves it empty
 
-    def describe(self, params: Params) -> str:
-        """The rule in words, for lists and explanations."""
+    def mentions(self, params: Params) -> Mentions:
+        """The rows the rule is about, whose names `describe` will ask for."""
+        return {}
+
+    def describe(self, params: Params, names: Names) -> str:
+        """The rule in words, for lists and explanations; `scoring.wording` brings the names."""
         return str(self.label)
 
 
@@ -58,13 +82,20 @@ class ChosenSubjects(EventSource):
 
     def subjects(self, params: Params) -> QuerySet[Subject]:
         every = super().subjects(params)
-        return every.filter(pk__in=params["only"]) if params.get("only") else every
+        return every.filter(pk__in=chosen(params)) if params.get("only") else every
 
-    def describe(self, params: Params) -> str:
+    def mentions(self, params: Params) -> Mentions:
+        return {Subject: chosen(params)}
+
+    def describe(self, params: Params, names: Names) -> str:
         if not params.get("only"):
             return f"{self.label}: {self.any_label}"
-        names = Subject.objects.filter(pk__in=params["only"]).order_by("name").values_list("name", flat=True)
-        return f"{self.label}: {', '.join(names) or _('nothing that exists any more')}"
+        return f"{self.label}: {', '.join(names.of(Subject, chosen(params))) or _('nothing that exists any more')}"
+
+
+def chosen(params: Params) -> list[int]:
+    """The subjects a rule is narrowed to, as a `SubjectsField` named `only` stores them."""
+    return [pk for pk in params.get("only") or [] if isinstance(pk, int)]
 
 
 class SubjectsField(forms.ModelMultipleChoiceField):
@@ -75,6 +106,19 @@ class SubjectsField(forms.ModelMultipleChoiceField):
             queryset=Subject.objects.filter(type=subject_type).order_by("name"),
             **{"required": False, "help_text": _("Nothing chosen: any."), **kwargs},
         )
+
+
+class LinesField(forms.CharField):
+    """Several texts, one per line; cleaned to a list, and shown again as it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"widget": forms.Textarea(attrs={"rows": 3}), **kwargs})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        return [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
 
 
 def form_of(fields: dict[str, forms.Field]) -> type[forms.Form]:

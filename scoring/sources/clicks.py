@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from scoring.sources.addresses import AddressesField, matching
-from scoring.sources.base import EventSource, Params, SubjectsField, form_of
+from scoring.sources.base import EventSource, Mentions, Names, Params, SubjectsField, chosen, form_of
 from tracking.models import Subject
 
 
@@ -28,12 +28,13 @@ class ClickSource(EventSource):
     def subjects(self, params: Params) -> QuerySet[Subject]:
         links = super().subjects(params).filter(parent__type=self.message_type)
         if params.get("only"):
-            links = links.filter(parent__in=params["only"])
+            links = links.filter(parent__in=chosen(params))
         return links.filter(matching(params["addresses"])) if params.get("addresses") else links
 
-    def describe(self, params: Params) -> str:
-        messages = (
-            Subject.objects.filter(pk__in=params.get("only") or []).order_by("name").values_list("name", flat=True)
-        )
-        details = [*messages, *(params.get("addresses") or [])]
-        return f"{self.label}: {', '.join(details) or _('any link')}"
+    def mentions(self, params: Params) -> Mentions:
+        return {Subject: chosen(params)}
+
+    def describe(self, params: Params, names: Names) -> str:
+        details = [*names.of(Subject, chosen(params)), *(params.get("addresses") or [])]
+        nothing = _("nothing that exists any more") if params.get("only") else _("any link")
+        return f"{self.label}: {', '.join(details) or nothing}"

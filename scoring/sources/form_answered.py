@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from scoring.sources.base import EventSource, Params, point_sources
+from scoring.sources.base import EventSource, LinesField, Mentions, Names, Params, point_sources
 from tracking.models import FormField, Kind, Subject
 
 
@@ -31,20 +32,16 @@ class FormAnswered(EventSource):
             .order_by("form__name", "position"),
             label=_("Question"),
         )
-        answers = forms.CharField(
-            label=_("Answers"),
-            widget=forms.Textarea(attrs={"rows": 3}),
-            help_text=_("One per line, as in the form; “true” for a ticked box."),
-        )
+        answers = LinesField(label=_("Answers"), help_text=_("One per line, as in the form; “true” for a ticked box."))
 
         def clean_answers(self) -> list[str]:
-            answers = [line.strip() for line in self.cleaned_data["answers"].splitlines() if line.strip()]
+            answers: list[str] = self.cleaned_data["answers"]
             if not answers:
                 raise ValidationError(_("Give at least one answer."))
             return answers
 
     def subjects(self, params: Params) -> QuerySet[Subject]:
-        field = FormField.objects.filter(pk=params.get("question") or 0).first()
+        field = FormField.objects.filter(pk__in=_question(params)).first()
         if field is None:
             return Subject.objects.none()
         given = Q()
@@ -53,11 +50,19 @@ class FormAnswered(EventSource):
         return super().subjects(params).filter(given) if given else Subject.objects.none()
 
     def object_id(self) -> Combinable:
-        return F("parent_id")
+        return Coalesce("parent_id", "id")  # the form; the answer itself where its form is gone
 
-    def describe(self, params: Params) -> str:
-        field = FormField.objects.filter(pk=params.get("question") or 0).first()
-        return f"{self.label}: {field or _('a question that no longer exists')} = {', '.join(_lines(params))}"
+    def mentions(self, params: Params) -> Mentions:
+        return {FormField: _question(params)}
+
+    def describe(self, params: Params, names: Names) -> str:
+        question = "".join(names.of(FormField, _question(params))) or _("a question that no longer exists")
+        return f"{self.label}: {question} = {', '.join(_lines(params))}"
+
+
+def _question(params: Params) -> list[int]:
+    question = params.get("question")
+    return [question] if isinstance(question, int) else []
 
 
 def _lines(params: Params) -> list[str]:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from scoring.sources.addresses import AddressesField, matching
-from scoring.sources.base import EventSource, Params, point_sources
+from scoring.sources.base import EventSource, Names, Params, point_sources
 from tracking.models import Kind, Subject
 
 
@@ -25,5 +25,5 @@ class PageVisited(EventSource):
         every = super().subjects(params)
         return every.filter(matching(params["addresses"])) if params.get("addresses") else every
 
-    def describe(self, params: Params) -> str:
+    def describe(self, params: Params, names: Names) -> str:
         return f"{self.label}: {', '.join(params.get('addresses') or []) or _('any page')}"

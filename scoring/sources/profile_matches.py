@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import conditions
 from contacts.models import Contact
-from scoring.sources.base import Params, ProfileSource, point_sources
+from scoring.sources.base import Names, Params, ProfileSource, point_sources
 
 
 @point_sources.register
@@ -18,11 +18,11 @@ class ProfileMatches(ProfileSource):
     help = _("The points come when the contact begins to match, and go when it no longer does.")
 
     class Form(forms.Form):
-        conditions = conditions.ConditionsField(label=_("Conditions"), profile_only=True)
+        conditions = conditions.ConditionsField(label=_("Conditions"), profile_only=True, required=True)
 
     def contacts(self, params: Params, among: QuerySet[Contact]) -> QuerySet[Contact]:
         """Those of `among` who match now."""
-        return conditions.matching(params["conditions"], among)
+        return conditions.matching(params.get("conditions") or {}, among)
 
-    def describe(self, params: Params) -> str:
-        return f"{self.label}: {conditions.describe(params['conditions'])}"
+    def describe(self, params: Params, names: Names) -> str:
+        return f"{self.label}: {conditions.describe(params.get('conditions'))}"
