@@ -198,14 +198,16 @@ def _delivery(run: StepRun, step: Step) -> Delivery:
 
 
 def _record(step: Step, runs: Sequence[StepRun], now: datetime) -> None:
-    subject = subjects.register(Subject.Type.STEP, step.pk, str(step))
+    # Named when the marketer saved it; here only found, whatever language the worker speaks.
+    own = Subject(type=Subject.Type.STEP, key=str(step.pk), ref_id=step.pk, name=str(step)[:300])
+    subject_id = subjects.ids([own])[own.type, own.key]
     hits.record_many(
         NewHit(
             kind=Kind.CAMPAIGN_STEP,
             key=uuid.uuid5(KEYS, f"step {run.pk}"),
             at=now,
             contact_id=run.enrolment.contact_id,
-            subject_id=subject.pk,
+            subject_id=subject_id,
         )
         for run in runs
     )

@@ -7,13 +7,13 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import sentences
-from campaigns.actions.base import cause
+from campaigns.actions.base import cause, remembering_names
 from campaigns.models import Delivery, Enrolment, Firing, Message
 from contacts.models import Contact
 from contacts.panels import Panel, panels
 
 ROWS = 25
-TONES = {
+TONES: dict[str, str] = {
     Firing.State.FIRED: "good",
     Firing.State.HELD: "warning",
     Delivery.State.SENT: "good",
@@ -25,6 +25,11 @@ TONES = {
 
 def actions(contact: Contact) -> dict[str, Any]:
     """The newest firings, deliveries, messages and enrolments, each list by one query."""
+    with remembering_names():
+        return _actions(contact)
+
+
+def _actions(contact: Contact) -> dict[str, Any]:
     firings = Firing.objects.filter(contact=contact).select_related("trigger__group")[:ROWS]
     deliveries = Delivery.objects.filter(contact=contact).select_related(
         "firing__trigger", "step_run__step__campaign", "message"

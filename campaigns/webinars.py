@@ -20,7 +20,7 @@ KINDS = (Kind.WEBINAR_REGISTERED, Kind.WEBINAR_ATTENDED, Kind.WEBINAR_MISSED)
 
 def note(event_ids: Sequence[int]) -> None:
     """Keep what these events say of webinars, and register who submitted a registration form. Repeating changes nothing."""
-    if not event_ids:
+    if not event_ids or not Webinar.objects.exists():
         return
     kinds = set(
         Event.objects.filter(pk__in=event_ids, kind__in=[*KINDS, Kind.FORM_SUBMITTED]).values_list("kind", flat=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from typing import TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -15,6 +17,7 @@ from campaigns.registry import DeliveryError
 from contacts.models import Contact, Membership
 
 M = TypeVar("M", bound=Model)
+_names: ContextVar[dict[tuple[type[Model], object], str] | None] = ContextVar("names", default=None)
 
 
 def row(model: type[M], pk: object) -> M:
@@ -34,9 +37,23 @@ def rows(model: type[M], pks: Iterable[object]) -> list[M]:
 
 def named(model: type[Model], pks: Iterable[object]) -> str:
     """The names of rows, for a sentence: “A, B and C”."""
-    names = {item.pk: f"“{item}”" for item in rows(model, pks)}
-    gone = _("(deleted)")
-    return get_text_list([names.get(pk, gone) for pk in pks], _("and"))
+    known, wanted = _names.get() or {}, list(pks)
+    if missing := [pk for pk in wanted if (model, pk) not in known]:
+        found = {item.pk: f"“{item}”" for item in rows(model, missing)}
+        known |= {(model, pk): found.get(pk, _("(deleted)")) for pk in missing}
+        if _names.get() is not None:
+            _names.set(known)
+    return get_text_list([known[model, pk] for pk in wanted], _("and"))
+
+
+@contextlib.contextmanager
+def remembering_names() -> Iterator[None]:
+    """Within it each row is asked for its name once: a list of a hundred sentences names the same few emails."""
+    token = _names.set({})
+    try:
+        yield
+    finally:
+        _names.reset(token)
 
 
 def contact_of(delivery: Delivery) -> Contact:

@@ -53,7 +53,7 @@ class StepInline(StackedInline):  # type: ignore[misc,unused-ignore]
 
 
 @admin.register(Campaign)
-class CampaignAdmin(BaremeAdmin):
+class CampaignAdmin(labels.NamesOnce, BaremeAdmin):
     list_display = ("name", "in_words", "under_way", "finished", "state")
     list_filter = ("is_active",)
     search_fields = ("name", "description")

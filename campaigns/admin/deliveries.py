@@ -41,7 +41,7 @@ class TypeFilter(admin.SimpleListFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(labels.NamesOnce, ReadOnlyAdmin):
     list_display = ("contact", "what", "why", "state_label", "outcome", "attempt_count", "created_at")
     list_filter = ("state", TypeFilter)
     list_select_related = ("contact", "firing__trigger", "step_run__step__campaign")

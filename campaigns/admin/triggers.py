@@ -17,6 +17,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 from unfold.decorators import action, display
 
 from campaigns import sentences, triggers, versions
+from campaigns.admin.labels import NamesOnce
 from campaigns.models import Firing, Trigger, TriggerAction
 from campaigns.registry import actions
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, guarded
@@ -53,7 +54,7 @@ class TriggerActionInline(StackedInline):  # type: ignore[misc,unused-ignore]
 
 
 @admin.register(Trigger)
-class TriggerAdmin(ArchivingAdmin):
+class TriggerAdmin(NamesOnce, ArchivingAdmin):
     form = TriggerForm
     inlines = (TriggerActionInline,)
     list_display = ("name", "when", "then", "waiting", "state")
