@@ -8,7 +8,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import CharField, Func, JSONField, Q, Value
+from django.db.models import CharField, Func, JSONField, Q, TextField, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, In
@@ -62,7 +62,7 @@ class CustomColumn(Column):
         return q
 
     def empty(self) -> Q:
-        return Q(In(Coalesce(KeyTextTransform(self.path, "fields"), Value("")), ["", "[]"]))
+        return Q(In(Coalesce(KeyTextTransform(self.path, "fields"), Value("", TextField())), ["", "[]"]))
 
 
 class CustomMomentColumn(CustomColumn):

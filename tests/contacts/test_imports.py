@@ -94,7 +94,12 @@ def test_a_known_contact_is_completed_and_blank_cells_leave_what_is_known():
 
     assert counts(job) == (0, 1, 0, 0)
     anne.refresh_from_db()
-    assert (anne.first_name, anne.city, anne.job_title, anne.fields) == ("Anne", "Paris", "CEO", {"size": "L", "old": 1})
+    assert (anne.first_name, anne.city, anne.job_title, anne.fields) == (
+        "Anne",
+        "Paris",
+        "CEO",
+        {"size": "L", "old": 1},
+    )
 
 
 def test_importing_the_same_file_again_changes_and_notes_nothing():
