@@ -69,44 +69,36 @@ def compiled(queryset: QuerySet[Contact]) -> tuple[str, Sequence[Any]]:
 
 
 ADD = """
-WITH asked AS (SELECT id FROM ({contacts}) contact ORDER BY id),
-before AS (
-  SELECT contact_id FROM contacts_membership
-  WHERE segment_id = %s AND is_member AND contact_id IN (SELECT id FROM asked)
-),
-changed AS (
+WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at), changed AS (
   INSERT INTO contacts_membership AS m (segment_id, contact_id, is_member, reason, note, since)
-  SELECT %s, id, true, %s, %s, now() FROM asked ORDER BY id
+  SELECT %s, id, true, %s, %s, moment.at FROM ({contacts}) contact CROSS JOIN moment ORDER BY id
   ON CONFLICT (segment_id, contact_id) DO UPDATE SET is_member = true, reason = excluded.reason, note = excluded.note,
     since = CASE WHEN m.is_member THEN m.since ELSE excluded.since END
   WHERE NOT m.is_member OR m.reason = 'rule'
-  RETURNING contact_id
+  RETURNING since
 )
-SELECT count(*) FROM changed WHERE contact_id NOT IN (SELECT contact_id FROM before)
+SELECT count(*) FROM changed JOIN moment ON since = moment.at
 """
 
 
 def add_members(segment_id: int, contacts: QuerySet[Contact], reason: str, note: str) -> int:
     """Put contacts into a segment by decision; return how many were not in it. Who is in by decision already stays so."""
     statement, params = compiled(contacts)
-    return _count(ADD.format(contacts=statement), [*params, segment_id, segment_id, reason, note])
+    return _count(ADD.format(contacts=statement), [segment_id, reason, note, *params])
 
 
 REMOVE = """
-WITH asked AS (SELECT id FROM ({contacts}) contact ORDER BY id),
-before AS (
-  SELECT contact_id FROM contacts_membership
-  WHERE segment_id = %s AND is_member AND contact_id IN (SELECT id FROM asked)
-),
-changed AS (
+WITH changed AS (
   INSERT INTO contacts_membership AS m (segment_id, contact_id, is_member, reason, note, since)
-  SELECT %s, id, false, %s, %s, now() FROM asked WHERE %s OR id IN (SELECT contact_id FROM before) ORDER BY id
+  SELECT %s, id, false, %s, %s, now() FROM ({contacts}) contact
+  WHERE %s OR EXISTS (SELECT FROM contacts_membership WHERE segment_id = %s AND contact_id = contact.id AND is_member)
+  ORDER BY id
   ON CONFLICT (segment_id, contact_id) DO UPDATE SET is_member = false, reason = excluded.reason, note = excluded.note,
     since = excluded.since
   WHERE m.is_member
-  RETURNING contact_id
+  RETURNING xmax <> 0 AS was_there
 )
-SELECT count(*) FROM changed WHERE contact_id IN (SELECT contact_id FROM before)
+SELECT count(*) FROM changed WHERE was_there
 """
 
 
@@ -116,7 +108,7 @@ def remove_members(segment_id: int, contacts: QuerySet[Contact], reason: str, no
     With `bar`, contacts who were not in it are kept out, too: conditions will not bring them in.
     """
     statement, params = compiled(contacts)
-    return _count(REMOVE.format(contacts=statement), [*params, segment_id, segment_id, reason, note, bar])
+    return _count(REMOVE.format(contacts=statement), [segment_id, reason, note, *params, bar, segment_id])
 
 
 ADD_TAGS = """
