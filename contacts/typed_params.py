@@ -119,7 +119,7 @@ class ParamsWidget(forms.Widget):
 
     @property
     def media(self) -> forms.Media:
-        return Choices().media + forms.Media(js=["contacts/typed_params.js"]) + self.own_media
+        return forms.Media(js=["contacts/typed_params.js"]) + Choices().media + self.own_media
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         context = {

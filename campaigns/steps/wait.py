@@ -61,14 +61,17 @@ class Wait(StepType):
             return cleaned
 
     def describe(self, params: Params) -> str:
-        words = UNITS[params["unit"]][1] % {"count": params["amount"]}
-        parts = [_g("wait %(time)s") % {"time": words} if params["amount"] else _g("wait")]
-        if params.get("weekdays"):
-            days = get_text_list([str(WEEKDAYS[day]) for day in params["weekdays"]], _g("or"))
-            parts.append(_g("until %(days)s") % {"days": days})
-        if params.get("at"):
-            parts.append(_g("until %(time)s") % {"time": time_format(time.fromisoformat(params["at"]))})
-        return " ".join(parts)
+        """“wait 2 days, then until Monday or Tuesday at 9 a.m.”"""
+        amount = UNITS[params["unit"]][1] % {"count": params["amount"]} if params["amount"] else ""
+        end = self._end(params)
+        if amount and end:
+            return _g("wait %(time)s, then until %(end)s") % {"time": amount, "end": end}
+        return _g("wait until %(end)s") % {"end": end} if end else _g("wait %(time)s") % {"time": amount}
+
+    def _end(self, params: Params) -> str:
+        days = get_text_list([str(WEEKDAYS[day]) for day in params.get("weekdays") or ()], _g("or"))
+        at = time_format(time.fromisoformat(params["at"])) if params.get("at") else ""
+        return _g("%(days)s at %(time)s") % {"days": days, "time": at} if days and at else days or at
 
     def run(self, step: Step, enrolments: Sequence[Enrolment], now: datetime) -> dict[int, Result]:
         results = {}
@@ -76,7 +79,7 @@ class Wait(StepType):
             zone = zone_of(enrolment.contact)
             due_at = until(step.params, now, zone)
             shown = date_format(due_at.astimezone(zone), "SHORT_DATETIME_FORMAT")
-            results[enrolment.pk] = Result(_g("Until %(time)s.") % {"time": shown}, due_at=due_at)
+            results[enrolment.pk] = Result(_g("Until %(time)s") % {"time": shown}, due_at=due_at)
         return results
 
 

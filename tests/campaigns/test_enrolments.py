@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from campaigns import delivery, enrolments, webinars
 from campaigns.models import Delivery, Enrolment, Registration, StepRun
+from campaigns.registry import steps
 from campaigns.steps.wait import until
 from contacts import segments
 from contacts.models import ContactTag
@@ -306,6 +307,18 @@ FRIDAY = datetime(2026, 1, 9, 15, tzinfo=UTC)  # 16:00 in Paris
 )
 def test_waiting_ends_by_the_contacts_own_clock(case, params, due):
     assert until(params, FRIDAY, PARIS) == due
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"amount": 1, "unit": "days"}, "wait 1 day"),
+        ({"amount": 2, "unit": "hours", "at": "09:00:00"}, "wait 2 hours, then until 9 a.m."),
+        ({"amount": 0, "unit": "days", "at": "09:00:00", "weekdays": [0, 1]}, "wait until Monday or Tuesday at 9 a.m."),
+    ],
+)
+def test_waiting_is_said_in_words(params, words):
+    assert steps["wait"].describe(params) == words
 
 
 def test_time_of_day_is_read_in_a_strange_zone_too():
