@@ -119,7 +119,8 @@ class ParamsWidget(forms.Widget):
 
     @property
     def media(self) -> forms.Media:
-        return forms.Media(js=["contacts/typed_params.js"]) + Choices().media + self.own_media
+        own: forms.Media = forms.Media(js=["contacts/typed_params.js"]) + Choices().media + self.own_media
+        return own
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         context = {
