@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from campaigns.models import Attempt, Campaign, Delivery, Enrolment, Message, Step, StepRun
@@ -26,19 +25,23 @@ def remember(
     mails = {
         sending.person.id: (sending, message) for sending, message in kept if sending.key.startswith("after_paper")
     }
-    walks = [Walk(world, sending, message, asked[pk]) for pk, (sending, message) in mails.items()]
-    with translation.override(world.language):
-        _save(world, walks)
-    return [hit for walk in walks for hit in walk.hits()]
+    campaign: Campaign = world.campaigns["after_paper"]
+    steps = list(campaign.steps.all())
+    walks = [Walk(world, steps, sending, message, asked[pk]) for pk, (sending, message) in mails.items()]
+    _save(world, walks)
+    start, *done = [subjects.register(one.subject_type, one.pk, str(one)).pk for one in (campaign, *steps)]
+    return [hit for walk in walks for hit in walk.hits(start, done)]
 
 
 class Walk:
     """One contact's way through: the enrolment, its runs, and the deliveries of its actions."""
 
-    def __init__(self, world: World, sending: Sending, message: Message, started_at: datetime) -> None:
+    def __init__(
+        self, world: World, steps: Sequence[Step], sending: Sending, message: Message, started_at: datetime
+    ) -> None:
         self.world, self.sending, self.message = world, sending, message
         self.campaign: Campaign = world.campaigns["after_paper"]
-        self.steps = list(self.campaign.steps.all())  # few, and the same for each walk
+        self.steps = steps
         self.enrolment = Enrolment(
             campaign=self.campaign,
             contact=sending.person.contact,
@@ -92,16 +95,18 @@ class Walk:
             done_at=self.sending.at,
         )
 
-    def hits(self) -> list[NewHit]:
-        start = subjects.register(self.campaign.subject_type, self.campaign.pk, str(self.campaign))
-        ids = [subjects.register(step.subject_type, step.pk, str(step)).pk for step in self.steps]
+    def hits(self, start: int, done: Sequence[int]) -> list[NewHit]:
         contact_id = self.sending.person.id
         begun = NewHit(
-            kind=Kind.CAMPAIGN_STARTED, at=self.enrolment.started_at, contact_id=contact_id, subject_id=start.pk
+            kind=Kind.CAMPAIGN_STARTED, at=self.enrolment.started_at, contact_id=contact_id, subject_id=start
         )
+        reached = [pk for step, pk in zip(self.steps, done, strict=True) if not self._is_left_out(step)]
         return [
             begun,
-            *(NewHit(kind=Kind.CAMPAIGN_STEP, at=self.sending.at, contact_id=contact_id, subject_id=pk) for pk in ids),
+            *(
+                NewHit(kind=Kind.CAMPAIGN_STEP, at=self.sending.at, contact_id=contact_id, subject_id=pk)
+                for pk in reached
+            ),
         ]
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from config.demo_world import site
+from config.demo_world import funnel, site
 from config.demo_world.forms import LOOKING, SHEETS, SOON, THIS_YEAR, Question
 from config.demo_world.people import Person, office_hours
 from config.demo_world.world import World
@@ -293,8 +293,18 @@ class Journeys:
 
 
 def moments(story: Story) -> Iterator[tuple[datetime, list[tuple[Person, str]]]]:
-    """The moves through the funnel by the minute they were made in, oldest first."""
-    moves = sorted(story.moves, key=lambda move: move[0])
+    """The moves forward through the funnel by the minute they were made in, oldest first."""
+    moves = list(_forward(sorted(story.moves, key=lambda move: move[0])))
     for _minute, group in groupby(moves, key=lambda move: move[0].replace(second=0, microsecond=0)):
         made = list(group)
         yield made[-1][0], [(person, stage) for _at, person, stage in made]
+
+
+def _forward(moves: list[tuple[datetime, Person, str]]) -> Iterator[tuple[datetime, Person, str]]:
+    """Without those that would lead back, or nowhere."""
+    order = list(funnel.STAGES)
+    reached: dict[int, int] = {}
+    for at, person, stage in moves:
+        if order.index(stage) > reached.get(person.id, 0):
+            reached[person.id] = order.index(stage)
+            yield at, person, stage
