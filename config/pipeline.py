@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from campaigns import enrolments, triggers, webinars
-from contacts import segments
+from contacts import holding, segments
 from scoring import ledger, matching, profiles, scores, sql, sweeps
 from tracking import inbox
 from tracking.inbox import Happened
@@ -23,9 +24,10 @@ BATCH = 1000
 
 
 def advance(limit: int = BATCH) -> int:
-    """Carry everything that waits one step further; returns how many contacts that touched, 0 when nothing waited."""
-    _make_room(limit)
-    touched = _take_hits(inbox.waiting(limit))
+    """Carry everything that waits one step further; returns how much that was, 0 when nothing waited."""
+    ids = inbox.waiting(limit)
+    _make_room(ids, limit)
+    touched = _take_hits(ids)
     for held in (False, True):
         touched += _batch(lambda held=held: _carry(inbox.take_changes(limit, held=held)))  # type: ignore[misc]
     touched += _batch(lambda: _adjust(limit))
@@ -45,12 +47,15 @@ def _carry(happened: Happened, adjustments: Sequence[int] = (), *, weigh: bool =
     contacts = scores.lock(happened.contact_ids)
     matching.resolve_new()
     moved = ledger.award(happened.event_ids) + profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
-    movements = scores.refresh(moved) + (scores.weigh(contacts) if weigh else [])
+    movements = scores.refresh(moved)
+    if weigh:
+        movements = scores.weigh(contacts, movements)
     triggers.fire(movements, held=happened.held)
-    segments.update(contacts)
+    with holding.held() if happened.held else nullcontext():  # what follows from held changes is held, too
+        segments.update(contacts)
     webinars.note(happened.event_ids)
     enrolments.begin(happened.event_ids)
-    return len(contacts)
+    return max(len(contacts), happened.taken)
 
 
 def _take_hits(ids: Sequence[int]) -> int:
@@ -86,9 +91,9 @@ def _sweep(limit: int) -> int:
     return max(1, len(contacts))
 
 
-def _make_room(limit: int) -> None:
-    """Partitions for the months that wait, each in a short transaction of its own."""
-    months = inbox.waiting_months(limit)
+def _make_room(hit_ids: Sequence[int], limit: int) -> None:
+    """Partitions for the months of what waits, each in a short transaction of its own."""
+    months = inbox.waiting_months(hit_ids, limit)
     for table in ("tracking_event", ledger.TABLE):
         inbox.ensure_months(table, months)
     profiles.notice_windows()

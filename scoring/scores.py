@@ -56,9 +56,18 @@ def refresh(deltas: Iterable[Delta]) -> list[Movement]:
     return [_movement(row, moved) for row in sql.move_scores(rows)] if rows else []
 
 
-def weigh(contact_ids: Sequence[int]) -> list[Movement]:
-    """Recompute the overall scores of these contacts after a change of weights. The caller holds the lock."""
-    return [Movement(row["contact_id"], None, row["before"], row["after"]) for row in sql.weigh(contact_ids)]
+def weigh(contact_ids: Sequence[int], movements: Sequence[Movement] = ()) -> list[Movement]:
+    """Recompute the overall scores of these contacts after a change of weights; all that moved, `movements` included.
+
+    An overall score that moved twice moved once, from where it was before. The caller holds the lock.
+    """
+    after = {row["contact_id"]: row for row in sql.weigh(contact_ids)}
+    before = {one.contact_id: one.before for one in movements if one.group_id is None}
+    overall = [Movement(pk, None, before.get(pk, row["before"]), row["after"]) for pk, row in after.items()]
+    return [
+        *(one for one in movements if one.group_id is not None or one.contact_id not in after),
+        *(one for one in overall if one.before != one.after),
+    ]
 
 
 def _movement(row: dict[str, Any], moved: dict[tuple[int, int | None], Decimal]) -> Movement:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from contacts.models import Change, Contact
 from tracking import pages, sql, subjects
 from tracking.consents import Consents
+from tracking.hits import storable
 from tracking.identity import Known
 from tracking.models import Hit, Kind, Subject, Verdict
 from tracking.submissions import Submissions, answer_key, update_contact
@@ -27,16 +28,18 @@ Row = dict[str, Any]
 class Happened:
     """What a batch brought: new or newly claimed events, and the contacts whose own data changed.
 
-    `held` says that the batch comes from bulk work: what its scores cross waits for a release.
+    `held` says that the batch comes from bulk work: what its scores cross waits for a release. `taken` counts the rows
+    that were taken, those that came to nothing (a key received twice, say) included.
     """
 
     event_ids: Sequence[int] = ()
     contact_ids: frozenset[int] = frozenset()
     changed_ids: frozenset[int] = frozenset()
     held: bool = False
+    taken: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.event_ids or self.contact_ids)
+        return bool(self.taken or self.contact_ids)
 
 
 def waiting(limit: int) -> list[int]:
@@ -44,9 +47,12 @@ def waiting(limit: int) -> list[int]:
     return list(Hit.objects.filter(parked_at__isnull=True).order_by("id").values_list("id", flat=True)[:limit])
 
 
-def waiting_months(limit: int) -> list[date]:
-    """The months the next batch may write to, a month to either side included (weeks and time zones cross months)."""
-    months = sql.waiting_months(limit)
+def waiting_months(hit_ids: Sequence[int], limit: int) -> list[date]:
+    """The months that these hits and the next `limit` changes may write to, a month to either side included.
+
+    (Weeks and time zones cross months.)
+    """
+    months = sql.waiting_months(hit_ids, limit)
     near = {(month.replace(day=15) + timedelta(days=days)).replace(day=1) for month in months for days in (-30, 0, 30)}
     return sorted(near)
 
@@ -61,17 +67,17 @@ def take(ids: Sequence[int]) -> Happened:
     """Turn these hits into events; hits another worker has are skipped. The caller holds a transaction."""
     hits = sql.take_hits(ids)
     new = sql.receive([hit["key"] for hit in hits]) if hits else set()
-    return _resolve([hit for hit in hits if hit["key"] in new])
+    return _resolve([hit for hit in hits if hit["key"] in new], taken=len(hits))
 
 
 def park(hit_id: int, error: str) -> None:
     """Set a hit that cannot be processed aside, with its error, for a person to look at."""
-    Hit.objects.filter(pk=hit_id).update(parked_at=timezone.now(), error=error[-4000:])
+    Hit.objects.filter(pk=hit_id).update(parked_at=timezone.now(), error=storable(error[-4000:], 4000))
 
 
-def _resolve(hits: list[Row]) -> Happened:
+def _resolve(hits: list[Row], taken: int) -> Happened:
     if not hits:
-        return Happened()
+        return Happened(taken=taken)
     submissions = Submissions(hits)
     submissions.name_people()
     known = Known(hits)
@@ -89,13 +95,13 @@ def _resolve(hits: list[Row]) -> Happened:
     for hit in hits:
         contact_id = contacts[hit["id"]]
         if contact_id and not consents.allow(hit, contact_id):
-            rows.append(_event(hit, None, abouts) | {"visitor_id": None, "message_id": None})
+            rows.append(_nameless(_event(hit, None, abouts)))
             continue
         rows.append(_event(hit, contact_id, abouts))
         rows += [_answer_event(hit, contact_id, subject, abouts) for subject in answered.get(hit["id"], ())]
     event_ids = sql.insert_events(rows)
-    owners = {row["contact_id"] for row in rows if row["contact_id"]} | {c for c in contacts.values() if c}
-    return Happened(event_ids=[*event_ids, *claimed], contact_ids=frozenset(owners))
+    owners = {contact_id for contact_id in contacts.values() if contact_id} | set(claimed.values())
+    return Happened(event_ids=[*event_ids, *claimed], contact_ids=frozenset(owners), taken=taken)
 
 
 def _lock_contacts(ids: Iterable[int | None]) -> None:
@@ -154,6 +160,14 @@ def _event(hit: Row, contact_id: int | None, abouts: dict[tuple[str, str], int])
     }
 
 
+def _nameless(event: Row) -> Row:
+    """The event without anything that leads to a person: an address may carry a name, or the token of a mail."""
+    data = {name: value for name, value in event["data"].items() if name not in ("ip", "user_agent")}
+    if "url" in data:
+        data["url"] = data["url"].partition("?")[0].partition("#")[0]
+    return event | {"contact_id": None, "visitor_id": None, "message_id": None, "data": data}
+
+
 def _answer_event(hit: Row, contact_id: int | None, subject: Subject, abouts: dict[tuple[str, str], int]) -> Row:
     return _event(hit, contact_id, abouts) | {
         "key": answer_key(hit, subject),
@@ -185,13 +199,18 @@ def take_changes(limit: int, *, held: bool) -> Happened:
     alive = set(
         Contact.objects.filter(pk__in={change["contact_id"] for change in changes}).values_list("pk", flat=True)
     )
+    taken = len(changes)
     changes = [change for change in changes if change["contact_id"] in alive]
     if not changes:
-        return Happened()
+        return Happened(taken=taken)
     rows = [_change_event(change) for change in changes]
     rows += [row | {"kind": Kind.STAGE_CHANGED} for row in rows if "stage_id" in row["data"]]
     return Happened(
-        event_ids=sql.insert_events(rows), contact_ids=frozenset(alive), changed_ids=frozenset(alive), held=held
+        event_ids=sql.insert_events(rows),
+        contact_ids=frozenset(alive),
+        changed_ids=frozenset(alive),
+        held=held,
+        taken=taken,
     )
 
 

@@ -76,14 +76,22 @@ def insert_events(rows: Sequence[Mapping[str, Any]]) -> list[int]:
 
 CLAIM_EVENTS = """
 UPDATE tracking_event e SET contact_id = v.contact_id FROM tracking_visitor v
-WHERE v.id = e.visitor_id AND v.id = ANY(%s) AND v.contact_id IS NOT NULL AND e.contact_id IS NULL
-RETURNING e.id
+WHERE v.id = e.visitor_id AND v.id = ANY(%(visitors)s) AND v.contact_id IS NOT NULL AND e.contact_id IS NULL
+  AND (e.kind <> ALL(%(kinds)s) OR coalesce((
+    SELECT c.granted FROM contacts_consent c WHERE c.contact_id = v.contact_id AND c.purpose = %(purpose)s
+    ORDER BY c.given_at DESC, c.id DESC LIMIT 1
+  ), true))
+RETURNING e.id, e.contact_id
 """
 
 
-def claim_events(visitor_ids: Sequence[Any]) -> list[int]:
-    """Give the anonymous events of visitors who are known now to their contacts (index `event_of_visitor`); their ids."""
-    return [row["id"] for row in _rows(CLAIM_EVENTS, [list(visitor_ids)])]
+def claim_events(visitor_ids: Sequence[Any], kinds: Sequence[int], purpose: str) -> dict[int, int]:
+    """Give the anonymous events of visitors who are known now to their contacts (index `event_of_visitor`); whose they are.
+
+    Events of these kinds stay anonymous where the contact has said no to this purpose.
+    """
+    values = {"visitors": list(visitor_ids), "kinds": list(kinds), "purpose": purpose}
+    return {row["id"]: row["contact_id"] for row in _rows(CLAIM_EVENTS, values)}
 
 
 UPSERT_VISITORS = """
@@ -91,16 +99,19 @@ INSERT INTO tracking_visitor (id, contact_id, first_seen_at, last_seen_at)
 SELECT id, contact_id, first_seen_at, last_seen_at
 FROM jsonb_to_recordset(%s::jsonb) AS seen(id uuid, contact_id bigint, first_seen_at timestamptz, last_seen_at timestamptz) ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
-  contact_id = coalesce(excluded.contact_id, tracking_visitor.contact_id),
+  contact_id = CASE WHEN excluded.id = ANY(%s) THEN excluded.contact_id ELSE coalesce(tracking_visitor.contact_id, excluded.contact_id) END,
   first_seen_at = least(excluded.first_seen_at, tracking_visitor.first_seen_at),
   last_seen_at = greatest(excluded.last_seen_at, tracking_visitor.last_seen_at)
 RETURNING id, contact_id
 """
 
 
-def upsert_visitors(rows: Sequence[Mapping[str, Any]]) -> dict[Any, int | None]:
-    """Note that these browsers were seen, and who they are where a row says so; every visitor's contact by id."""
-    return {row["id"]: row["contact_id"] for row in _rows(UPSERT_VISITORS, [_json(rows)])}
+def upsert_visitors(rows: Sequence[Mapping[str, Any]], sure: Sequence[Any] = ()) -> dict[Any, int | None]:
+    """Note that these browsers were seen, and who they are where a row says so; every visitor's contact by id.
+
+    Whom a browser was known as before stays, but for those of `sure`.
+    """
+    return {row["id"]: row["contact_id"] for row in _rows(UPSERT_VISITORS, [_json(rows), list(sure)])}
 
 
 ENSURE_MONTHS = "SELECT bareme_ensure_month(%s, month) FROM unnest(%s::date[]) AS month"
@@ -112,14 +123,15 @@ def ensure_months(table: str, months: Iterable[date]) -> None:
 
 
 WAITING_MONTHS = """
-SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'UTC')::date AS month FROM (SELECT at FROM tracking_hit WHERE parked_at IS NULL ORDER BY id LIMIT %s) hit
-UNION SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (SELECT at FROM contacts_change ORDER BY id LIMIT %s) change
+SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'UTC')::date AS month FROM tracking_hit WHERE id = ANY(%(hits)s)
+UNION SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (SELECT at FROM contacts_change WHERE held ORDER BY id LIMIT %(limit)s) held
+UNION SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (SELECT at FROM contacts_change WHERE NOT held ORDER BY id LIMIT %(limit)s) free
 """
 
 
-def waiting_months(limit: int) -> list[date]:
-    """The months (UTC) of the work that waits, among the oldest `limit` rows."""
-    return [row["month"] for row in _rows(WAITING_MONTHS, [limit, limit])]
+def waiting_months(hit_ids: Sequence[int], limit: int) -> list[date]:
+    """The months (UTC) of these hits, and of the oldest `limit` changes that wait, held ones and others."""
+    return [row["month"] for row in _rows(WAITING_MONTHS, {"hits": list(hit_ids), "limit": limit})]
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -131,7 +143,7 @@ def _execute(statement: str, params: Sequence[Any]) -> None:
         cursor.execute(statement, params)
 
 
-def _rows(statement: str, params: Sequence[Any]) -> list[dict[str, Any]]:
+def _rows(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         columns = [column.name for column in cursor.description or ()]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid5
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from contacts import fields, segments
+from contacts import countries, custom_values, fields, segments
+from contacts.consent import shortened
 from contacts.models import Company, Consent, Contact, CustomField, Membership, Purpose
 from tracking.models import Form, FormField, FormSubmission, Kind, Subject
 
@@ -90,7 +93,7 @@ class Submissions:
                     granted=True,
                     text=text,
                     source=form.name,
-                    ip=hit["ip"],
+                    ip=shortened(hit["ip"]),
                     given_at=hit["at"],
                 )
 
@@ -101,37 +104,57 @@ def update_contact(contact_id: int, values: Answers, *, overwrite: bool = True) 
     With `overwrite` False only empty fields are filled: what anybody may send must not change what is known.
     """
     contact = Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
-    custom = {field.key for field in CustomField.objects.filter(key__in=[_plain(name) for name in values])}
-    for name, value in values.items():
-        _set(contact, _plain(name), value, custom, overwrite=overwrite)
+    given = {name.removeprefix("fields."): value for name, value in values.items() if value not in EMPTY}
+    custom = {field.key: field for field in CustomField.objects.filter(key__in=list(given), archived_at__isnull=True)}
+    for name in sorted(given, key=lambda name: name != "country"):  # a phone number is read in its country
+        if overwrite or _is_empty(contact, name):
+            with suppress(ValidationError):
+                _set(contact, name, given[name], custom.get(name))
     contact.save()
 
 
-SETTABLE = ("phone", "first_name", "last_name", "job_title", "city", "country", "language", "time_zone")
+EMPTY: tuple[Any, ...] = (None, "", [])
+TEXTS = ("first_name", "last_name", "job_title", "city")
 
 
-def _set(contact: Contact, name: str, value: Any, custom: set[str], *, overwrite: bool) -> None:
-    if name == "company" and value and (overwrite or not contact.company_id):
-        contact.company = _company(str(value))
-    elif name in custom and (overwrite or not contact.fields.get(name)):
-        contact.fields[name] = value
-    elif name in SETTABLE and value and (overwrite or not getattr(contact, name)):
-        before = getattr(contact, name)
-        limit = getattr(Contact._meta.get_field(name), "max_length", None)
-        setattr(contact, name, str(value)[:limit])
-        try:
-            fields.clean_contact(contact)
-        except ValidationError:
-            setattr(contact, name, before)
+def _is_empty(contact: Contact, name: str) -> bool:
+    known = contact.fields.get(name) if name not in fields.RESERVED else getattr(contact, name, None)
+    return known in EMPTY
+
+
+def _set(contact: Contact, name: str, value: Any, custom: CustomField | None) -> None:
+    """Raises ValidationError where the value is none for this field."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value).strip()
+    if custom:
+        contact.fields[name] = custom_values.clean(custom, value)
+    elif name == "company" and text:
+        contact.company = _company(text[:200].strip())
+    elif name in TEXTS:
+        setattr(contact, name, text[: getattr(Contact._meta.get_field(name), "max_length", None)])
+    elif name == "phone":
+        contact.phone = fields.normalise_phone(text, contact.country)
+    elif name == "country":
+        contact.country = _country(text)
+    elif name in ("language", "time_zone"):
+        setattr(contact, name, _known(name, text))
+
+
+def _country(text: str) -> str:
+    code = countries.code(text).upper()
+    if code not in countries.NAMES:
+        raise ValidationError("not a country")
+    return code
+
+
+def _known(name: str, text: str) -> str:
+    if text not in (fields.time_zones() if name == "time_zone" else dict(settings.LANGUAGES)):
+        raise ValidationError("not one that exists")
+    return text
 
 
 def _company(name: str) -> Company:
-    found = Company.objects.filter(name__iexact=name[:200]).first()
-    return found or Company.objects.get_or_create(name=name[:200])[0]
-
-
-def _plain(name: str) -> str:
-    return name.removeprefix("fields.")
+    found = Company.objects.filter(name__iexact=name).first()
+    return found or Company.objects.get_or_create(name=name)[0]
 
 
 def _choices(answer: Any) -> Sequence[str]:

@@ -79,6 +79,8 @@ def in_words(changelist: type[ChangeList]) -> type[ChangeList]:
     """A list page that writes the rule into words for all its rows at once, as `row.words`."""
 
     class InWords(changelist):  # type: ignore[valid-type,misc]
+        result_list: Any
+
         def get_results(self, request: HttpRequest) -> None:
             super().get_results(request)
             self.result_list = list(self.result_list)

@@ -68,7 +68,7 @@ def score_waiting(limit=1000):
     movements = []
     while ids := inbox.waiting(limit):
         for table in ("tracking_event", ledger.TABLE):
-            inbox.ensure_months(table, inbox.waiting_months(limit))
+            inbox.ensure_months(table, inbox.waiting_months(ids, limit))
         with transaction.atomic():
             sql.share_rules()
             happened = inbox.take(ids)
