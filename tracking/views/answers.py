@@ -122,7 +122,7 @@ def script(source: str, *, max_age: int) -> HttpResponse:
 def wants_json(request: HttpRequest) -> bool:
     accept = request.headers.get("Accept", "")
     sent_json = request.content_type == "application/json" and "text/html" not in accept
-    return request.path.startswith("/api/") or sent_json or ("application/json" in accept and "text/html" not in accept)
+    return request.path.startswith("/api/") or request.path == "/t/b" or sent_json or ("application/json" in accept and "text/html" not in accept)
 
 
 def problem(status: int, sentence: str, **where: Any) -> JsonResponse:
