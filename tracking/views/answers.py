@@ -120,9 +120,11 @@ def script(source: str, *, max_age: int) -> HttpResponse:
 
 
 def wants_json(request: HttpRequest) -> bool:
+    """Is a program asking? The API and the beacon are always asked by one; a form by its headers."""
+    if request.path.startswith("/api/") or request.path == "/t/b":
+        return True
     accept = request.headers.get("Accept", "")
-    sent_json = request.content_type == "application/json" and "text/html" not in accept
-    return request.path.startswith("/api/") or request.path == "/t/b" or sent_json or ("application/json" in accept and "text/html" not in accept)
+    return "text/html" not in accept and (request.content_type == "application/json" or "application/json" in accept)
 
 
 def problem(status: int, sentence: str, **where: Any) -> JsonResponse:
