@@ -112,7 +112,7 @@ FORM_FIELDS: dict[str, tuple[type[forms.Field], type[forms.Widget]]] = {
     Type.DATE: (forms.DateField, widgets.UnfoldAdminSingleDateWidget),
     Type.DATETIME: (forms.SplitDateTimeField, widgets.UnfoldAdminSplitDateTimeWidget),
     Type.CHOICE: (forms.ChoiceField, widgets.UnfoldAdminSelectWidget),
-    Type.CHOICES: (forms.MultipleChoiceField, widgets.UnfoldAdminCheckboxSelectMultiple),
+    Type.CHOICES: (forms.MultipleChoiceField, widgets.UnfoldAdminCheckboxSelectMultipleWidget),
     Type.EMAIL: (forms.CharField, widgets.UnfoldAdminEmailInputWidget),
     Type.URL: (forms.CharField, widgets.UnfoldAdminURLInputWidget),
 }

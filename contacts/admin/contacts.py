@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList as DjangoChangeList
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -196,5 +196,7 @@ def _cell(column: columns.Column) -> Callable[[Contact], Any]:
     cell.__name__ = f"column_{column.key}"
     cell.short_description = column.title  # type: ignore[attr-defined]
     if column.ordering:
-        cell.admin_order_field = column.ordering  # type: ignore[attr-defined]
+        highest_first, name = column.ordering.startswith("-"), F(column.ordering.removeprefix("-"))
+        order = name.desc(nulls_last=True) if highest_first else name.asc(nulls_first=True)
+        cell.admin_order_field = order  # type: ignore[attr-defined]
     return cell

@@ -3,12 +3,13 @@ from datetime import date, timedelta
 
 import pytest
 from django import forms
+from django.contrib.auth import get_user_model
 from django.utils import timezone, translation
 
 from contacts import conditions
 from contacts.conditions import BadConditions, ConditionsField
 from contacts.filters import filters
-from contacts.models import Contact
+from contacts.models import Contact, Segment, Stage, Tag
 from tests.factories import (
     CompanyFactory,
     ContactFactory,
@@ -212,10 +213,6 @@ RULES = [
 
 def with_ids(rule):
     """The rule with the names of rows replaced by their ids, as the builder writes them."""
-    from django.contrib.auth import get_user_model
-
-    from contacts.models import Segment, Stage, Tag
-
     key = "owner" if rule.get("field") == "owner" else rule["filter"]
     models = {"tag": (Tag, "name"), "segment": (Segment, "name"), "stage": (Stage, "name")}
     models["owner"] = (get_user_model(), "username")
