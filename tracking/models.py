@@ -183,16 +183,19 @@ class Event(models.Model):
     key = models.UUIDField(null=True)
     kind = models.PositiveSmallIntegerField(_("what"), choices=Kind.choices)
     at = models.DateTimeField(_("when"))
-    contact = models.ForeignKey(Contact, models.DO_NOTHING, null=True, db_constraint=False, related_name="events", verbose_name=_("contact"))
+    contact = models.ForeignKey(
+        Contact, models.DO_NOTHING, null=True, db_constraint=False, related_name="events", verbose_name=_("contact")
+    )
     visitor = models.ForeignKey(Visitor, models.DO_NOTHING, null=True, db_constraint=False, related_name="events")
-    subject = models.ForeignKey(Subject, models.DO_NOTHING, null=True, db_constraint=False, related_name="events", verbose_name=_("about"))
+    subject = models.ForeignKey(
+        Subject, models.DO_NOTHING, null=True, db_constraint=False, related_name="events", verbose_name=_("about")
+    )
     message_id = models.BigIntegerField(null=True)
     verdict = models.PositiveSmallIntegerField(_("verdict"), choices=Verdict.choices, default=Verdict.UNKNOWN)
     data = models.JSONField(default=dict)
     received_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        managed = False
         db_table = "tracking_event"
         verbose_name = _("event")
         verbose_name_plural = _("events")
@@ -212,7 +215,9 @@ class Link(models.Model):
     class Meta:
         verbose_name = _("link")
         verbose_name_plural = _("links")
-        constraints = [models.UniqueConstraint("source", models.functions.MD5("url"), name="one_link_per_source_and_url")]
+        constraints = [
+            models.UniqueConstraint("source", models.functions.MD5("url"), name="one_link_per_source_and_url")
+        ]
 
     def __str__(self) -> str:
         return self.url
@@ -236,12 +241,18 @@ class Form(OwnsSubject):
     title = models.CharField(_("title shown"), max_length=200, blank=True)
     description = models.TextField(_("text shown"), blank=True)
     button = models.CharField(_("button"), max_length=60, blank=True, help_text=_("Left empty: “Send”."))
-    language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Of its messages; left empty: the visitor's."))
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("Of its messages; left empty: the visitor's.")
+    )
     thank_you = models.CharField(_("after sending"), max_length=10, choices=ThankYou.choices, default=ThankYou.MESSAGE)
     thank_you_message = models.TextField(_("message"), blank=True)
     redirect_url = models.URLField(_("page"), max_length=500, blank=True)
-    asset = models.ForeignKey("Asset", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("download"))
-    segment = models.ForeignKey(Segment, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("add to segment"))
+    asset = models.ForeignKey(
+        "Asset", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("download")
+    )
+    segment = models.ForeignKey(
+        Segment, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("add to segment")
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -282,7 +293,10 @@ class FormField(models.Model):
     help_text = models.CharField(_("help"), max_length=200, blank=True)
     default = models.CharField(_("default"), max_length=200, blank=True)
     contact_field = models.CharField(
-        _("contact field"), max_length=60, blank=True, help_text=_("Where the answer goes on the contact, such as email or job_title.")
+        _("contact field"),
+        max_length=60,
+        blank=True,
+        help_text=_("Where the answer goes on the contact, such as email or job_title."),
     )
     purpose = models.CharField(_("consent to"), max_length=20, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
@@ -299,7 +313,9 @@ class FormField(models.Model):
 
 class FormSubmission(models.Model):
     form = models.ForeignKey(Form, models.CASCADE, related_name="submissions", verbose_name=_("form"))
-    contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="submissions", verbose_name=_("contact"))
+    contact = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, related_name="submissions", verbose_name=_("contact")
+    )
     visitor = models.ForeignKey(Visitor, models.SET_NULL, null=True, related_name="submissions")
     key = models.UUIDField(unique=True)
     answers = models.JSONField(_("answers"), default=dict)
@@ -321,7 +337,9 @@ class LandingPage(OwnsSubject):
     title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(_("address"), max_length=100, unique=True)
     body = models.TextField(_("text"), blank=True, help_text=_("HTML; scripts are removed."))
-    form = models.ForeignKey(Form, models.SET_NULL, null=True, blank=True, related_name="landing_pages", verbose_name=_("form"))
+    form = models.ForeignKey(
+        Form, models.SET_NULL, null=True, blank=True, related_name="landing_pages", verbose_name=_("form")
+    )
     language = models.CharField(_("language"), max_length=10, blank=True)
     is_published = models.BooleanField(_("published"), default=False)
     publish_from = models.DateTimeField(_("from"), null=True, blank=True)
@@ -338,7 +356,11 @@ class LandingPage(OwnsSubject):
 
     def is_open(self) -> bool:
         now = timezone.now()
-        return self.is_published and (not self.publish_from or self.publish_from <= now) and (not self.publish_until or now < self.publish_until)
+        return (
+            self.is_published
+            and (not self.publish_from or self.publish_from <= now)
+            and (not self.publish_until or now < self.publish_until)
+        )
 
 
 class Asset(OwnsSubject):
@@ -353,11 +375,40 @@ class Asset(OwnsSubject):
         _("file"),
         upload_to="assets/",
         blank=True,
-        validators=[FileExtensionValidator("pdf png jpg jpeg gif webp zip csv txt md epub mp3 mp4 docx xlsx pptx odt ods odp".split())],
+        validators=[
+            FileExtensionValidator(
+                [
+                    "pdf",
+                    "png",
+                    "jpg",
+                    "jpeg",
+                    "gif",
+                    "webp",
+                    "zip",
+                    "csv",
+                    "txt",
+                    "md",
+                    "epub",
+                    "mp3",
+                    "mp4",
+                    "docx",
+                    "xlsx",
+                    "pptx",
+                    "odt",
+                    "ods",
+                    "odp",
+                ]
+            )
+        ],
     )
     url = models.URLField(_("address"), max_length=500, blank=True)
     gate = models.ForeignKey(
-        Form, models.SET_NULL, null=True, blank=True, related_name="gated_assets", verbose_name=_("form to fill in first")
+        Form,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="gated_assets",
+        verbose_name=_("form to fill in first"),
     )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
