@@ -45,6 +45,12 @@ def still_to_win(language: str) -> Callable[[World], dict[str, Any]]:
     )
 
 
+def not_yet_customer(world: World) -> dict[str, Any]:
+    """Also who has no stage yet."""
+    customer = world.stages["customer"].pk
+    return segments.any_of(leaf("stage", "before", customer), leaf("stage", "empty"))
+
+
 def send(key: str) -> Does:
     return "send_email", lambda world: {"email": world.emails[key].pk}
 
@@ -78,6 +84,7 @@ THRESHOLDS = {
             stage("lead"),
             segment("letter", remove=("wake",)),
         ),
+        conditions=not_yet_customer,
     ),
     "hot": Threshold(
         Words("Prospect chaud", "Hot lead"),
@@ -97,6 +104,7 @@ THRESHOLDS = {
             stage("qualified"),
             ("send_webhook", lambda world: {"integration": world.integrations["crm"].pk}),
         ),
+        conditions=not_yet_customer,
     ),
     "demo_fr": Threshold(
         Words("Proposer une démonstration", "Offer a demo (French)"),

@@ -18,11 +18,12 @@ from django.conf import settings
 from campaigns.models import Delivery, Email, Integration, Message
 from config.demo_world import browser, people, site
 from config.demo_world.browser import Browser, NotLocal, Page, Unreachable, WebForm
+from config.demo_world.funnel import STAGES
 from config.demo_world.mailbox import Mail, Mailbox
 from config.demo_world.receiver import Receiver
 from config.demo_world.watch import Watch
 from contacts import consent
-from contacts.models import Channel, Contact, Purpose
+from contacts.models import Channel, Contact, Purpose, Stage
 from scoring.models import ContactScore
 from tracking.models import Asset, LandingPage
 
@@ -223,11 +224,13 @@ class Play:
 
 
 def near(language: str, count: int) -> Iterator[Contact]:
-    """Contacts who may be written to and followed, with a score just below 20 or 60."""
+    """Leads who may be written to and followed, with a score just below 20 or 60."""
+    won = Stage.objects.filter(position__gt=list(STAGES).index("customer"))
     for low, high in ((50, 60), (14, 20), (0, 14)):
         scores = ContactScore.objects.filter(
             group__position=1, score__gte=low, score__lt=high, contact__language=language
         )
+        scores = scores.exclude(contact__stage__in=won)
         ids = list(scores.order_by("-score").values_list("contact_id", flat=True)[: count * 3])
         allowed = consent.allowed(Purpose.EMAIL_TRACKING, ids) - consent.blocked(Channel.EMAIL, ids)
         chosen = [pk for pk in ids if pk in allowed][: max(1, count // 2) if low else count]
