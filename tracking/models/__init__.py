@@ -1,0 +1,41 @@
+"""What they did: the inbox of raw hits, the immutable events, what events are about, and what visitors meet."""
+
+from tracking.models.content import (
+    ApiKey,
+    Asset,
+    Form,
+    FormField,
+    FormSubmission,
+    LandingPage,
+    public_id,
+)
+from tracking.models.events import (
+    Event,
+    Hit,
+    Kind,
+    Link,
+    OwnsSubject,
+    Receipt,
+    Subject,
+    Verdict,
+    Visitor,
+)
+
+__all__ = [
+    "ApiKey",
+    "Asset",
+    "Event",
+    "Form",
+    "FormField",
+    "FormSubmission",
+    "Hit",
+    "Kind",
+    "LandingPage",
+    "Link",
+    "OwnsSubject",
+    "Receipt",
+    "Subject",
+    "Verdict",
+    "Visitor",
+    "public_id",
+]
