@@ -47,6 +47,12 @@ def in_force(at: datetime) -> list[tuple[PointActionVersion, ProfileMatches]]:
     return [(version, source) for version, source in found if isinstance(source, ProfileMatches)]
 
 
+def note_holding(action: PointAction) -> None:
+    """Note whether a rule that was just published holds anybody now: its publisher has asked for the sweep."""
+    action.is_holding = any(version.action_id == action.pk for version, _ in in_force(timezone.now()))
+    action.save(update_fields=["is_holding"])
+
+
 def notice_windows() -> None:
     """Ask for a sweep when the window of a profile rule has opened or closed since last looked at."""
     holding = {version.action_id for version, _ in in_force(timezone.now())}

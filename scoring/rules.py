@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from scoring import matching, sql
+from scoring import matching, profiles, sql
 from scoring.models import END, PointAction, PointActionVersion, Repeat, Sweep
 from scoring.sources import point_sources
 from scoring.sources.base import EventSource, ProfileSource
@@ -25,6 +25,7 @@ def publish(action: PointAction, author: Any = None, since: datetime | None = No
     at for all contacts in the background (a Sweep), their crossings held. Waits for running batches.
     """
     sql.own_rules()
+    action.refresh_from_db()  # of two who saved, the one who publishes last may hold the older words
     since = since or timezone.now()
     current = action.versions.filter(valid_until=END).order_by("-number").first()
     if action.is_active and not action.archived_at:
@@ -41,6 +42,7 @@ def publish(action: PointAction, author: Any = None, since: datetime | None = No
         matching.resolve(version)
     if (version or current) and _is_profile(action, current):
         Sweep.objects.create(reason=action.name)
+        profiles.note_holding(action)
     return version
 
 

@@ -94,7 +94,8 @@ lines AS (
   FROM (
     SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at, 0 AS was, true AS fresh FROM counted
     UNION ALL
-    SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at, credited, false FROM prior
+    SELECT p.contact_id, p.action_id, p.version_id, p.object_id, p.period, p.hits, p.first_at, p.last_at, p.credited, false
+    FROM prior p JOIN scoring_pointactionversion v ON v.id = p.version_id AND v.kind IS NOT NULL -- a profile line takes no credit
   ) both_kinds GROUP BY 1, 2, 3, 4, 5
 ),
 credited AS MATERIALIZED ({CREDITED}),
