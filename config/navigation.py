@@ -81,6 +81,7 @@ SIDEBAR = {
             "items": [
                 page(_("Events"), "timeline", "tracking.event"),
                 page(_("Inbox"), "inbox", "tracking.hit"),
+                page(_("Install tracking"), "code", "tracking.event", "install"),
             ],
         },
         {

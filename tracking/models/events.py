@@ -141,20 +141,20 @@ class Hit(models.Model):
     A hit that cannot be processed is parked with its error, visible in the admin, and may be retried.
     """
 
-    key = models.UUIDField(unique=True)
-    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
-    at = models.DateTimeField()
-    received_at = models.DateTimeField(default=timezone.now)
-    contact_id = models.BigIntegerField(null=True)
-    visitor_id = models.UUIDField(null=True)
-    subject_id = models.BigIntegerField(null=True)
-    message_id = models.BigIntegerField(null=True)
-    url = models.TextField(blank=True)
-    user_agent = models.TextField(blank=True)
-    ip = models.GenericIPAddressField(null=True)
-    data = models.JSONField(default=dict)
-    error = models.TextField(blank=True)
-    parked_at = models.DateTimeField(null=True)
+    key = models.UUIDField(_("key"), unique=True)
+    kind = models.PositiveSmallIntegerField(_("what"), choices=Kind.choices)
+    at = models.DateTimeField(_("when"))
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    contact_id = models.BigIntegerField(_("contact"), null=True)
+    visitor_id = models.UUIDField(_("visitor"), null=True)
+    subject_id = models.BigIntegerField(_("about"), null=True)
+    message_id = models.BigIntegerField(_("message"), null=True)
+    url = models.TextField(_("address"), blank=True)
+    user_agent = models.TextField(_("browser"), blank=True)
+    ip = models.GenericIPAddressField(_("shortened IP"), null=True)
+    data = models.JSONField(_("details"), default=dict)
+    error = models.TextField(_("error"), blank=True)
+    parked_at = models.DateTimeField(_("parked"), null=True)
 
     class Meta:
         verbose_name = _("hit")
@@ -178,7 +178,7 @@ class Event(models.Model):
     Partitioned by month of `at` (migration `partition_events`); the database's primary key is (id, at).
     """
 
-    key = models.UUIDField(null=True)
+    key = models.UUIDField(_("key"), null=True)
     kind = models.PositiveSmallIntegerField(_("what"), choices=Kind.choices)
     at = models.DateTimeField(_("when"))
     contact = models.ForeignKey(
@@ -188,10 +188,10 @@ class Event(models.Model):
     subject = models.ForeignKey(
         Subject, models.DO_NOTHING, null=True, db_constraint=False, related_name="events", verbose_name=_("about")
     )
-    message_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(_("message"), null=True)
     verdict = models.PositiveSmallIntegerField(_("verdict"), choices=Verdict.choices, default=Verdict.UNKNOWN)
-    data = models.JSONField(default=dict)
-    received_at = models.DateTimeField(default=timezone.now)
+    data = models.JSONField(_("details"), default=dict)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
 
     class Meta:
         db_table = "tracking_event"
