@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.registry import Registry
@@ -55,6 +56,10 @@ class PointSource:
         """The rule in words, for lists and explanations; `scoring.wording` brings the names."""
         return str(self.label)
 
+    def said(self, details: object) -> str:
+        """The label with its details, punctuated as the language does."""
+        return gettext("%(what)s: %(details)s") % {"what": self.label, "details": details}
+
 
 class EventSource(PointSource):
     """Earned when something happens: events of `kind` about one of `subjects(params)`."""
@@ -89,8 +94,8 @@ class ChosenSubjects(EventSource):
 
     def describe(self, params: Params, names: Names) -> str:
         if not params.get("only"):
-            return f"{self.label}: {self.any_label}"
-        return f"{self.label}: {', '.join(names.of(Subject, chosen(params))) or _('nothing that exists any more')}"
+            return self.said(self.any_label)
+        return self.said(", ".join(names.of(Subject, chosen(params))) or _("nothing that exists any more"))
 
 
 def chosen(params: Params) -> list[int]:

@@ -37,4 +37,4 @@ class ClickSource(EventSource):
     def describe(self, params: Params, names: Names) -> str:
         details = [*names.of(Subject, chosen(params)), *(params.get("addresses") or [])]
         nothing = _("nothing that exists any more") if params.get("only") else _("any link")
-        return f"{self.label}: {', '.join(details) or nothing}"
+        return self.said(", ".join(details) or nothing)

@@ -57,7 +57,7 @@ class FormAnswered(EventSource):
 
     def describe(self, params: Params, names: Names) -> str:
         question = "".join(names.of(FormField, _question(params))) or _("a question that no longer exists")
-        return f"{self.label}: {question} = {', '.join(_lines(params))}"
+        return self.said(f"{question} = {', '.join(_lines(params))}")
 
 
 def _question(params: Params) -> list[int]:

@@ -26,4 +26,4 @@ class PageVisited(EventSource):
         return every.filter(matching(params["addresses"])) if params.get("addresses") else every
 
     def describe(self, params: Params, names: Names) -> str:
-        return f"{self.label}: {', '.join(params.get('addresses') or []) or _('any page')}"
+        return self.said(", ".join(params.get("addresses") or []) or _("any page"))

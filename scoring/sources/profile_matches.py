@@ -25,4 +25,4 @@ class ProfileMatches(ProfileSource):
         return conditions.matching(params.get("conditions") or {}, among)
 
     def describe(self, params: Params, names: Names) -> str:
-        return f"{self.label}: {conditions.describe(params.get('conditions'))}"
+        return self.said(conditions.describe(params.get("conditions")))
