@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, date, datetime
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -40,6 +42,12 @@ class PointGroup(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        try:
+            MinValueValidator(0)(self.weight)
+        except ValidationError as error:
+            raise ValidationError({"weight": error}) from None
 
 
 class Repeat(models.TextChoices):
@@ -233,6 +241,10 @@ class Adjustment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.points:+d} {self.note}"
+
+    def clean(self) -> None:
+        if self.points == 0:
+            raise ValidationError({"points": _("Zero points would do nothing.")})
 
 
 class ContactScore(models.Model):

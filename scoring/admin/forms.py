@@ -35,6 +35,12 @@ class FormPointsFormSet(BaseInlineFormSet):
     def delete_existing(self, obj: PointAction, commit: bool = True) -> None:
         rules.archive(obj, self.author)
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        repeat = form.fields["repeat"]
+        if form.instance.pk and form.instance.repeat not in dict(repeat.choices):  # as it was set elsewhere
+            repeat.choices = [*repeat.choices, (form.instance.repeat, form.instance.get_repeat_display())]
+
     def _publish(self, form: Any, action: PointAction) -> PointAction:
         subject = subjects.register(Subject.Type.FORM, action.form_id or self.instance.pk, str(self.instance))
         action.source, action.params = SOURCE, {"only": [subject.pk]}
@@ -57,7 +63,10 @@ class FormPointsInline(TabularInline):  # type: ignore[misc,unused-ignore]
         return rows.filter(archived_at__isnull=True)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return type("FormSet", (super().get_formset(request, obj, **kwargs),), {"author": request.user})
+        formset = super().get_formset(request, obj, **kwargs)
+        # Django refuses to delete what has versions; here deleting archives.
+        form = type("PointsForm", (formset.form,), {"hand_clean_DELETE": lambda self: None})
+        return type("FormSet", (formset,), {"author": request.user, "form": form})
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "repeat":
