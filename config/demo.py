@@ -72,6 +72,8 @@ def demo(host: str, port: int) -> int:
     with embedded.start(VAR, settings) as extra:
         environment = {**os.environ, **extra}
         prepare(environment)
+        for taken in (p for p in (port, mail_port) if p and not is_free(host if p == port else "127.0.0.1", p)):
+            raise SystemExit(f"Port {taken} was taken by another program meanwhile: please start again.")
         return run_together(parts(host, port, mail_port), environment, port)
 
 

@@ -36,10 +36,23 @@ class DeliveryInline(ReadOnlyInline):
         return labels.state(delivery)
 
 
+class StateFilter(admin.SimpleListFilter):
+    """What happened and what waits; those who were past a threshold when a trigger was switched on only if asked for."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return Firing.State.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
+        return queryset.filter(state=self.value()) if self.value() else queryset.exclude(state=Firing.State.MARKED)
+
+
 @admin.register(Firing)
 class FiringAdmin(ReadOnlyAdmin):
     list_display = ("contact", "trigger", "state_label", "movement", "cycle", "at")
-    list_filter = ("state", "trigger")
+    list_filter = (StateFilter, "trigger")
     list_select_related = ("contact", "trigger")
     search_fields = ("contact__email__startswith", "trigger__name")
     inlines = (DeliveryInline,)

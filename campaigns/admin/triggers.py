@@ -107,7 +107,7 @@ class TriggerAdmin(NamesOnce, ArchivingAdmin):
     def _firings(self, trigger: Trigger | str, state: str = "") -> str:
         address = self.page("changelist").replace("/trigger/", "/firing/")
         pk = trigger.pk if isinstance(trigger, Trigger) else trigger
-        return f"{address}?trigger__id__exact={pk}" + (f"&state__exact={state}" if state else "")
+        return f"{address}?trigger__id__exact={pk}" + (f"&state={state}" if state else "")
 
     # Saving: a version, and the question about those who are there already
 

@@ -58,6 +58,9 @@ class Step(OwnsSubject):
     def __str__(self) -> str:
         return f"{self.campaign} · {self.position + 1}. {label(steps, self.type)}"
 
+    def subject_name(self) -> str:
+        return f"{self.campaign} · {self.position + 1}"
+
 
 class Enrolment(models.Model):
     """A contact's way through a campaign; `due_at` says when the next step is owed."""

@@ -71,7 +71,7 @@ CREATE TRIGGER note_left AFTER DELETE ON contacts_membership
 
 CREATE FUNCTION contacts_note_consent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO contacts_change (contact_id, kind, data, held, at)
-  SELECT contact_id, 'consent', jsonb_build_object('purpose', purpose, 'granted', granted, 'source', source), contacts_change_held(), contacts_change_at()
+  SELECT contact_id, 'consent', jsonb_build_object('purpose', purpose, 'granted', granted, 'source', source), contacts_change_held(), given_at
   FROM rows ORDER BY contact_id;
   RETURN NULL;
 END $$;

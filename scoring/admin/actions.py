@@ -10,8 +10,10 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -56,12 +58,14 @@ class VersionInline(ReadOnlyInline):
         return sentence(version)
 
     @display(description=_("in force from"))
-    def from_when(self, version: PointActionVersion) -> Any:
-        return version.valid_from
+    def from_when(self, version: PointActionVersion) -> str:
+        return date_format(localtime(version.valid_from), "SHORT_DATETIME_FORMAT")
 
     @display(description=_("until"))
-    def to_when(self, version: PointActionVersion) -> Any:
-        return gettext("now") if version.valid_until == END else version.valid_until
+    def to_when(self, version: PointActionVersion) -> str:
+        if version.valid_until == END:
+            return gettext("now")
+        return date_format(localtime(version.valid_until), "SHORT_DATETIME_FORMAT")
 
 
 class SourceFilter(admin.SimpleListFilter):

@@ -116,7 +116,11 @@ class OwnsSubject(models.Model):
         from tracking import subjects  # it reads the models of this module
 
         super().save(*args, **kwargs)
-        subjects.register(self.subject_type, self.pk, str(self))
+        subjects.register(self.subject_type, self.pk, self.subject_name())
+
+    def subject_name(self) -> str:
+        """The name events show, the same in every language."""
+        return str(self)
 
 
 class Visitor(models.Model):
