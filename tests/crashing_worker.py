@@ -29,7 +29,7 @@ def main(seed):
     while not select.select([sys.stdin], [], [], 0)[0]:
         if (child := os.fork()) == 0:
             work()
-        time.sleep(chance.uniform(0.03, 0.3))
+        time.sleep(chance.uniform(0.03, 0.3) * (1 + kills / 20))  # on a busy machine the first ones may die too young
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         kills += 1

@@ -125,7 +125,7 @@ def trying(check):
 
 @pytest.mark.django_db
 @given(world=worlds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_batching_in_any_order_gives_the_lines_of_the_oracle_and_of_a_replay(world):
     def check():
         made = World(world["actions"])
@@ -143,7 +143,7 @@ def test_any_batching_in_any_order_gives_the_lines_of_the_oracle_and_of_a_replay
 
 @pytest.mark.django_db
 @given(world=worlds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_scores_are_always_the_sum_of_their_lines(world):
     def check():
         made = World(world["actions"])
@@ -162,7 +162,7 @@ def test_scores_are_always_the_sum_of_their_lines(world):
 
 @pytest.mark.django_db
 @given(world=worlds)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_replay_from_nothing_gives_the_same_lines_and_points(world):
     def check():
         made = World(world["actions"])

@@ -1,0 +1,209 @@
+"""A firing exists if and only if the committed score crossed; each firing has each of its deliveries once.
+
+Random histories go through the whole pipeline and are compared with an oracle that adds points up and watches thresholds.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaigns.models import Delivery, Firing, Trigger, TriggerAction
+from config import pipeline
+from contacts.models import Contact, Tag
+from scoring import ledger, rules, sql
+from scoring.models import ContactScore, PointAction, PointGroup, Repeat
+from tests.scoring.conftest import SINCE, download, subject
+from tests.scoring.test_invariants import trying
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+WEIGHTS = (Decimal(1), Decimal("0.5"))
+POINTS = ((0, 10), (0, -7), (1, 9), (1, -16))  # (group, points) of the rules
+FRENCH = {"all": [{"filter": "field", "field": "country", "op": "is", "value": "FR"}]}
+
+contacts = st.integers(0, 1)
+steps = st.one_of(  # each a batch, so one transaction
+    st.tuples(st.just("hits"), st.lists(st.tuples(contacts, st.integers(0, 3)), min_size=1, max_size=5)),
+    st.tuples(
+        st.just("adjustments"),
+        st.lists(st.tuples(contacts, st.integers(0, 1), st.integers(-20, 20).filter(bool)), min_size=1, max_size=3),
+    ),
+)
+watched = st.fixed_dictionaries(
+    {
+        "group": st.sampled_from([0, 1, None]),
+        "direction": st.sampled_from(["rising", "falling"]),
+        "threshold": st.integers(-8, 20),
+        "again": st.sampled_from(["once", "rearm"]),
+        "distance": st.none() | st.integers(0, 10),  # of the re-arm level
+        "conditional": st.booleans(),
+    }
+)
+
+
+@dataclass
+class Watch:
+    """The oracle of one trigger: is it armed for a contact, and how often did it fire?"""
+
+    group: int | None
+    direction: str
+    threshold: int
+    again: str
+    distance: int | None
+    conditional: bool
+
+    def __post_init__(self):
+        self.spent, self.fired, self.unmet = set(), Counter(), set()
+
+    @property
+    def rearm_at(self):
+        if self.distance is None:
+            return None
+        return self.threshold + (-self.distance if self.direction == "rising" else self.distance)
+
+    def is_past(self, score):
+        return score >= self.threshold if self.direction == "rising" else score < self.threshold
+
+    def is_back(self, score):
+        level = self.threshold if self.rearm_at is None else self.rearm_at
+        reached = score <= level if self.direction == "rising" else score >= level
+        return reached and not self.is_past(score)
+
+    def see(self, contact, before, after, met):
+        if self.again == "rearm" and self.is_back(before):
+            self.spent.discard(contact)
+        if self.is_past(after) and not self.is_past(before):
+            if self.conditional and not met:
+                self.unmet.add(contact)
+            elif contact not in self.spent:
+                self.fired[contact] += 1
+                self.spent.add(contact)
+        if self.again == "rearm" and self.is_back(after):
+            self.spent.discard(contact)
+
+    def rows(self):
+        fired = [(contact, cycle + 1, "fired") for contact, times in self.fired.items() for cycle in range(times)]
+        return sorted([*fired, *((contact, 1, "unmet") for contact in self.unmet)])
+
+
+class World:
+    def __init__(self, watches):
+        self.contacts = [
+            Contact.objects.create(email=f"{country}@example.com", country=country) for country in ("FR", "GB")
+        ]
+        self.groups = [PointGroup.objects.create(name=str(weight), weight=weight) for weight in WEIGHTS]
+        self.subjects = [subject(str(number)) for number in range(len(POINTS))]
+        for number, (group, points) in enumerate(POINTS):
+            action = PointAction.objects.create(
+                name=str(number),
+                source="asset_downloaded",
+                params={"only": [self.subjects[number].pk]},
+                points=points,
+                group=self.groups[group],
+                repeat=Repeat.ALWAYS,
+            )
+            rules.publish(action, since=SINCE)
+        self.triggers = [self._trigger(number, watch) for number, watch in enumerate(watches)]
+        pipeline.drain()
+
+    def _trigger(self, number, watch):
+        trigger = Trigger.objects.create(
+            name=str(number),
+            group=None if watch.group is None else self.groups[watch.group],
+            direction=watch.direction,
+            threshold=watch.threshold,
+            again=watch.again,
+            rearm_at=watch.rearm_at,
+            conditions=FRENCH if watch.conditional else {},
+        )
+        for name in range(number % 3):  # none, one, or two actions
+            tag = Tag.objects.create(name=f"{number} {name}")
+            params = {"add": [tag.pk], "remove": []}
+            TriggerAction.objects.create(trigger=trigger, type="change_tags", params=params)
+        return trigger
+
+    def take(self, kind, batch, at):
+        """One batch through the pipeline; returns what it adds, by contact and group."""
+        added = Counter()
+        for who, *what in batch:
+            if kind == "hits":
+                group, points = POINTS[what[0]]
+                download(self.contacts[who], self.subjects[what[0]], at)
+            else:
+                group, points = what
+                ledger.adjust(self.contacts[who].pk, self.groups[group].pk, points, note="x")
+            added[who, group] += points
+        pipeline.advance()
+        return added
+
+
+@pytest.mark.django_db
+@given(watches=st.lists(watched, min_size=1, max_size=3), history=st.lists(steps, max_size=10))
+@settings(max_examples=25, deadline=None)
+def test_a_firing_exists_if_and_only_if_the_committed_score_crossed(watches, history):
+    def check():
+        watching = [Watch(**watch) for watch in watches]
+        world = World(watching)
+        scores = Counter()
+        for number, (kind, batch) in enumerate(history):
+            added = world.take(kind, batch, START + timedelta(hours=number))
+            for who in range(2):
+                before = with_overall(scores, who)
+                scores.update({key: points for key, points in added.items() if key[0] == who})
+                after = with_overall(scores, who)
+                for watch in watching:
+                    watch.see(world.contacts[who].pk, before[watch.group], after[watch.group], met=who == 0)
+                committed = ContactScore.objects.filter(contact=world.contacts[who], group=None)
+                assert list(committed.values_list("score", flat=True)) == [after[None]]
+        pipeline.drain()
+
+        for watch, trigger in zip(watching, world.triggers, strict=True):
+            assert sorted(trigger.firings.values_list("contact", "cycle", "state")) == watch.rows()
+        due = [
+            (firing.pk, action.pk)
+            for firing in Firing.objects.filter(state="fired")
+            for action in firing.trigger.actions.all()
+        ]
+        assert sorted(Delivery.objects.values_list("firing", "trigger_action")) == sorted(due)
+        assert sql.differences() == []
+
+    trying(check)
+
+
+def with_overall(scores, who):
+    groups = {group: Decimal(scores[who, group]) for group in range(len(WEIGHTS))}
+    return {**groups, None: sum(groups[group] * weight for group, weight in enumerate(WEIGHTS))}
+
+
+@pytest.mark.parametrize(
+    ("case", "watch", "scores", "times"),
+    [
+        ("reaches it", {}, [0, 9, 10], 1),
+        ("stays there", {}, [0, 10, 11, 10], 1),
+        ("once is once", {}, [0, 10, 0, 10], 1),
+        ("again after it was back", {"again": "rearm"}, [0, 10, 9, 10], 2),
+        ("not back enough", {"again": "rearm", "distance": 5}, [0, 10, 6, 10], 1),
+        ("back enough", {"again": "rearm", "distance": 5}, [0, 10, 5, 10], 2),
+        ("falls", {"direction": "falling"}, [0, 10, 9], 1),
+        ("falls from nowhere", {"direction": "falling"}, [0, 9, -3], 0),
+    ],
+)
+def test_the_oracle_watches_as_a_person_would(case, watch, scores, times):
+    plain = {
+        "group": None,
+        "direction": "rising",
+        "threshold": 10,
+        "again": "once",
+        "distance": None,
+        "conditional": False,
+    }
+    oracle = Watch(**plain | watch)
+    for before, after in pairwise(scores):
+        oracle.see("ada", before, after, met=True)
+
+    assert oracle.fired["ada"] == times
