@@ -101,6 +101,8 @@ class Subject(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.type == self.Type.ANSWER:
+            return f"{self.name} = {self.path}"
         return self.name or f"{self.host}{self.path}" or self.key
 
 
