@@ -105,7 +105,7 @@ def test_a_batch_may_fail_at_any_statement_and_leaves_everything_as_it_was(rules
             with transaction.atomic(), connection.execute_wrapper(fail_in_time):
                 ids = pipeline.inbox.waiting(200)
                 pipeline._make_room(ids, 200)
-                pipeline._in_transaction(lambda: pipeline._carry(pipeline.inbox.take(ids)))
+                pipeline._in_transaction(lambda ids=ids: pipeline._carry(pipeline.inbox.take(ids)))
             break
         except Failure:
             assert PointEntry.objects.count() == Event.objects.filter(key__isnull=False).count() == 0
