@@ -142,6 +142,7 @@ class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc,unused-ignor
     can_delete = False
     per_page = 20
     show_change_link = False
+    hide_title = True
 
 
 class ArchivedFilter(admin.SimpleListFilter):

@@ -96,7 +96,10 @@ def _read(raw: Mapping[str, Any], *, check_exists: bool) -> Rule:
 
 
 def _q(node: Any, contacts: QuerySet[Contact] | None, *, positive: bool, depth: int) -> Q:
-    """The condition of a node. What makes no sense matches nobody, also behind a `not`: `positive` knows which."""
+    """The condition of a node, or with `positive` False of its opposite: a `not` is carried down to the leaves.
+
+    So what makes no sense matches nobody in both cases, and the planner meets NOT where it can use it.
+    """
     if node == {} and depth == 0:
         return EVERYBODY
     try:
@@ -104,15 +107,16 @@ def _q(node: Any, contacts: QuerySet[Contact] | None, *, positive: bool, depth: 
             raise BadConditions("not a condition")
         if "filter" in node:
             rule = _read(node, check_exists=False)
-            return rule.filter.q(rule, contacts)
+            q = rule.filter.q(rule, contacts)
+            return q if positive else negated(q)
         key, value = _group(node)
         if key == "not":
-            return negated(_q(value, contacts, positive=not positive, depth=depth + 1))
+            return _q(value, contacts, positive=not positive, depth=depth + 1)
         parts = [_q(part, contacts, positive=positive, depth=depth + 1) for part in value]
-        return reduce(and_, parts, EVERYBODY) if key == "all" else reduce(or_, parts, NOBODY)
+        return reduce(and_, parts, EVERYBODY) if (key == "all") is positive else reduce(or_, parts, NOBODY)
     except BadConditions as error:
         logger.warning("a condition matches nobody: %s (%s)", "; ".join(error.messages), shown(node))
-        return NOBODY if positive else EVERYBODY
+        return NOBODY
 
 
 def _group(node: Mapping[str, Any]) -> tuple[str, Any]:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.filters import filters
-from contacts.filters.base import Entry, Filter, Input, Operator, Rule, negated
+from contacts.filters.base import Entry, Filter, Input, Operator, Rule, having, negated
 from contacts.models import Contact
 from scoring.models import ContactScore, PointGroup
 
@@ -53,8 +53,8 @@ class ScoreFilter(Filter):
             scores = scores.filter(contact__in=contacts.order_by().values("pk"))
         wanted, holds = _condition(rule)
         if holds(Decimal(0)):  # so those without a row match, too: look for the exceptions
-            return negated(Q(pk__in=scores.exclude(wanted).values("contact_id")))
-        return Q(pk__in=scores.filter(wanted).values("contact_id"))  # index ranking
+            return negated(having(scores.exclude(wanted)))
+        return having(scores.filter(wanted))  # index ranking
 
 
 def _entry(group: PointGroup | None) -> Entry:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.filters import filters
-from contacts.filters.base import BadConditions, Entry, Filter, Input, Operator, Rows, Rule, negated
+from contacts.filters.base import BadConditions, Entry, Filter, Input, Operator, Rows, Rule, having, negated, within
 from contacts.models import Contact
 from tracking import pages
 from tracking.models import Event, Kind, Subject, Verdict
@@ -96,10 +96,10 @@ class BehaviourFilter(Filter):
             events = events.filter(subject__in=subjects)
         if contacts is not None:  # index event_of_contact
             events = events.filter(contact__in=contacts.order_by().values("pk"))
-        who = events.values("contact_id")
         if (times := rule.values.get("times") or 1) > 1:
-            who = who.annotate(times=Count("*")).filter(times__gte=times).values("contact_id")
-        return Q(pk__in=who) if rule.op == "did" else negated(Q(pk__in=who))
+            often = events.values("contact_id").annotate(times=Count("*")).filter(times__gte=times)
+            return within(often.values("contact_id"))
+        return having(events) if rule.op == "did" else negated(having(events))
 
     def subjects(self, rule: Rule) -> QuerySet[Subject] | None:
         """What the events are about; None where it does not matter."""

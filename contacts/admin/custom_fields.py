@@ -30,7 +30,12 @@ class LinesField(forms.CharField):
 
 
 class CustomFieldForm(forms.ModelForm):
-    choices = LinesField(label=_("Choices"), required=False, help_text=_("For choices: one per line."))
+    choices = LinesField(
+        label=_("Choices"),
+        required=False,
+        help_text=_("For choices: one per line."),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+    )
 
     class Meta:
         model = CustomField

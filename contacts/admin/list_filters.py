@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
@@ -101,7 +101,7 @@ class BlockFilter(DropdownFilter):  # type: ignore[misc,unused-ignore]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
         if self.value() == NONE:
-            return queryset.exclude(pk__in=DoNotContact.objects.values("contact_id"))
+            return queryset.filter(~Exists(DoNotContact.objects.filter(contact=OuterRef("pk"))))
         if self.value() in Channel.values:
             return queryset.filter(pk__in=DoNotContact.objects.filter(channel=self.value()).values("contact_id"))
         return queryset

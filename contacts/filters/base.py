@@ -13,7 +13,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import NegatedExpression
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -33,8 +34,24 @@ class BadConditions(ValidationError):
     """A condition tree that cannot be understood; its sentences say where and what."""
 
 
+def having(rows: QuerySet[Any]) -> Q:
+    """The contacts to whom one of these rows (by its `contact`) belongs.
+
+    As EXISTS: wherever in the tree it stands, the planner may join, anti-join, or look each contact up by index. An IN
+    under OR or NOT would be compared row by row as soon as its list outgrows work_mem.
+    """
+    return Q(Exists(rows.filter(contact=OuterRef("pk"))))
+
+
+def within(ids: QuerySet[Any]) -> Q:
+    """The contacts with one of these ids, where they come from a grouped query; as EXISTS for the same reason."""
+    return Q(Exists(Contact.objects.order_by().filter(pk=OuterRef("pk"), pk__in=ids)))
+
+
 def negated(q: Q) -> Q:
     """Exactly those whom `q` does not match: for SQL, NOT of an absent value would be nobody at all."""
+    if len(q.children) == 1 and isinstance(q.children[0], Exists | NegatedExpression) and not q.negated:
+        return Q(~q.children[0])  # never absent, and joins better than CASE
     return Q(Case(When(q, then=Value(False)), default=Value(True), output_field=BooleanField()))
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.filters.base import Entry, Filter, Input, Operator, Rows, Rule, negated
+from contacts.filters.base import Entry, Filter, Input, Operator, Rows, Rule, having, negated
 from contacts.filters.registry import filters
 from contacts.models import Contact, ContactTag, Membership, Segment, Tag
 
@@ -38,11 +38,11 @@ class OfLists(Filter):
 
     def q(self, rule: Rule, contacts: QuerySet[Contact] | None) -> Q:
         wanted = rule.value if isinstance(rule.value, list) else None if rule.value is None else [rule.value]
-        q = Q(pk__in=self.members(wanted))
+        q = having(self.members(wanted))
         return negated(q) if rule.op in ("is_not", "none_of", "empty") else q
 
     def members(self, wanted: list[int] | None) -> QuerySet[Any, Any]:
-        """The contacts (their ids) in one of the lists, or in any list."""
+        """The rows of contacts in one of the lists, or in any list."""
         raise NotImplementedError
 
 
@@ -54,8 +54,7 @@ class TagFilter(OfLists):
     lists = TAGS
 
     def members(self, wanted: list[int] | None) -> QuerySet[Any, Any]:
-        rows = ContactTag.objects.all() if wanted is None else ContactTag.objects.filter(tag__in=wanted)
-        return rows.values("contact_id")
+        return ContactTag.objects.all() if wanted is None else ContactTag.objects.filter(tag__in=wanted)
 
 
 @filters.register
@@ -67,4 +66,4 @@ class SegmentFilter(OfLists):
 
     def members(self, wanted: list[int] | None) -> QuerySet[Any, Any]:
         rows = Membership.objects.filter(is_member=True)
-        return (rows if wanted is None else rows.filter(segment__in=wanted)).values("contact_id")
+        return rows if wanted is None else rows.filter(segment__in=wanted)

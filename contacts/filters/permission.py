@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.filters.base import Choices, Entry, Filter, Input, Operator, Rule, negated
+from contacts.filters.base import Choices, Entry, Filter, Input, Operator, Rule, having, negated
 from contacts.filters.registry import filters
 from contacts.models import Channel, Consent, Contact, DoNotContact, Purpose
 
@@ -37,8 +37,7 @@ class ConsentFilter(Filter):
         later = answers.filter(contact=OuterRef("contact")).filter(
             Q(given_at__gt=OuterRef("given_at")) | Q(given_at=OuterRef("given_at"), pk__gt=OuterRef("pk"))
         )  # index latest_consent
-        given = Q(pk__in=answers.filter(~Exists(later), granted=True).values("contact_id"))
-        answered = Q(pk__in=answers.values("contact_id"))
+        given, answered = having(answers.filter(~Exists(later), granted=True)), having(answers)
         return {
             "given": given,
             "refused": answered & negated(given),
@@ -58,5 +57,5 @@ class BlockFilter(Filter):
 
     def q(self, rule: Rule, contacts: QuerySet[Contact] | None) -> Q:
         blocks = DoNotContact.objects.all() if rule.value is None else DoNotContact.objects.filter(channel=rule.value)
-        q = Q(pk__in=blocks.values("contact_id"))
+        q = having(blocks)
         return q if rule.op == "is" else negated(q)

@@ -78,6 +78,16 @@ def test_one_subject_is_told_from_another(one, anne, bob):
     assert "mine" in conditions.describe(rule)
 
 
+def test_opposites_and_alternatives_are_joins_not_lists_to_compare_row_by_row(anne):
+    """An IN under OR or NOT took minutes where EXISTS takes a tenth of a second, with 200,000 contacts."""
+    opened, often = {"filter": "email_opened", "op": "did"}, {"filter": "page_visited", "op": "did", "times": 3}
+
+    for tree in [{"not": opened}, {"any": [opened, often]}, {"not": {"all": [opened, often]}}]:
+        where = str(conditions.matching(tree).query).partition(" WHERE ")[2]
+        assert '"contacts_contact"."id" IN (' not in where
+        assert "CASE" not in where
+
+
 @pytest.mark.parametrize("verdict", [Verdict.PROXY, Verdict.SCANNER])
 def test_what_machines_did_does_not_count(verdict, anne):
     happened(anne, Kind.EMAIL_OPENED, verdict=verdict)
