@@ -107,7 +107,7 @@ def test_answers_reach_the_contact_the_submission_and_the_rules(client, form, no
 
     assert events() == [
         (Kind.FORM_SUBMITTED, "ada@example.com", "Demo request"),
-        (Kind.FORM_ANSWERED, "ada@example.com", "size"),
+        (Kind.FORM_ANSWERED, "ada@example.com", "size = Many"),
     ]
     assert Contact.objects.get().job_title == "Engineer"
     submission = FormSubmission.objects.get()
