@@ -98,7 +98,10 @@ class LinkFactory(factory.django.DjangoModelFactory):
     source = factory.SubFactory(SubjectFactory)
     url = "https://shop.example/pricing"
     subject = factory.SubFactory(
-        SubjectFactory, type=Subject.Type.LINK, parent=factory.SelfAttribute("..source"), name=factory.SelfAttribute("..url")
+        SubjectFactory,
+        type=Subject.Type.LINK,
+        parent=factory.SelfAttribute("..source"),
+        name=factory.SelfAttribute("..url"),
     )
 
 
