@@ -88,6 +88,7 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
     show_full_result_count = False
     paginator = CappedPaginator
     list_filter_submit = True
+    show_facets = admin.ShowFacets.NEVER  # each would count the table again
     warn_unsaved_form = True
     save_on_top = False
 

@@ -48,10 +48,17 @@ def rebuild(segment: Segment) -> Rebuilt:
     return Rebuilt(entered, left, ms)
 
 
-def rebuild_all() -> dict[int, Rebuilt]:
-    """Rebuild every dynamic segment, those that others ask about first. One that fails is logged; the rest go on."""
-    done = {}
-    for segment in [segment for level in levels(_dynamic()) for segment in level]:
+def rebuild_all(seconds: float | None = None) -> dict[int, Rebuilt]:
+    """Rebuild every dynamic segment: who waited longest first, and those that others ask about before those.
+
+    One that fails is logged; the rest go on. With `seconds`, what was not reached in time comes first in the next run.
+    """
+    done: dict[int, Rebuilt] = {}
+    until = None if seconds is None else time.monotonic() + seconds
+    in_order = [segment for level in levels(_dynamic()) for segment in level]
+    for segment in sorted(in_order, key=lambda segment: segment.rebuilt_at.timestamp() if segment.rebuilt_at else 0):
+        if until is not None and time.monotonic() > until:
+            break
         try:
             done[segment.pk] = rebuild(segment)
         except Exception:

@@ -8,24 +8,34 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from contacts import countries
+from contacts.admin import badges
 from contacts.admin_base import BaremeAdmin, ReadOnlyInline
 from contacts.models import Company, Contact
 
 
 class EmployeeInline(ReadOnlyInline):
     model = Contact
-    fields = ("email", "first_name", "last_name", "job_title", "stage")
+    fields = ("who", "email", "job_title", "at_stage")
     readonly_fields = fields
-    show_change_link = True
     verbose_name_plural = _("contacts")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         contacts: QuerySet[Contact] = super().get_queryset(request)
         return contacts.filter(merged_into__isnull=True).select_related("stage")
+
+    @display(description=_("contact"))
+    def who(self, contact: Contact) -> str:
+        return format_html('<a class="contact-link" href="{}">{}</a>', contact.get_absolute_url(), contact)
+
+    @display(description=_("stage"))
+    def at_stage(self, contact: Contact) -> str:
+        return badges.stage(contact.stage)
 
 
 class CompanyForm(forms.ModelForm):
@@ -49,3 +59,6 @@ class CompanyAdmin(BaremeAdmin):
     search_fields = ("name", "domain")
     fields = (("name", "domain"), ("industry", "employees"), ("city", "country"))
     inlines = (EmployeeInline,)
+
+    class Media:
+        css = {"all": ["contacts/contacts.css"]}

@@ -158,6 +158,14 @@ def test_rebuild_all_takes_segments_in_the_order_of_their_dependence(anne):
     assert [row.entered for row in done.values()] == [1, 1]
 
 
+def test_what_was_not_reached_in_time_comes_first_in_the_next_run(french):
+    other = SegmentFactory(conditions=FRENCH)
+    segments.rebuild(french)
+
+    assert segments.rebuild_all(seconds=-1) == {}
+    assert list(segments.rebuild_all()) == [other.pk, french.pk]
+
+
 def test_a_circle_of_segments_is_refused_with_its_path(french):
     other = SegmentFactory(name="Other", conditions={"not": {"filter": "segment", "op": "is", "value": french.pk}})
     french.conditions = {"filter": "segment", "op": "is", "value": other.pk}
