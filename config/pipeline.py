@@ -21,6 +21,7 @@ from tracking.inbox import Happened
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
+PROGRAM_LIMIT = "54"  # the class of SQLSTATEs for what is too large or too complex, an index entry say
 
 
 def advance(limit: int = BATCH) -> int:
@@ -64,9 +65,9 @@ def _take_hits(ids: Sequence[int]) -> int:
         return 0
     try:
         return _in_transaction(lambda: _carry(inbox.take(ids)))
-    except (OperationalError, InterfaceError):
-        raise  # the database, not the hits: everything is still in the inbox
-    except Exception:
+    except Exception as error:
+        if _is_the_database(error):
+            raise  # not the hits: everything is still in the inbox
         if len(ids) == 1:
             logger.exception("hit %s parked", ids[0])
             inbox.park(ids[0], traceback.format_exc())
@@ -103,11 +104,17 @@ def _batch(work: Callable[[], int]) -> int:
     """One transaction of background work; an error is logged and does not keep the next kind of work from going on."""
     try:
         return _in_transaction(work)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
+    except Exception as error:
+        if _is_the_database(error):
+            raise
         logger.exception("a batch failed and will be tried again")
         return 0
+
+
+def _is_the_database(error: Exception) -> bool:
+    """Is the database away or busy, so that the same work may succeed later? A value it cannot hold is the hit's fault."""
+    sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, OperationalError | InterfaceError) and not sqlstate.startswith(PROGRAM_LIMIT)
 
 
 def _in_transaction(work: Callable[[], int]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
+from tracking import subjects
 from tracking.models import Subject
 
 MAX_PATH = 1000
@@ -37,4 +38,6 @@ def normalise(url: str) -> tuple[str, str]:
 def page(url: str, title: str = "") -> Subject | None:
     """The unsaved subject of a web page, for `subjects.ids()`; None for what is no web address."""
     host, path = normalise(url)
-    return Subject(type=Subject.Type.PAGE, key=host + path, host=host, path=path, name=title[:300]) if host else None
+    if not host:
+        return None
+    return Subject(type=Subject.Type.PAGE, key=subjects.key(host + path), host=host, path=path, name=title[:300])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -146,6 +146,7 @@ class Payload:
         if moment is None or timezone.is_naive(moment):
             raise Wrong(name, _("A time with its offset is expected, such as 2026-05-01T09:30:00Z."))
         try:
+            moment = moment.astimezone(UTC)  # PostgreSQL does not take every offset that Python does
             in_range = moment.year >= FIRST_YEAR and moment <= timezone.now() + SKEW
         except OverflowError:
             in_range = False

@@ -7,6 +7,12 @@ from collections.abc import Iterable
 from tracking.models import Subject
 
 Type = Subject.Type
+MAX_KEY_BYTES = 2_000  # with its type, what an entry of the unique index holds for certain (2704 bytes)
+
+
+def key(text: str) -> str:
+    """The text as the key of a subject: cut where the index would refuse it. Anybody can visit an address that long."""
+    return text.encode()[:MAX_KEY_BYTES].decode(errors="ignore")
 
 
 def register(type: Type, ref_id: int, name: str, parent: Subject | None = None) -> Subject:

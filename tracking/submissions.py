@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from contacts import countries, custom_values, fields, segments
 from contacts.consent import shortened
 from contacts.models import Company, Consent, Contact, CustomField, Membership, Purpose
+from tracking import subjects
 from tracking.models import Form, FormField, FormSubmission, Kind, Subject
 
 Row = dict[str, Any]
@@ -67,7 +68,7 @@ class Submissions:
         return [
             Subject(
                 type=Subject.Type.ANSWER,
-                key=f"{field.form_id}:{field.key}:{choice}"[:1300],
+                key=subjects.key(f"{field.form_id}:{field.key}:{choice}"[:1300]),
                 name=field.key,
                 path=choice[:1000],
                 parent_id=hit["subject_id"],

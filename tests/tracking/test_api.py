@@ -151,6 +151,15 @@ def test_an_unknown_webinar_is_an_error(call, recorded, webinar):
     assert recorded("id") == []
 
 
+@pytest.mark.parametrize(
+    ("at", "status"),
+    [("2026-01-02T00:00:00+23:59", 202), ("2026-01-02T00:00:00-23:59", 202), ("2000-01-01T00:00:00+23:59", 422)],
+)
+def test_an_offset_that_only_python_takes_is_no_trouble(call, recorded, at, status):
+    assert call("events", {"kind": "custom", "name": "x", "email": "ada@example.com", "at": at}).status_code == status
+    assert len(recorded("id")) == (status == 202)
+
+
 @pytest.mark.parametrize("asset", [None, "x", "\x00", "x" * 100, 7, []])
 def test_an_unknown_asset_is_an_error(call, recorded, asset):
     response = call("events", {"kind": "asset_downloaded", "email": "ada@example.com", "asset": asset})

@@ -28,7 +28,7 @@ from tests.factories import (
     TagFactory,
 )
 from tests.scoring.conftest import engagement, happen, publish  # noqa: F401 - fixtures
-from tracking import hits, inbox
+from tracking import hits, inbox, subjects
 from tracking.models import Event, FormSubmission, Hit, Kind, Receipt, Subject, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -507,6 +507,29 @@ def test_a_poisoned_hit_is_parked_and_the_other_99_go_on(ada, publish, monkeypat
     assert hits.retry(Hit.objects.all()) == 1
     pipeline.drain()
     assert ContactScore.objects.get(group=None).score == 5 * 100
+
+
+def test_an_address_longer_than_an_index_entry_is_a_page_like_any_other():
+    """Four bytes a character, and nothing to compress: 4000 bytes, where PostgreSQL takes 2704."""
+    astral = "".join(chr(0x10000 + number * 7919 % 0x90000) for number in range(1500))
+    visit(path=f"/{astral}a")
+    visit(path="/after")
+    pipeline.drain()
+
+    assert not Hit.objects.exists()
+    assert sorted(len(path) for path in Subject.objects.values_list("path", flat=True)) == [6, 1000]
+
+
+def test_what_the_database_cannot_hold_is_parked_and_the_rest_goes_on(monkeypatch):
+    """Django calls it an OperationalError, like a database that is away; waiting would stop everybody for ever."""
+    monkeypatch.setattr(subjects, "key", str)
+    visit(path="/" + "".join(chr(0x10000 + number * 7919 % 0x90000) for number in range(990)))
+    visit(path="/after")
+    pipeline.drain()
+
+    [parked] = Hit.objects.all()
+    assert "ProgramLimitExceeded" in parked.error
+    assert Event.objects.count() == 1
 
 
 def test_batches_that_touch_nobody_do_not_stop_the_walk():
