@@ -112,19 +112,21 @@ def claim_delivery(delivery_id: int, now: datetime) -> int | None:
     return rows[0][0] if rows else None
 
 
-CLAIM_ENROLMENTS = """
+LOCK_ENROLMENTS = """
+SELECT e.id FROM campaigns_enrolment e JOIN campaigns_campaign c ON c.id = e.campaign_id AND c.is_active
+WHERE e.state = 'active' AND e.due_at <= %(now)s ORDER BY e.due_at, e.id LIMIT %(limit)s FOR UPDATE OF e SKIP LOCKED
+"""
+
+NEXT_STEPS = """
 SELECT e.id, e.contact_id, e.campaign_id, next.id AS step_id
-FROM (
-  SELECT e.* FROM campaigns_enrolment e JOIN campaigns_campaign c ON c.id = e.campaign_id AND c.is_active
-  WHERE e.state = 'active' AND e.due_at <= %(now)s ORDER BY e.due_at, e.id LIMIT %(limit)s FOR UPDATE OF e SKIP LOCKED
-) e
+FROM campaigns_enrolment e
 LEFT JOIN LATERAL (
   SELECT s.id FROM campaigns_step s
   WHERE s.campaign_id = e.campaign_id AND s.archived_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM campaigns_steprun r WHERE r.enrolment_id = e.id AND r.step_id = s.id)
   ORDER BY s.position, s.id LIMIT 1
 ) next ON true
-ORDER BY e.id
+WHERE e.id = ANY(%(enrolments)s) ORDER BY e.id
 """
 
 
@@ -137,7 +139,9 @@ class Due(NamedTuple):
 
 def claim_enrolments(limit: int, now: datetime) -> list[Due]:
     """Lock the enrolments due longest (index enrolment_due) and say which step each is owed. The caller holds a transaction."""
-    return [Due(*row) for row in _rows(CLAIM_ENROLMENTS, {"limit": limit, "now": now})]
+    # Two statements: only one that begins after the lock sees the steps that whoever held the row before has done.
+    locked = [pk for (pk,) in _rows(LOCK_ENROLMENTS, {"limit": limit, "now": now})]
+    return [Due(*row) for row in _rows(NEXT_STEPS, {"enrolments": locked})] if locked else []
 
 
 INSERT_ENROLMENTS = """
