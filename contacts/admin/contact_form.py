@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.html import escape
 from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 
@@ -86,9 +87,8 @@ def form_field(field: CustomField) -> forms.Field:
         options["choices"] = [*blank, *((str(choice), str(choice)) for choice in field.choices)]
     if field.type == Type.BOOLEAN:
         options["choices"] = [("", "---------"), ("true", _("Yes")), ("false", _("No"))]
-    made: forms.Field = make(
-        label=field.label, required=field.required, help_text=field.help_text, widget=widget(), **options
-    )
+    hint = escape(field.help_text)  # forms of the admin show the help of a field as it is, tags and all
+    made: forms.Field = make(label=field.label, required=field.required, help_text=hint, widget=widget(), **options)
     return made
 
 

@@ -156,6 +156,10 @@ class ContactAdmin(ImportingExporting, BaremeAdmin):
 
     # Bulk changes
 
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Who is in a segment is the segment's: its page of members asks for the same."""
+        return bool(self.has_change_permission(request) and request.user.has_perm("contacts.change_segment"))
+
     @action(description=_("Add tags …"), permissions=["change"])
     def add_tags(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
         return bulk.ask_or_apply(self, request, queryset, bulk.CHANGES["add_tags"])
@@ -164,11 +168,11 @@ class ContactAdmin(ImportingExporting, BaremeAdmin):
     def remove_tags(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
         return bulk.ask_or_apply(self, request, queryset, bulk.CHANGES["remove_tags"])
 
-    @action(description=_("Add to segments …"), permissions=["change"])
+    @action(description=_("Add to segments …"), permissions=["decide"])
     def add_segments(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
         return bulk.ask_or_apply(self, request, queryset, bulk.CHANGES["add_segments"])
 
-    @action(description=_("Remove from segments …"), permissions=["change"])
+    @action(description=_("Remove from segments …"), permissions=["decide"])
     def remove_segments(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
         return bulk.ask_or_apply(self, request, queryset, bulk.CHANGES["remove_segments"])
 

@@ -233,6 +233,16 @@ def test_custom_fields_are_form_fields_and_archived_values_stay(marketer):
     }
 
 
+def test_the_help_of_a_custom_field_is_text(marketer):
+    CustomFieldFactory(key="age", help_text="<script>alert(1)</script>", label="<b>Age</b>")
+
+    page = marketer.get(reverse("admin:contacts_contact_add")).content.decode()
+
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "<b>Age" not in page
+
+
 def test_required_custom_fields_and_wrong_values_are_form_errors(marketer):
     CustomFieldFactory(key="age", type="integer", required=True)
     CustomFieldFactory(key="site", type="url")
@@ -307,6 +317,17 @@ def test_bulk_changes_need_the_right_to_change(viewer):
     run(viewer, "add_tags", [contact], apply="1", rows=[tag.pk])
 
     assert not tag.contacts.exists()
+
+
+@pytest.mark.parametrize(("rights", "members"), [(["change_contact"], 0), (["change_contact", "change_segment"], 1)])
+def test_who_is_in_a_segment_needs_the_right_to_change_segments(client, rights, members):
+    contact, segment, user = ContactFactory(), SegmentFactory(), UserFactory()
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_contact", "view_segment", *rights]))
+    client.force_login(user)
+
+    run(client, "add_segments", [contact], apply="1", rows=[segment.pk])
+
+    assert segment.memberships.count() == members
 
 
 def test_chosen_contacts_are_exported(marketer):
