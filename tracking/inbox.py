@@ -72,7 +72,7 @@ def take(ids: Sequence[int]) -> Happened:
 
 def park(hit_id: int, error: str) -> None:
     """Set a hit that cannot be processed aside, with its error, for a person to look at."""
-    Hit.objects.filter(pk=hit_id).update(parked_at=timezone.now(), error=storable(error[-4000:], 4000))
+    Hit.objects.filter(pk=hit_id).update(parked_at=timezone.now(), error=storable(error[-20_000:], 20_000))
 
 
 def _resolve(hits: list[Row], taken: int) -> Happened:
