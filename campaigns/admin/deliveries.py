@@ -51,9 +51,9 @@ class DeliveryAdmin(labels.NamesOnce, ReadOnlyAdmin):
     actions_detail = ("try_this_again",)
     fieldsets = [
         (None, {"fields": ["contact", "what", "why", "state_label", "outcome", "sent_message"]}),
-        (_("Times"), {"fields": [("created_at", "not_before", "done_at"), ("attempt_count", "key")]}),
+        (_("Times"), {"fields": [("created_at", "not_before", "done_at"), ("attempt_count", "the_key")]}),
     ]
-    readonly_fields = ("what", "why", "state_label", "sent_message")
+    readonly_fields = ("what", "why", "state_label", "sent_message", "the_key")
 
     class Media:
         css = labels.CSS
@@ -84,6 +84,10 @@ class DeliveryAdmin(labels.NamesOnce, ReadOnlyAdmin):
             return "–"
         address = reverse("admin:campaigns_message_change", args=[message.pk])
         return format_html('<a class="text-primary-600" href="{}">{}</a>', address, message)
+
+    @display(description=_("key"))
+    def the_key(self, row: Delivery) -> Any:
+        return row.key
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("campaigns.change_delivery")  # type: ignore[union-attr,unused-ignore]

@@ -65,10 +65,10 @@ class FiringAdmin(ReadOnlyAdmin):
         "cycle",
         "at",
         "rearmed_at",
-        "decided_by",
-        "decided_at",
+        "decider",
+        "decided",
     )
-    readonly_fields = ("state_label", "movement", "the_trigger")
+    readonly_fields = ("state_label", "movement", "the_trigger", "decider", "decided")
 
     class Media:
         css = labels.CSS
@@ -84,6 +84,14 @@ class FiringAdmin(ReadOnlyAdmin):
     @display(description=_("trigger"))
     def the_trigger(self, firing: Firing) -> str:
         return format_html("{}: {}", firing.trigger, sentences.trigger(firing.trigger))
+
+    @display(description=_("decided by"))
+    def decider(self, firing: Firing) -> Any:
+        return firing.decided_by
+
+    @display(description=_("decided at"))
+    def decided(self, firing: Firing) -> Any:
+        return firing.decided_at
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("campaigns.change_firing")  # type: ignore[union-attr,unused-ignore]

@@ -114,7 +114,7 @@ FILTERS: dict[str, Callable[[str, str], str]] = {
 
 
 def page_of(contact: Contact) -> str:
-    return f"{settings.PUBLIC_URL}/admin/contacts/contact/{contact.pk}/change/" if contact.pk else ""
+    return f"{settings.PUBLIC_URL}{contact.get_absolute_url()}" if contact.pk else ""
 
 
 def known() -> dict[str, Any]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
-from scoring.models import Adjustment, PointEntry, Sweep
+from scoring.models import NO_PERIOD, Adjustment, PointEntry, Sweep
 from tracking import doorbell
 from tracking.models import Subject
 
 
 @admin.register(PointEntry)
 class PointEntryAdmin(ReadOnlyAdmin):
-    list_display = ("contact", "version", "about", "period", "hits", "credited", "earned", "last_at")
+    list_display = ("contact", "version", "about", "within", "hits", "credited", "earned", "last_at")
     list_select_related = ("contact", "version")
     list_filter = (("action", admin.RelatedOnlyFieldListFilter), ("period", admin.DateFieldListFilter))
     search_fields = ("contact__email__istartswith", "contact__last_name__istartswith")
@@ -34,6 +34,10 @@ class PointEntryAdmin(ReadOnlyAdmin):
     @display(description=_("on"))
     def about(self, entry: Any) -> str:
         return entry.object_name or ""
+
+    @display(description=_("period"), ordering="period", empty_value="–")
+    def within(self, entry: PointEntry) -> date | None:
+        return None if entry.period == NO_PERIOD else entry.period
 
     @display(description=_("points"))
     def earned(self, entry: PointEntry) -> str:
@@ -67,7 +71,7 @@ class AdjustmentAdmin(BaremeAdmin):
             another: HttpResponse = super().response_add(request, obj, post_url_continue)
             return another
         self.message_user(request, _("Noted. The score follows in a moment."))
-        return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[obj.contact_id]))
+        return HttpResponseRedirect(obj.contact.get_absolute_url())
 
 
 @admin.register(Sweep)
