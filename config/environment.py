@@ -36,6 +36,8 @@ class Environment:
 
     def __init__(self, default_file: Path) -> None:
         if file := os.environ.get("ENV_FILE", str(default_file)):
+            if "ENV_FILE" in os.environ and not Path(file).exists():
+                stop("ENV_FILE", "names a file that is not there: correct it, or leave it empty for none")
             environ.Env.read_env(file)
 
     def text(self, name: str, default: object = REQUIRED) -> str:
@@ -82,9 +84,19 @@ class Environment:
             complete = parts.port is None or parts.port > 0
         except ValueError:
             malformed(name)
-        if parts.scheme not in schemes or (parts.scheme.startswith("http") and not parts.hostname) or not complete:
+        hostless = parts.scheme.startswith("http") and not re.fullmatch(r"\S+", parts.hostname or "")
+        if parts.scheme not in schemes or hostless or not complete:
             malformed(name)
         return value if value.endswith("://") else value.rstrip("/")
+
+    def redis(self, name: str) -> str:
+        """The URL of a Redis server; its database, if it names one, is a number."""
+        url = self.address(name, ("redis", "rediss", "unix"))
+        parts = urlsplit(url)
+        database = parse_qs(parts.query).get("db", ["0"])[0] if parts.scheme == "unix" else parts.path.strip("/") or "0"
+        if not database.isdecimal():
+            malformed(name)
+        return url
 
     def postgres(self, name: str) -> dict[str, Any]:
         """Django's description of a PostgreSQL database."""

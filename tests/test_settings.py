@@ -53,7 +53,10 @@ def test_every_program_names_the_missing_variable_and_ends(command):
         ("DATABASE_URL", "postgres://user:secret@host"),
         ("DATABASE_URL", "postgres://user:secret@host:port/bareme"),
         ("REDIS_URL", "http://secret"),
+        ("REDIS_URL", "redis://host/secret"),
+        ("REDIS_URL", "unix:///run/valkey.sock?db=secret"),
         ("PUBLIC_URL", "bareme.example"),
+        ("PUBLIC_URL", "https://bareme example"),
         ("EMAIL_URL", "smtp://"),
         ("SMS_URL", "gopher://secret"),
         ("TIME_ZONE", "Mars/Olympus"),
@@ -132,6 +135,13 @@ def test_the_env_file_fills_what_the_environment_lacks(monkeypatch, tmp_path):
     env = Environment(Path("ignored"))
 
     assert (env.text("FROM_FILE"), env.text("FROM_BOTH")) == ("file", "environment")
+
+
+def test_an_env_file_that_is_named_must_be_there(monkeypatch):
+    monkeypatch.setenv("ENV_FILE", "/no/such/file")
+
+    with pytest.raises(SystemExit, match="^ENV_FILE names a file that is not there"):
+        Environment(Path("ignored"))
 
 
 def settings_with(monkeypatch, variables):

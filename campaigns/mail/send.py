@@ -42,7 +42,7 @@ def to_contact(delivery: Delivery, email: Email, contact: Contact) -> str:
         links=bool(consent.allowed(Purpose.LINK_TRACKING, [contact.pk])),
     )
     rendered = render.email(email, contact, tracking=tracking, extra=reason(delivery))
-    _keep(message, rendered, [formataddr((one_line(contact.name), address))], delivery)
+    _keep(message, rendered, [_recipient(contact, address)], delivery)
     try:
         _hand_over(rendered, message)
     except DeliveryError as error:
@@ -116,6 +116,11 @@ def _message(delivery: Delivery, contact: Contact | None, recipient: str, source
     """The delivery's message, made before its links are signed: they carry its id. A second attempt uses the first's."""
     values = {"contact": contact, "recipient": recipient[:2000], "subject": source, "channel": Channel.EMAIL}
     return Message.objects.update_or_create(delivery=delivery, defaults=values)[0]
+
+
+def _recipient(contact: Contact, address: str) -> str:
+    """The contact with their name, which a form may have brought: no part of it is read as an encoded word."""
+    return formataddr((one_line(contact.name).replace("=?", "= ?"), address))
 
 
 def _keep(message: Message, rendered: Rendered, to: Sequence[str], delivery: Delivery) -> None:

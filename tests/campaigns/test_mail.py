@@ -135,6 +135,16 @@ def test_a_hostile_name_stays_text_everywhere(anne):
     assert rendered.title == f"For {anne.first_name}"
 
 
+def test_a_name_that_looks_like_an_encoded_header_is_a_name(anne, smtp):
+    anne.first_name = "=?utf-8?q?x=0D=0ABcc:other@example.com?="
+    anne.save()
+    perform(EmailFactory(html="", text="Hello"), anne)
+
+    ((to, mail),) = smtp.mails
+    assert to == [anne.email]
+    assert "Bcc" not in mail
+
+
 # --- HTML and text ----------------------------------------------------------------------------------------------------
 
 
