@@ -19,3 +19,12 @@ document.addEventListener("click", async (event) => {
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = label; }, 1500);
 });
+
+// A field that was just added stands open: closed, it is one line that says nothing. Its contents may still be moved
+// about in this turn of the event loop, so it is opened in the next.
+document.addEventListener("formset:added", (event) => {
+    const row = event.target.closest("[x-data*=openRow]");
+    if (row) {
+        setTimeout(() => { window.Alpine.$data(row).openRow = true; });
+    }
+});
