@@ -104,6 +104,7 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Scores you can explain"),
     "SITE_SYMBOL": "scoreboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("scoring/favicon.svg")}],
+    "STYLES": [lambda request: static("scoring/admin.css")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
