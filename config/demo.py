@@ -63,7 +63,9 @@ def demo(host: str, port: int) -> int:
         raise SystemExit(f"Port {port} is in use: choose another one, for example make demo PORT={port + 1}.")
     embedded.read_env_file()
     mail_port = None if "EMAIL_URL" in os.environ else next(p for p in mail_ports() if is_free("127.0.0.1", p))
-    settings = {"PUBLIC_URL": f"http://localhost:{port}"}
+    # What workers write down, such as what came of a delivery, is in the language of the demo world.
+    language = os.environ.get("LANGUAGE_CODE") or os.environ.get("DEMO_LANGUAGE", "fr")
+    settings = {"PUBLIC_URL": f"http://localhost:{port}", "LANGUAGE_CODE": language}
     if mail_port:
         settings["EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
     if LOADING.exists():

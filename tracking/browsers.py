@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 from contacts.models import Purpose
 
-COOKIE = "bareme_visitor"
+COOKIE = "bareme_browser"
+SITE_COOKIE = "bareme_visitor"  # what the script keeps on the marketer's site: ours to see where both share a host
 COOKIE_SECONDS = 13 * 30 * 24 * 3600  # thirteen months: what the French authority allows
 
 
@@ -32,7 +33,7 @@ def seen(request: HttpRequest) -> Seen:
 
 
 def visitor_id(request: HttpRequest) -> uuid.UUID | None:
-    return as_uuid(request.COOKIES.get(COOKIE))
+    return as_uuid(request.COOKIES.get(COOKIE)) or as_uuid(request.COOKIES.get(SITE_COOKIE))
 
 
 def as_uuid(value: Any) -> uuid.UUID | None:

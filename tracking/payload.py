@@ -46,6 +46,8 @@ class Wrong(Exception):
 
 def check_size(request: HttpRequest, limit: int) -> None:
     """Refuse (413) a body that says it is larger than `limit` before any of it is read."""
+    if request.META.get("HTTP_TRANSFER_ENCODING") and not request.META.get("CONTENT_LENGTH"):
+        raise Refused(411, _("Please say how long the body is: a Content-Length is needed."))
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

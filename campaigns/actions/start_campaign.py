@@ -10,6 +10,13 @@ from campaigns.models import Campaign, Delivery, Enrolment
 from campaigns.registry import Action, Params, Skipped, actions
 
 
+class CampaignField(forms.ModelChoiceField):
+    """Says of a campaign that is not active that nothing would start."""
+
+    def label_from_instance(self, obj: Campaign) -> str:
+        return str(obj) if obj.is_active else _g("%(name)s (not active: nobody is enrolled)") % {"name": obj}
+
+
 @actions.register
 class StartCampaign(Action):
     key = "start_campaign"
@@ -17,7 +24,7 @@ class StartCampaign(Action):
     group = _("Campaigns")
 
     class Form(forms.Form):
-        campaign = forms.ModelChoiceField(Campaign.objects.all(), label=_("Campaign"))
+        campaign = CampaignField(Campaign.objects.all(), label=_("Campaign"))
 
     def describe(self, params: Params) -> str:
         return _g("start the campaign %(name)s") % {"name": named(Campaign, [params["campaign"]])}

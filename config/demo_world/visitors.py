@@ -162,7 +162,7 @@ class Play:
         topics = {"pricing": 3, "product": 3, "customers": 2, "demo": 1, "blog": 2}
         for topic in self.random.choices(list(topics), list(topics.values()), k=self.random.randint(0, 3)):
             pages.append(self.random.choice(site.about("fr" if language == "fr" else "en", topic)).url)
-        visitor_id = visitor.cookie("bareme_visitor") or str(uuid.uuid4())
+        visitor_id = visitor.cookie("bareme_browser") or str(uuid.uuid4())
         hits = [{"kind": "page", "key": str(uuid.uuid4()), "url": page, "title": title(page)} for page in pages]
         visitor.send_json(f"{self.plan.url}/t/b", {"visitor": visitor_id, "pass": given, "hits": hits})
         for page in pages[1:]:

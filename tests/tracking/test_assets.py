@@ -30,7 +30,7 @@ def gated(guide, form):
 
 
 def test_a_file_is_handed_over_as_a_download_and_recorded(client, guide, recorded, rings):
-    client.cookies["bareme_visitor"] = VISITOR
+    client.cookies["bareme_browser"] = VISITOR
 
     response = client.get(f"/a/{guide.public_id}")
 

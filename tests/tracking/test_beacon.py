@@ -3,6 +3,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.test import RequestFactory
+from django.urls import resolve
 from django.utils import timezone
 
 from tests.factories import CustomFieldFactory
@@ -216,3 +218,12 @@ def test_the_script_is_small_cached_and_knows_whether_to_wait(client, settings):
     assert "consentRequired = true;" in waits.text
     assert "consentRequired = false;" in starts.text
     assert ("eval" in waits.text, "innerHTML" in waits.text) == (False, False)
+
+
+def test_a_body_of_unknown_length_is_refused_with_the_reason():
+    request = RequestFactory().post("/t/b", b"", content_type="application/json")
+    request.META |= {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+
+    response = resolve("/t/b").func(request)
+
+    assert (response.status_code, b"Content-Length" in response.content) == (411, True)

@@ -39,3 +39,18 @@ def test_forwarded_addresses_are_believed_as_far_as_our_own_proxies_go(settings,
 @pytest.mark.parametrize("value", [None, "", "x", "1" * 36, 7, "1f0e1a527a8e4f4c9d5a0d7d6b1f2a3c"])
 def test_a_visitor_id_that_is_none_is_nobody(value):
     assert browsers.as_uuid(value) is None
+
+
+def test_the_browser_of_a_site_on_our_own_host_is_known_by_the_cookie_of_its_script(rf):
+    request = rf.get("/f/form")
+    request.COOKIES["bareme_visitor"] = "0b0e7a3c-3f3e-4b0e-9d0a-8f4a4f6f2a11"
+
+    assert str(browsers.visitor_id(request)) == "0b0e7a3c-3f3e-4b0e-9d0a-8f4a4f6f2a11"
+
+
+def test_our_own_cookie_comes_first(rf):
+    request = rf.get("/f/form")
+    request.COOKIES["bareme_visitor"] = "0b0e7a3c-3f3e-4b0e-9d0a-8f4a4f6f2a11"
+    request.COOKIES["bareme_browser"] = "1c1f8b4d-4a4f-4c1f-8e1b-9a5b5a7a3b22"
+
+    assert str(browsers.visitor_id(request)) == "1c1f8b4d-4a4f-4c1f-8e1b-9a5b5a7a3b22"

@@ -37,7 +37,7 @@ def test_the_form_page_is_drawn_under_strict_headers(client, form):
 
 
 def test_a_post_becomes_one_hit_and_leads_to_the_thanks(post, client, recorded, form, rings):
-    client.cookies["bareme_visitor"] = VISITOR
+    client.cookies["bareme_browser"] = VISITOR
 
     response = post(bareme_page="https://shop.example/demo")
     thanks = client.get(response["Location"])
@@ -180,7 +180,7 @@ def test_agreeing_to_web_tracking_is_what_sets_the_cookie(post, form, recorded, 
     FormFieldFactory(form=form, key="follow", type="consent", purpose="web_tracking")
 
     assert post().cookies.keys() == set()
-    cookie = post(follow="on").cookies["bareme_visitor"]
+    cookie = post(follow="on").cookies["bareme_browser"]
     assert recorded("visitor_id")[1] == {"visitor_id": UUID(cookie.value)}
 
 

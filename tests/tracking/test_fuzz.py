@@ -29,7 +29,7 @@ headers = st.fixed_dictionaries(
         "user-agent": st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60),
         "x-forwarded-for": st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60),
         "cookie": st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60).map(
-            lambda text: f"bareme_visitor={text}"
+            lambda text: f"bareme_browser={text}"
         ),
     },
 )

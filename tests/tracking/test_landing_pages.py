@@ -19,7 +19,7 @@ def page(form):
 
 
 def test_a_visit_is_recorded_once_shown(client, page, recorded, rings):
-    client.cookies["bareme_visitor"] = VISITOR
+    client.cookies["bareme_browser"] = VISITOR
 
     response = client.get("/p/offer?utm_source=mail&x=1", headers={"referer": "https://search.example/"})
 
@@ -51,7 +51,7 @@ def test_a_new_browser_gets_an_id_only_where_it_may(client, page, recorded, sett
     settings.CONSENT_REQUIRED = ["web_tracking"]
     assert client.get("/p/offer").cookies.keys() == set()
     settings.CONSENT_REQUIRED = []
-    cookie = client.get("/p/offer").cookies["bareme_visitor"]
+    cookie = client.get("/p/offer").cookies["bareme_browser"]
 
     assert recorded("visitor_id") == [{"visitor_id": None}, {"visitor_id": UUID(cookie.value)}]
 

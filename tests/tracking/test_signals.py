@@ -58,7 +58,7 @@ def test_a_bad_open_token_is_a_404_that_still_is_a_pixel_or_a_page(client, recor
 
 
 def test_click_redirects_to_our_own_link_and_records_it(client, recorded, click_path, link, rings):
-    client.cookies["bareme_visitor"] = VISITOR
+    client.cookies["bareme_browser"] = VISITOR
 
     response = client.get(click_path, headers={"user-agent": "Mozilla/5.0"}, REMOTE_ADDR="203.0.113.77")
 
@@ -172,14 +172,14 @@ def test_click_sets_a_visitor_cookie_only_where_no_consent_is_needed(client, cli
     assert client.get(click_path).cookies.keys() == set()
 
     settings.CONSENT_REQUIRED = []
-    cookie = client.get(click_path).cookies["bareme_visitor"]
+    cookie = client.get(click_path).cookies["bareme_browser"]
 
     assert (cookie["httponly"], cookie["samesite"], cookie["secure"], cookie["path"]) == (True, "Lax", "", "/")
     assert recorded("visitor_id") == [{"visitor_id": None}, {"visitor_id": UUID(cookie.value)}]
 
 
 def test_the_cookie_is_secure_under_https(client, click_path, free):
-    assert client.get(click_path, secure=True).cookies["bareme_visitor"]["secure"] is True
+    assert client.get(click_path, secure=True).cookies["bareme_browser"]["secure"] is True
 
 
 @pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])
