@@ -82,12 +82,12 @@ def _adjust(limit: int) -> int:
 
 
 def _sweep(limit: int) -> int:
-    """A range of the walk over all contacts that a change of rules or weights owes; what it crosses is held."""
+    """A range of a walk over all contacts that is owed; what it crosses is held, unless a new day is all that happened."""
     if (due := sweeps.next_range(limit)) is None:
         return 0
     sweep, contacts = due
     everybody = frozenset(contacts)
-    _carry(Happened(contact_ids=everybody, changed_ids=everybody, held=True), weigh=True)
+    _carry(Happened(contact_ids=everybody, changed_ids=everybody, held=sweep.day is None), weigh=True)
     sweeps.advance(sweep, contacts)
     return max(1, len(contacts))
 
@@ -98,6 +98,7 @@ def _make_room(hit_ids: Sequence[int], limit: int) -> None:
     for table in ("tracking_event", ledger.TABLE):
         inbox.ensure_months(table, months)
     profiles.notice_windows()
+    profiles.notice_day()
 
 
 def _batch(work: Callable[[], int]) -> int:

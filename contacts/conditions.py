@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.filters import filters
 from contacts.filters.base import EVERYBODY, NOBODY, BadConditions, Rule, negated, shown
+from contacts.filters.operators import RELATIVE
 from contacts.models import Contact
 from contacts.widgets import ConditionBuilder
 
-__all__ = ["BadConditions", "ConditionsField", "describe", "matching", "tidy", "uses", "validate"]
+__all__ = ["BadConditions", "ConditionsField", "describe", "matching", "tidy", "turns_with_time", "uses", "validate"]
 
 MAX_DEPTH = 6
 MAX_RULES = 100
@@ -75,6 +76,11 @@ def tidy(tree: Any, depth: int = 0) -> Any:
 def uses(tree: Any, key: str) -> list[Mapping[str, Any]]:
     """The raw leaves of one filter: who depends on what."""
     return [leaf for leaf in _leaves(tree) if leaf.get("filter") == key]
+
+
+def turns_with_time(tree: Any) -> bool:
+    """May the same contact match tomorrow and not today, with nothing happening: "in the last 30 days" and its like."""
+    return any(leaf.get("op") in RELATIVE for leaf in _leaves(tree))
 
 
 def _leaves(tree: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:

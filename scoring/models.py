@@ -277,10 +277,13 @@ class ContactScore(models.Model):
 class Sweep(models.Model):
     """A walk over all contacts that is owed because a profile rule or a weight changed; done in ranges, resumable.
 
-    Scores it moves across a threshold are held: re-scoring never acts on a crowd by surprise.
+    Scores it moves across a threshold are held, unless a new day is all that happened: re-scoring never acts on a crowd by
+    surprise.
     """
 
     reason = models.CharField(_("reason"), max_length=200)
+    # Owed by nothing but the turn of this day: then what it crosses acts, as what happens does.
+    day = models.DateField(null=True, unique=True, editable=False)
     next_id = models.BigIntegerField(default=0)  # contacts below have been seen
     seen = models.PositiveIntegerField(_("contacts seen"), default=0)
     created_at = models.DateTimeField(_("asked for"), default=timezone.now)

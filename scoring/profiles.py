@@ -7,7 +7,9 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 
+from contacts import conditions
 from contacts.models import Contact
 from scoring import sql
 from scoring.models import END, PointAction, PointActionVersion, Sweep
@@ -51,6 +53,16 @@ def note_holding(action: PointAction) -> None:
     """Note whether a rule that was just published holds anybody now: its publisher has asked for the sweep."""
     action.is_holding = any(version.action_id == action.pk for version, _ in in_force(timezone.now()))
     action.save(update_fields=["is_holding"])
+
+
+def notice_day() -> None:
+    """Ask for a sweep once a day while a rule counts days: "created less than 30 days ago" stops being true by itself."""
+    today = timezone.localdate()
+    if Sweep.objects.filter(day=today).exists():
+        return
+    versions = (version for version, _ in in_force(timezone.now()))
+    if any(conditions.turns_with_time(version.params.get("conditions")) for version in versions):
+        Sweep.objects.get_or_create(day=today, defaults={"reason": date_format(today)})
 
 
 def notice_windows() -> None:

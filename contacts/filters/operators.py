@@ -98,6 +98,9 @@ OF_DATE: list[tuple[Operator, Test]] = [
     *EMPTY,
 ]
 
+# Tests that count days from today: what they say changes with the day.
+RELATIVE = frozenset({"last_days", "older_than", "next_days"})
+
 OF_BOOLEAN: list[tuple[Operator, Test]] = [
     (Operator("yes", _("is yes")), lambda column, rule: column.test("exact", True)),
     (Operator("no", _("is no")), lambda column, rule: column.test("exact", False)),

@@ -1,13 +1,13 @@
 """Profile rules: points that hold while something is true of a contact, and go when it no longer is."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
 from django.db import transaction
 
-from campaigns.models import Trigger
+from campaigns.models import Firing, Trigger
 from config import pipeline
 from contacts import holding, segments, stages, tagging
 from contacts.models import Company, Contact, Segment
@@ -366,3 +366,29 @@ def test_an_action_published_for_later_holds_when_its_time_comes(profile, ada, e
         pipeline.drain()
 
     assert score(ada) == 3
+
+
+def test_points_that_count_days_go_when_their_day_comes_and_what_they_cross_acts(profile, ada):
+    with time_machine.travel(datetime(2026, 5, 4, 10, tzinfo=UTC), tick=False):
+        Contact.objects.filter(pk=ada.pk).update(created_at=datetime(2026, 5, 1, tzinfo=UTC))
+        profile(20, params=when("field", "last_days", 7, field="created_at"))
+        Trigger.objects.create(name="No longer new", threshold=10, direction=Trigger.Direction.FALLING)
+        pipeline.drain()
+        assert score(ada) == Decimal(20)
+    with time_machine.travel(datetime(2026, 5, 9, 10, tzinfo=UTC), tick=False):
+        pipeline.drain()
+        assert (score(ada), Firing.objects.count()) == (Decimal(0), 1)
+        assert Firing.objects.get().state == Firing.State.FIRED
+        pipeline.drain()
+
+    assert list(Sweep.objects.filter(day__isnull=False).values_list("day", flat=True).order_by("day")) == [
+        date(2026, 5, 4),
+        date(2026, 5, 9),
+    ]
+
+
+def test_rules_that_count_no_days_owe_no_daily_sweep(profile, ada):
+    profile()
+    pipeline.drain()
+
+    assert Sweep.objects.filter(day__isnull=False).count() == 0
