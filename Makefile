@@ -36,6 +36,10 @@ test: $(READY) ## Run the tests on temporary servers (ARGS="tests/test_x.py -k w
 simulate: $(READY) ## Let visitors come to the running demo: they open, click, read, submit (ARGS=--help)
 	@$(EMBEDDED) -- $(PYTHON) manage.py simulate $(ARGS)
 
+.PHONY: quick
+quick: ARGS := -q -m "not slow and not browser"
+quick: test ## Run the tests that need no browser, no worker and no killing: what a developer runs all day
+
 .PHONY: shell
 shell: $(READY) ## Open Django's shell on the demo world
 	@$(EMBEDDED) -- $(PYTHON) manage.py shell

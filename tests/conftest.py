@@ -19,13 +19,15 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Browser tests run last: playwright's event loop stays in the thread, where others could stumble over it."""
+    """Mark the browser tests before `-m` chooses, and run them last: playwright's event loop stays in the thread."""
     for item in items:
         if "chromium" in item.fixturenames:
             item.add_marker(pytest.mark.browser)
+    result = yield
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    return result
 
 
 @pytest.fixture(scope="session")

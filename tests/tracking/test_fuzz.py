@@ -12,7 +12,7 @@ from tracking import apikeys, nonces
 from tracking.models import ApiKey, FormField, Hit
 
 fuzz = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 texts = st.text(max_size=60)
 json_values = st.recursive(
