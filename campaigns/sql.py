@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from contacts.sql import tuples
+
 
 class Crossing(NamedTuple):
     contact_id: int
@@ -55,7 +57,7 @@ def insert_firings(
     """
     return [
         Fired(*row)
-        for row in _rows(
+        for row in tuples(
             INSERT_FIRINGS,
             {
                 "trigger": trigger_id,
@@ -80,7 +82,7 @@ WHERE id = ANY(%s) AND state = 'held' RETURNING id, contact_id, trigger_id
 
 def decide_firings(ids: Sequence[int], *, state: str, by: int | None, at: datetime) -> list[tuple[int, int, int]]:
     """Decide about held firings; return (id, contact, trigger) of those that this call decided."""
-    return _rows(DECIDE_FIRINGS, [state, by, at, list(ids)])
+    return tuples(DECIDE_FIRINGS, [state, by, at, list(ids)])
 
 
 CLAIM_DELIVERIES = """
@@ -97,7 +99,7 @@ def claim_deliveries(limit: int, now: datetime) -> list[tuple[int, int]]:
 
     Returns (id, number of the attempt) of each.
     """
-    return sorted(_rows(CLAIM_DELIVERIES, {"limit": limit, "now": now}))
+    return sorted(tuples(CLAIM_DELIVERIES, {"limit": limit, "now": now}))
 
 
 CLAIM_DELIVERY = """
@@ -108,7 +110,7 @@ WHERE id = %(id)s AND state IN ('queued', 'retrying') AND not_before <= %(now)s 
 
 def claim_delivery(delivery_id: int, now: datetime) -> int | None:
     """Claim this one if it is due; return the number of the attempt, or None if it is somebody else's or not due."""
-    rows = _rows(CLAIM_DELIVERY, {"id": delivery_id, "now": now})
+    rows = tuples(CLAIM_DELIVERY, {"id": delivery_id, "now": now})
     return rows[0][0] if rows else None
 
 
@@ -140,8 +142,8 @@ class Due(NamedTuple):
 def claim_enrolments(limit: int, now: datetime) -> list[Due]:
     """Lock the enrolments due longest (index enrolment_due) and say which step each is owed. The caller holds a transaction."""
     # Two statements: only one that begins after the lock sees the steps that whoever held the row before has done.
-    locked = [pk for (pk,) in _rows(LOCK_ENROLMENTS, {"limit": limit, "now": now})]
-    return [Due(*row) for row in _rows(NEXT_STEPS, {"enrolments": locked})] if locked else []
+    locked = [pk for (pk,) in tuples(LOCK_ENROLMENTS, {"limit": limit, "now": now})]
+    return [Due(*row) for row in tuples(NEXT_STEPS, {"enrolments": locked})] if locked else []
 
 
 INSERT_ENROLMENTS = """
@@ -171,7 +173,7 @@ def insert_enrolments(
         "again": again,
         "now": now,
     }
-    return _rows(INSERT_ENROLMENTS, values)
+    return tuples(INSERT_ENROLMENTS, values)
 
 
 # The earliest word stands: a registration is kept from the first event that says so.
@@ -202,10 +204,3 @@ def upsert_registrations(event_ids: Sequence[int], *, registered: int, attended:
     }
     with connection.cursor() as cursor:
         cursor.execute(UPSERT_REGISTRATIONS, values)
-
-
-def _rows(statement: str, values: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows: list[Any] = cursor.fetchall()
-    return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -47,7 +47,7 @@ def rebuild(wanted: Wanted, contact_ids: Sequence[int] | None = None) -> tuple[i
     among = "" if contact_ids is None else "AND m.contact_id = ANY(%s)"
     segment_ids = [segment_id for segment_id, _queryset in wanted]
     params = [*params, segment_ids, *([] if contact_ids is None else [list(contact_ids)])]
-    ((entered, left),) = _rows(REBUILD.format(wanted=statement, among=among), params)
+    ((entered, left),) = tuples(REBUILD.format(wanted=statement, among=among), params)
     return entered, left
 
 
@@ -121,7 +121,7 @@ ORDER BY contact.id, tag.id ON CONFLICT (contact_id, tag_id) DO NOTHING
 def add_tags(contacts: QuerySet[Contact], tag_ids: Sequence[int]) -> int:
     """Give each of the contacts each of the tags; return how many were new."""
     statement, params = compiled(contacts)
-    return _execute(ADD_TAGS.format(contacts=statement), [*params, list(tag_ids)])
+    return execute(ADD_TAGS.format(contacts=statement), [*params, list(tag_ids)])
 
 
 NAME_ROWS = """
@@ -142,39 +142,52 @@ COLUMNS_OF = {
 def name_rows(table: str, names: Sequence[str]) -> None:
     """Make the tags or companies of these names where missing, whatever their case; safe to race."""
     columns, values = COLUMNS_OF[table]
-    _execute(NAME_ROWS.format(table=table, columns=columns, values=values), [list(names)])
+    execute(NAME_ROWS.format(table=table, columns=columns, values=values), [list(names)])
 
 
 def set_hold(value: str) -> str:
     """Set `bareme.hold` until the end of the transaction; return what it was."""
-    ((before,),) = _rows("SELECT coalesce(current_setting('bareme.hold', true), '')", [])
-    _rows("SELECT set_config('bareme.hold', %s, true)", [value])
+    ((before,),) = tuples("SELECT coalesce(current_setting('bareme.hold', true), '')", [])
+    tuples("SELECT set_config('bareme.hold', %s, true)", [value])
     return str(before)
 
 
 def limit_time(seconds: int) -> None:
     """Give up statements of this transaction that take longer."""
-    _rows("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
+    tuples("SELECT set_config('statement_timeout', %s, true)", [f"{seconds}s"])
 
 
 def lock_rebuild(segment_id: int) -> None:
     """One rebuild of a segment at a time, until the end of the transaction."""
-    _rows("SELECT pg_advisory_xact_lock(hashtext('contacts.rebuild'), %s::int)", [segment_id % 2**31])
+    tuples("SELECT pg_advisory_xact_lock(hashtext('contacts.rebuild'), %s::int)", [segment_id % 2**31])
 
 
 def _count(statement: str, params: Sequence[Any]) -> int:
-    ((count,),) = _rows(statement, params)
+    ((count,),) = tuples(statement, params)
     return int(count)
 
 
-def _rows(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+# --- what every app's sql.py runs its statements through --------------------------------------------------------------
+
+
+def tuples(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, values bound."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
-def _execute(statement: str, params: Sequence[Any]) -> int:
+def dicts(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a statement by column name."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        columns = [column.name for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def execute(statement: str, params: Sequence[Any] | Mapping[str, Any] | None = None) -> int:
+    """Run a statement; how many rows it touched. Without params, a per cent sign in it is itself."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return int(cursor.rowcount)

@@ -8,20 +8,21 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
+
+from contacts.sql import dicts, execute
 
 RULES_LOCK = "hashtext('bareme rules')"
 
 
 def share_rules() -> None:
     """Hold the rules as they are until the transaction ends: batches share this, publishing excludes them."""
-    _execute(f"SELECT pg_advisory_xact_lock_shared({RULES_LOCK})", [])
+    execute(f"SELECT pg_advisory_xact_lock_shared({RULES_LOCK})", [])
 
 
 def own_rules() -> None:
     """Wait for running batches and keep new ones out until the transaction ends: for publishing a rule."""
-    _execute(f"SELECT pg_advisory_xact_lock({RULES_LOCK})", [])
+    execute(f"SELECT pg_advisory_xact_lock({RULES_LOCK})", [])
 
 
 def insert_matches(version_id: int, subjects: QuerySet[Any]) -> None:
@@ -30,7 +31,7 @@ def insert_matches(version_id: int, subjects: QuerySet[Any]) -> None:
         query, params = subjects.query.sql_with_params()
     except EmptyResultSet:
         return  # what it was about is gone
-    _execute(
+    execute(
         f"""INSERT INTO scoring_match (version_id, subject_id, object_id) SELECT %s, found.* FROM ({query}) found
         ON CONFLICT (subject_id, version_id) DO NOTHING""",
         [version_id, *params],
@@ -110,7 +111,7 @@ def award(event_ids: Sequence[int]) -> list[dict[str, Any]]:
 
     The caller holds the contacts' score rows. Uses the primary keys of events and entries.
     """
-    return _rows(AWARD, {"events": list(event_ids), "zone": settings.TIME_ZONE})
+    return dicts(AWARD, {"events": list(event_ids), "zone": settings.TIME_ZONE})
 
 
 REPLAY = f"""
@@ -145,7 +146,7 @@ deleted AS (
 
 def replay(contact_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Rebuild the event lines of these contacts from their events, writing only differences; what moved, as `award`."""
-    return _rows(REPLAY, {"contacts": list(contact_ids), "zone": settings.TIME_ZONE})
+    return dicts(REPLAY, {"contacts": list(contact_ids), "zone": settings.TIME_ZONE})
 
 
 APPLY_ADJUSTMENTS = f"""
@@ -158,7 +159,7 @@ WITH applied AS (
 
 def apply_adjustments(ids: Sequence[int]) -> list[dict[str, Any]]:
     """Mark adjustments as added to the score; what moved. Repeating moves nothing."""
-    return _rows(APPLY_ADJUSTMENTS, {"ids": list(ids)})
+    return dicts(APPLY_ADJUSTMENTS, {"ids": list(ids)})
 
 
 TAKE_ADJUSTMENTS = """
@@ -168,7 +169,7 @@ SELECT id, contact_id FROM scoring_adjustment WHERE applied_at IS NULL ORDER BY 
 
 def take_adjustments(limit: int) -> list[dict[str, Any]]:
     """Adjustments not yet in the scores, locked for this transaction (index `adjustment_waiting`)."""
-    return _rows(TAKE_ADJUSTMENTS, [limit])
+    return dicts(TAKE_ADJUSTMENTS, [limit])
 
 
 # --- profile rules ----------------------------------------------------------------------------------------------------
@@ -208,7 +209,7 @@ ended AS (
 
 def hold(wanted: Sequence[Mapping[str, int]], contact_ids: Sequence[int], at: Any) -> list[dict[str, Any]]:
     """Make the profile lines of these contacts exactly those of `wanted` ({contact_id, version_id}); what moved."""
-    return _rows(HOLD, {"wanted": orjson.dumps(wanted).decode(), "contacts": list(contact_ids), "at": at})
+    return dicts(HOLD, {"wanted": orjson.dumps(wanted).decode(), "contacts": list(contact_ids), "at": at})
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
@@ -228,8 +229,8 @@ def lock_scores(contact_ids: Sequence[int]) -> list[int]:
     """Lock these contacts' overall score rows in contact order, making them where missing; the contacts that exist."""
     if not contact_ids:
         return []
-    _execute(ENSURE_SCORES, [list(contact_ids)])
-    return [row["contact_id"] for row in _rows(LOCK_SCORES, [list(contact_ids)])]
+    execute(ENSURE_SCORES, [list(contact_ids)])
+    return [row["contact_id"] for row in dicts(LOCK_SCORES, [list(contact_ids)])]
 
 
 MOVE_SCORES = """
@@ -243,7 +244,7 @@ RETURNING contact_id, group_id, score
 
 def move_scores(deltas: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Add to scores (group None: overall); each row's score after. The caller holds the contacts' score rows."""
-    return _rows(MOVE_SCORES, [orjson.dumps(deltas, default=str).decode()])
+    return dicts(MOVE_SCORES, [orjson.dumps(deltas, default=str).decode()])
 
 
 WEIGH = """
@@ -261,7 +262,7 @@ WHERE o.id = due.id AND due.before <> due.after RETURNING o.contact_id, due.befo
 
 def weigh(contact_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Make these contacts' overall scores the weighted sum of their groups; {contact_id, before, after} of the changed."""
-    return _rows(WEIGH, [list(contact_ids)])
+    return dicts(WEIGH, [list(contact_ids)])
 
 
 DIFFERENCES = """
@@ -286,16 +287,4 @@ WHERE coalesce(d.points, 0)::numeric(14, 2) <> coalesce(s.score, 0) ORDER BY 1, 
 
 def differences() -> list[dict[str, Any]]:
     """Every score that is not the sum of its lines: none, unless somebody wrote past the engine."""
-    return _rows(DIFFERENCES, [])
-
-
-def _execute(statement: str, params: Sequence[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-
-
-def _rows(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        columns = [column.name for column in cursor.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return dicts(DIFFERENCES, [])

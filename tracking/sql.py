@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 import orjson
-from django.db import connection
+
+from contacts.sql import dicts, execute
 
 INSERT_HITS = """
 INSERT INTO tracking_hit (key, kind, at, received_at, contact_id, visitor_id, subject_id, message_id, url, user_agent, ip, data, error)
@@ -20,7 +21,7 @@ ON CONFLICT (key) DO NOTHING
 
 def insert_hits(rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows to the inbox; rows whose key is there already are left alone."""
-    _execute(INSERT_HITS, [_json(rows)])
+    execute(INSERT_HITS, [_json(rows)])
 
 
 TAKE_HITS = """
@@ -32,7 +33,7 @@ DELETE FROM tracking_hit WHERE id IN (
 
 def take_hits(ids: Sequence[int]) -> list[dict[str, Any]]:
     """Take these hits out of the inbox, oldest first, but for those another worker has. Rolls back with the caller."""
-    rows = _rows(TAKE_HITS, [list(ids)])
+    rows = dicts(TAKE_HITS, [list(ids)])
     return sorted((row | {"data": orjson.loads(row["data"])} for row in rows), key=lambda row: row["id"])
 
 
@@ -44,7 +45,7 @@ ON CONFLICT (key) DO NOTHING RETURNING key
 
 def receive(keys: Sequence[Any]) -> set[Any]:
     """Note the keys as received; return those that were new."""
-    return {row["key"] for row in _rows(RECEIVE, [list(keys)])}
+    return {row["key"] for row in dicts(RECEIVE, [list(keys)])}
 
 
 TAKE_CHANGES = """
@@ -56,7 +57,7 @@ DELETE FROM contacts_change WHERE id IN (
 
 def take_changes(limit: int, *, held: bool) -> list[dict[str, Any]]:
     """Take up to `limit` notes of contact changes, oldest first."""
-    rows = _rows(TAKE_CHANGES, [held, limit])
+    rows = dicts(TAKE_CHANGES, [held, limit])
     return sorted((row | {"data": orjson.loads(row["data"])} for row in rows), key=lambda row: row["id"])
 
 
@@ -71,7 +72,7 @@ RETURNING id
 
 def insert_events(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     """Insert events; return their ids."""
-    return [row["id"] for row in _rows(INSERT_EVENTS, [_json(rows)])]
+    return [row["id"] for row in dicts(INSERT_EVENTS, [_json(rows)])]
 
 
 CLAIM_EVENTS = """
@@ -91,7 +92,7 @@ def claim_events(visitor_ids: Sequence[Any], kinds: Sequence[int], purpose: str)
     Events of these kinds stay anonymous where the contact has said no to this purpose.
     """
     values = {"visitors": list(visitor_ids), "kinds": list(kinds), "purpose": purpose}
-    return {row["id"]: row["contact_id"] for row in _rows(CLAIM_EVENTS, values)}
+    return {row["id"]: row["contact_id"] for row in dicts(CLAIM_EVENTS, values)}
 
 
 UPSERT_VISITORS = """
@@ -111,7 +112,7 @@ def upsert_visitors(rows: Sequence[Mapping[str, Any]], sure: Sequence[Any] = ())
 
     Whom a browser was known as before stays, but for those of `sure`.
     """
-    return {row["id"]: row["contact_id"] for row in _rows(UPSERT_VISITORS, [_json(rows), list(sure)])}
+    return {row["id"]: row["contact_id"] for row in dicts(UPSERT_VISITORS, [_json(rows), list(sure)])}
 
 
 ENSURE_MONTHS = "SELECT bareme_ensure_month(%s, month) FROM unnest(%s::date[]) AS month"
@@ -119,7 +120,7 @@ ENSURE_MONTHS = "SELECT bareme_ensure_month(%s, month) FROM unnest(%s::date[]) A
 
 def ensure_months(table: str, months: Iterable[date]) -> None:
     """Make the monthly partitions of `table` where missing (advisory lock, short)."""
-    _execute(ENSURE_MONTHS, [table, sorted(set(months))])
+    execute(ENSURE_MONTHS, [table, sorted(set(months))])
 
 
 WAITING_MONTHS = """
@@ -131,20 +132,8 @@ UNION SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (SELECT at FR
 
 def waiting_months(hit_ids: Sequence[int], limit: int) -> list[date]:
     """The months (UTC) of these hits, and of the oldest `limit` changes that wait, held ones and others."""
-    return [row["month"] for row in _rows(WAITING_MONTHS, {"hits": list(hit_ids), "limit": limit})]
+    return [row["month"] for row in dicts(WAITING_MONTHS, {"hits": list(hit_ids), "limit": limit})]
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
     return orjson.dumps(rows, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
-
-
-def _execute(statement: str, params: Sequence[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-
-
-def _rows(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        columns = [column.name for column in cursor.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

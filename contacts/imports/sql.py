@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from contacts.sql import execute
+
 COPY_ROWS = "COPY contacts_importrow (job_id, line, cells, errors) FROM STDIN"
 
 
@@ -58,7 +60,7 @@ ORDER BY s.email ON CONFLICT (lower(email)) DO NOTHING
 
 def insert_contacts() -> int:
     """Make the staged contacts that do not exist; how many."""
-    return _execute(INSERT)
+    return execute(INSERT)
 
 
 UPDATE = """
@@ -91,7 +93,7 @@ def update_contacts() -> int:
 
     What a row does not say stays as it is.
     """
-    return _execute(UPDATE)
+    return execute(UPDATE)
 
 
 WHO = """
@@ -115,15 +117,9 @@ WHERE NOT m.is_member OR m.reason = 'rule'
 
 def tag_contacts() -> int:
     """Give the staged tags; how many were new."""
-    return _execute(TAG)
+    return execute(TAG)
 
 
 def join_segments(note: str) -> int:
     """Put the contacts into the staged segments, by decision; how many memberships changed."""
-    return _execute(JOIN_SEGMENTS, [note])
-
-
-def _execute(statement: str, params: Sequence[Any] | None = None) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return int(cursor.rowcount)
+    return execute(JOIN_SEGMENTS, [note])

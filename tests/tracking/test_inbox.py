@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns.models import Trigger
@@ -568,7 +568,7 @@ def test_the_months_of_exactly_the_hits_taken_get_their_partitions(ada, publish)
 
     assert [month.year for month in inbox.waiting_months(ids[1:], 0)] == [2009] * 3
     pipeline.drain(limit=1)
-    with inbox.sql.connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM tracking_event_default UNION ALL SELECT count(*) FROM scoring_pointentry_default"
         )
