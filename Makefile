@@ -82,6 +82,7 @@ requirements: ## Pin the requirements again after a change of pyproject.toml (ne
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
 	$(COMPILE) $(ARGS) --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	$(COMPILE) $(ARGS) requirements-embedded.in -o requirements-embedded.txt
+	$(COMPILE) $(ARGS) --no-deps requirements-data.in -o requirements-data.txt
 
 .PHONY: clean
 clean: ## Remove .venv and caches (not the demo's data)
@@ -91,5 +92,5 @@ clean: ## Remove .venv and caches (not the demo's data)
 ifneq ($(shell $(PYTHON) -c 'print("runs")' 2>/dev/null),runs)
 .PHONY: $(READY)
 endif
-$(READY): requirements-dev.txt requirements-embedded.txt
+$(READY): requirements-dev.txt requirements-embedded.txt requirements-data.txt
 	@.ci/venv
