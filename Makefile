@@ -40,6 +40,10 @@ simulate: $(READY) ## Let visitors come to the running demo: they open, click, r
 quick: ARGS := -q -m "not slow and not browser"
 quick: test ## Run the tests that need no browser, no worker and no killing: what a developer runs all day
 
+.PHONY: bench
+bench: $(READY) ## Measure on generated worlds, beside bare SQL (ARGS="--contacts 100000 --events 1000000", ARGS=--help)
+	@$(PYTHON) -m benchmarks $(ARGS)
+
 .PHONY: shell
 shell: $(READY) ## Open Django's shell on the demo world
 	@$(EMBEDDED) -- $(PYTHON) manage.py shell

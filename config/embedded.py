@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -114,15 +114,18 @@ def join_or_start(root: Path) -> Iterator[Environment]:
 
 
 @contextlib.contextmanager
-def start(root: Path, settings: Environment) -> Iterator[Environment]:
-    """The servers on `root`, started for this block together with `settings`; refused when they run already."""
-    with hold(root), started(root, settings) as extra:
+def start(root: Path, settings: Environment, postgres: Sequence[str] = ()) -> Iterator[Environment]:
+    """The servers on `root`, started for this block together with `settings`; refused when they run already.
+
+    `postgres` has further options of PostgreSQL, such as "shared_buffers=1GB".
+    """
+    with hold(root), started(root, settings, postgres) as extra:
         yield extra
 
 
 @contextlib.contextmanager
-def started(root: Path, settings: Environment) -> Iterator[Environment]:
-    with servers(root, durable=True) as urls:
+def started(root: Path, settings: Environment, postgres: Sequence[str] = ()) -> Iterator[Environment]:
+    with servers(root, durable=True, postgres=postgres) as urls:
         extra = {**missing({**local_settings(root), **settings}), **urls}
         publish(root, extra)
         try:
@@ -207,13 +210,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def servers(root: Path, durable: bool) -> Iterator[Environment]:
+def servers(root: Path, durable: bool, postgres: Sequence[str] = ()) -> Iterator[Environment]:
     """Start each server that the environment does not name; yield their addresses; stop them."""
     running: dict[str, Server] = {}
     sockets = socket_folder(root)
     try:
         if "DATABASE_URL" not in os.environ:
-            running["DATABASE_URL"] = start_postgres(root, sockets, durable)
+            running["DATABASE_URL"] = start_postgres(root, sockets, durable, postgres)
         if "REDIS_URL" not in os.environ:
             running["REDIS_URL"] = start_valkey(root, sockets, durable)
         yield {name: server.url for name, server in running.items()}
@@ -225,7 +228,7 @@ def servers(root: Path, durable: bool) -> Iterator[Environment]:
                 shutil.rmtree(sockets, ignore_errors=True)
 
 
-def start_postgres(root: Path, sockets: Path, durable: bool) -> Server:
+def start_postgres(root: Path, sockets: Path, durable: bool, more: Sequence[str] = ()) -> Server:
     binaries, data = postgres_binaries(), root / "postgres"
     if not data.exists():
         make_cluster(binaries, data, durable)
@@ -234,7 +237,7 @@ def start_postgres(root: Path, sockets: Path, durable: bool) -> Server:
     hand_over(sockets, data)
     stop_orphan(binaries, data, prepare)
     log = Log(root / "postgres.log")
-    command: Command = [binaries / "postgres", "-D", data, "-k", sockets, *postgres_options(durable)]
+    command: Command = [binaries / "postgres", "-D", data, "-k", sockets, *postgres_options(durable, more)]
     process = spawn(command, log, signal.SIGINT, prepare)
     address = f"host={sockets} user=postgres dbname=postgres connect_timeout=5"
     try:
@@ -246,8 +249,8 @@ def start_postgres(root: Path, sockets: Path, durable: bool) -> Server:
     return Server(process, f"postgres://postgres@/bareme?host={sockets}", signal.SIGINT)
 
 
-def postgres_options(durable: bool) -> list[str]:
-    options = ["listen_addresses=", "max_connections=200"]
+def postgres_options(durable: bool, more: Sequence[str] = ()) -> list[str]:
+    options = ["listen_addresses=", "max_connections=200", *more]
     if not durable:
         options += ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
     if sys.platform == "linux" and shutil.disk_usage("/dev/shm").total < 256_000_000:  # a container's 64 MB

@@ -1,0 +1,22 @@
+"""What is measured, in this order: what changes much comes last. A new item is a class in a file here, and a line below."""
+
+from benchmarks.benchmark import Benchmark
+from benchmarks.items.batches import BatchOf1000, BatchOf10000
+from benchmarks.items.explaining import Explain
+from benchmarks.items.pages import ContactList, ContactListByScore, ContactPage, ContactSearch, Leaderboards
+from benchmarks.items.replay import FullReplay, ReplayOfNothingNew
+from benchmarks.items.segments import SegmentRebuild
+
+ITEMS: tuple[type[Benchmark], ...] = (
+    Leaderboards,
+    ContactList,
+    ContactListByScore,
+    ContactSearch,
+    ContactPage,
+    Explain,
+    SegmentRebuild,
+    BatchOf1000,
+    BatchOf10000,
+    ReplayOfNothingNew,
+    FullReplay,
+)

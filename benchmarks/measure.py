@@ -1,0 +1,39 @@
+"""Measure on the database of DATABASE_URL: `python -m benchmarks.measure RESULTS PLAN`, started by `benchmarks`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import django
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.measure")
+    parser.add_argument("results", type=Path)
+    parser.add_argument("plan", type=json.loads)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--rounds", type=int)
+    options = parser.parse_args(arguments)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from benchmarks.benchmark import measure
+    from benchmarks.figures import Measured
+    from benchmarks.items import ITEMS
+    from config.load.plan import Plan
+
+    plan = Plan(**options.plan | {"until": datetime.fromisoformat(options.plan["until"])})
+    found = []
+    for item in ITEMS:
+        if options.only in item.name:
+            found.append(measure(item(plan), options.rounds))
+            print(f"  {item.name}: {found[-1].seconds:.3f} s, bare SQL {found[-1].floor:.3f} s", flush=True)
+    Measured.write(options.results, found)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
