@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from campaigns import enrolments, triggers, webinars
 from contacts import holding, segments
 from scoring import ledger, matching, profiles, scores, sql, sweeps
+from scoring.scores import Movement
 from tracking import inbox
 from tracking.inbox import Happened
 
@@ -28,7 +29,8 @@ def advance(limit: int = BATCH) -> int:
     """Carry everything that waits one step further; returns how much that was, 0 when nothing waited."""
     ids = inbox.waiting(limit)
     _make_room(ids, limit)
-    touched = _take_hits(ids)
+    touched = _turn_day(limit)
+    touched += _take_hits(ids)
     for held in (False, True):
         touched += _batch(lambda held=held: _carry(inbox.take_changes(limit, held=held)))  # type: ignore[misc]
     touched += _batch(lambda: _adjust(limit))
@@ -41,19 +43,15 @@ def drain(limit: int = BATCH) -> None:
         pass
 
 
-def _carry(happened: Happened, adjustments: Sequence[int] = (), *, weigh: bool = False) -> int:
+def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     """From what happened to what we do about it, in the caller's transaction."""
     if not happened:
         return 0
     contacts = scores.lock(happened.contact_ids)
+    triggers.fire(sweeps.catch_up(contacts), held=True)
     matching.resolve_new()
     moved = ledger.award(happened.event_ids) + profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
-    movements = scores.refresh(moved)
-    if weigh:
-        movements = scores.weigh(contacts, movements)
-    triggers.fire(movements, held=happened.held)
-    with holding.held() if happened.held else nullcontext():  # what follows from held changes is held, too
-        segments.update(contacts)
+    _act(contacts, scores.refresh(moved), held=happened.held)
     webinars.note(happened.event_ids)
     enrolments.begin(happened.event_ids)
     return max(len(contacts), happened.taken)
@@ -81,15 +79,42 @@ def _adjust(limit: int) -> int:
     return _carry(Happened(contact_ids=frozenset(adjustments.values())), list(adjustments))
 
 
+def _act(contacts: Sequence[int], movements: Sequence[Movement], *, held: bool) -> None:
+    """What follows when scores have moved; what follows from held work is held, too."""
+    triggers.fire(movements, held=held)
+    with holding.held() if held else nullcontext():
+        segments.update(contacts)
+
+
 def _sweep(limit: int) -> int:
-    """A range of a walk over all contacts that is owed; what it crosses is held, unless a new day is all that happened."""
+    """A range of a walk over contacts that is owed; what it crosses is held, unless a new day is all that happened."""
     if (due := sweeps.next_range(limit)) is None:
         return 0
-    sweep, contacts = due
-    everybody = frozenset(contacts)
-    _carry(Happened(contact_ids=everybody, changed_ids=everybody, held=sweep.day is None), weigh=True)
-    sweeps.advance(sweep, contacts)
-    return max(1, len(contacts))
+    sweep, ids = due
+    contacts = scores.lock(ids)
+    _act(contacts, sweeps.bring(sweep, contacts), held=sweep.day is None)
+    sweeps.advance(sweep, ids)
+    return max(1, len(ids))
+
+
+def _turn_day(limit: int) -> int:
+    """What time alone does, once a day: scores that faded through a threshold, and points that expired."""
+    if scores.is_new_day():
+        _batch(_fade, lock=sql.own_rules)
+    return _batch(lambda: _expire(limit))
+
+
+def _fade() -> int:
+    movements = scores.turn(triggers.levels())
+    _act([movement.contact_id for movement in movements], movements, held=False)
+    return len(movements)
+
+
+def _expire(limit: int) -> int:
+    contacts = scores.lock(ledger.expiring(limit))
+    triggers.fire(sweeps.catch_up(contacts), held=True)
+    _act(contacts, scores.refresh(ledger.expire(contacts)), held=False)
+    return len(contacts)
 
 
 def _make_room(hit_ids: Sequence[int], limit: int) -> None:
@@ -101,10 +126,10 @@ def _make_room(hit_ids: Sequence[int], limit: int) -> None:
     profiles.notice_day()
 
 
-def _batch(work: Callable[[], int]) -> int:
+def _batch(work: Callable[[], int], lock: Callable[[], None] = sql.share_rules) -> int:
     """One transaction of background work; an error is logged and does not keep the next kind of work from going on."""
     try:
-        return _in_transaction(work)
+        return _in_transaction(work, lock)
     except Exception as error:
         if _is_the_database(error):
             raise
@@ -118,7 +143,7 @@ def _is_the_database(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError) and not sqlstate.startswith(PROGRAM_LIMIT)
 
 
-def _in_transaction(work: Callable[[], int]) -> int:
+def _in_transaction(work: Callable[[], int], lock: Callable[[], None] = sql.share_rules) -> int:
     with transaction.atomic():
-        sql.share_rules()
+        lock()
         return work()

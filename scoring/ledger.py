@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from scoring import sql
+from scoring import decay, sql
 from scoring.models import Adjustment
 from scoring.scores import Delta
 
@@ -16,18 +16,44 @@ TABLE = "scoring_pointentry"
 def award(event_ids: Sequence[int]) -> list[Delta]:
     """Count events into the lines of the rules in force when they happened; returns the points that moved.
 
-    Each event must be handed in once: the inbox sees to that. Order does not matter: credited = min(hits, cap) per
-    occurrence, so late and out-of-order events give the same lines as a replay. The caller holds the score lock.
+    Each event must be handed in once: the inbox sees to that. Order does not matter: what a line is credited is a function
+    of the hits counted and of their times, so late and out-of-order events give the same lines as a replay. The caller
+    holds the score lock.
     """
-    return _deltas(sql.award(event_ids)) if event_ids else []
+    if not event_ids:
+        return []
+    shape, today = sql.shape(), decay.today()
+    deltas = _deltas(sql.award(event_ids, today))
+    if shape.wide or shape.cuts:
+        deltas += _deltas(sql.recap(sql.contacts_of(event_ids), today, shape))
+    return deltas
 
 
-def replay(contact_ids: Sequence[int]) -> list[Delta]:
-    """Rebuild the lines of these contacts from all their events; writes and returns differences only.
+def replay(contact_ids: Sequence[int], actions: Sequence[int] | None = None) -> list[Delta]:
+    """Rebuild the lines of these contacts (of these actions, if given) from their events; writes differences only.
 
     Uses the same counting as `award`. The caller holds the score lock.
     """
-    return _deltas(sql.replay(contact_ids)) if contact_ids else []
+    if not contact_ids:
+        return []
+    shape, today = sql.shape(), decay.today()
+    deltas = [] if actions is not None and not actions else _deltas(sql.replay(contact_ids, today, shape, actions))
+    return deltas + _deltas(sql.recap(contact_ids, today, shape))
+
+
+def reprice(contact_ids: Sequence[int], was: Mapping[int, int]) -> list[Delta]:
+    """What moves because versions are worth something else than they `was`; no line is written."""
+    return _deltas(sql.reprice(contact_ids, was, decay.today())) if contact_ids and was else []
+
+
+def expiring(limit: int) -> list[int]:
+    """Contacts, at most `limit`, with points that have expired and still count."""
+    return sql.expiring(decay.today(), limit)
+
+
+def expire(contact_ids: Sequence[int]) -> list[Delta]:
+    """Take what has expired from these contacts' scores; its lines stay. The caller holds the score lock."""
+    return _deltas(sql.expire(contact_ids, decay.today())) if contact_ids else []
 
 
 def adjust(
@@ -69,4 +95,4 @@ def apply(adjustment_ids: Sequence[int]) -> list[Delta]:
 
 
 def _deltas(rows: Sequence[dict[str, Any]]) -> list[Delta]:
-    return [Delta(row["contact_id"], row["group_id"], row["points"]) for row in rows]
+    return [Delta(**row) for row in rows]

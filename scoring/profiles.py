@@ -33,7 +33,7 @@ def hold(contact_ids: Sequence[int]) -> list[Delta]:
         for version, source in in_force(now)
         for contact_id in source.contacts(version.params, among).values_list("pk", flat=True)
     ]
-    return [Delta(row["contact_id"], row["group_id"], row["points"]) for row in sql.hold(wanted, contact_ids, now)]
+    return [Delta(**row) for row in sql.hold(wanted, contact_ids, now)]
 
 
 def in_force(at: datetime) -> list[tuple[PointActionVersion, ProfileMatches]]:
@@ -62,7 +62,7 @@ def notice_day() -> None:
         return
     versions = (version for version, _ in in_force(timezone.now()))
     if any(conditions.turns_with_time(version.params.get("conditions")) for version in versions):
-        Sweep.objects.get_or_create(day=today, defaults={"reason": date_format(today)})
+        Sweep.objects.get_or_create(day=today, defaults={"reason": date_format(today), "plan": {"profiles": True}})
 
 
 def notice_windows() -> None:
@@ -73,4 +73,4 @@ def notice_windows() -> None:
     for action in [*opened, *closed]:
         action.is_holding = not action.is_holding
         action.save(update_fields=["is_holding"])
-        Sweep.objects.create(reason=str(action))
+        Sweep.objects.create(reason=str(action), plan={"profiles": True})

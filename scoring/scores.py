@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from scoring import sql
-from scoring.models import PointGroup
+from django.db.models import Max
+from django.utils import timezone
+
+from scoring import decay, sql
+from scoring.models import PointGroup, Turn
+
+Values = Mapping[tuple[int, int | None], Decimal]
 
 
 @dataclass(frozen=True, order=True)
 class Delta:
-    """Points that came or went in a contact's group."""
+    """Points that came or went in a contact's group; `forward` is what they add to its forward-decayed sum."""
 
     contact_id: int
     group_id: int
     points: int
+    forward: float = 0.0
 
 
 @dataclass(frozen=True)
 class Movement:
-    """A score before and after a batch; `group_id` None is the overall score."""
+    """A score before and after a batch, as people see it; `group_id` None is the overall score."""
 
     contact_id: int
     group_id: int | None
@@ -39,37 +46,66 @@ def lock(contact_ids: Iterable[int]) -> list[int]:
 
 
 def refresh(deltas: Iterable[Delta]) -> list[Movement]:
-    """Add what moved to the group scores and, by weight, to the overall scores. The caller holds the lock."""
-    moved: dict[tuple[int, int | None], Decimal] = {}
-    weights = dict(PointGroup.objects.values_list("pk", "weight"))
+    """Add what moved to the sums, and say what that moved in the scores people see. The caller holds the lock."""
+    moved: dict[tuple[int, int], list[float]] = {}
     for delta in deltas:
-        for group_id, points in (
-            (delta.group_id, Decimal(delta.points)),
-            (None, delta.points * weights[delta.group_id]),
-        ):
-            moved[delta.contact_id, group_id] = moved.get((delta.contact_id, group_id), Decimal()) + points
+        sums = moved.setdefault((delta.contact_id, delta.group_id), [0, 0.0])
+        sums[0] += delta.points
+        sums[1] += delta.forward
     rows = [
-        {"contact_id": contact, "group_id": group, "points": points}
-        for (contact, group), points in moved.items()
-        if points
+        {"contact_id": contact, "group_id": group, "points": points, "forward": forward}
+        for (contact, group), (points, forward) in moved.items()
+        if points or forward
     ]
-    return [_movement(row, moved) for row in sql.move_scores(rows)] if rows else []
+    return [Movement(**row) for row in sql.refresh(rows, turned(), decay.today())] if rows else []
 
 
-def weigh(contact_ids: Sequence[int], movements: Sequence[Movement] = ()) -> list[Movement]:
-    """Recompute the overall scores of these contacts after a change of weights; all that moved, `movements` included.
+def between(before: Values, after: Values) -> list[Movement]:
+    """The movements from one set of values to another; who is in one only has zero in the other."""
+    none = Decimal()
+    keys = sorted({*before, *after}, key=lambda key: (key[0], key[1] or 0))
+    found = (Movement(*key, before.get(key, none), after.get(key, none)) for key in keys)
+    return [movement for movement in found if movement.before != movement.after]
 
-    An overall score that moved twice moved once, from where it was before. The caller holds the lock.
+
+# --- days that turn -----------------------------------------------------------------------------------------------------
+
+
+def turned() -> date:
+    """The last day whose turn has been seen to: what faded since has not been told to the triggers yet."""
+    last: date | None = Turn.objects.aggregate(Max("day"))["day__max"]
+    return min(last or decay.today(), decay.today())
+
+
+def is_new_day() -> bool:
+    return not Turn.objects.filter(day=decay.today()).exists()
+
+
+def turn(levels: Mapping[int | None, Sequence[Decimal]]) -> list[Movement]:
+    """The scores that passed one of these levels of their group (None: overall) since the last turn, by fading alone.
+
+    Notes that today has been turned: each movement is told once. No row of a score is touched. The caller's transaction
+    holds the rules for itself, so that no batch moves a score meanwhile.
     """
-    after = {row["contact_id"]: row for row in sql.weigh(contact_ids)}
-    before = {one.contact_id: one.before for one in movements if one.group_id is None}
-    overall = [Movement(pk, None, before.get(pk, row["before"]), row["after"]) for pk, row in after.items()]
-    return [
-        *(one for one in movements if one.group_id is not None or one.contact_id not in after),
-        *(one for one in overall if one.before != one.after),
-    ]
+    since, today = turned(), decay.today()
+    Turn.objects.get_or_create(day=today)
+    if since == today:
+        return []
+    midnight = timezone.make_aware(datetime.combine(today, time()))
+    movements = []
+    fading = PointGroup.objects.filter(half_life_days__isnull=False)
+    for group in fading:
+        ranges = [_passing(group, level, since, today) for level in levels.get(group.pk, ())]
+        if ranges:
+            movements += sql.crossed_in_group(group.pk, ranges, since, today, midnight)
+    if fading and levels.get(None):
+        movements += sql.crossed_overall(levels[None], since, today, midnight)
+    return [Movement(**row) for row in movements]
 
 
-def _movement(row: dict[str, Any], moved: dict[tuple[int, int | None], Decimal]) -> Movement:
-    key = row["contact_id"], row["group_id"]
-    return Movement(*key, before=row["score"] - moved[key], after=row["score"])
+def _passing(group: PointGroup, level: Decimal, since: date, today: date) -> tuple[float, float]:
+    """Which forward sums are on one side of a level on one day and on the other on the next; a cent wider."""
+    half_life: Any = group.half_life_days
+    grown = [2.0 ** ((day - group.epoch).days / half_life) for day in (since, today)]
+    ends = [(float(level) + cent) * factor for factor in grown for cent in (-0.01, 0.01)]
+    return min(ends), max(ends)

@@ -1,14 +1,57 @@
-"""Walks over all contacts, range by range, owed by changes of profile rules and weights; resumable after any crash."""
+"""Walks over contacts, range by range, owed by changes of rules, weights and days; resumable after any crash.
+
+A contact whom something happens to before the walk has come to them is brought up to date first, so that a live movement
+never mixes old sums with new rules (`catch_up`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
 from contacts.models import Contact
-from scoring.models import Sweep
+from scoring import decay, ledger, profiles, scores, sql
+from scoring.models import Publication, Sweep, SweepContact
+from scoring.scores import Movement
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep does to each contact.
+
+    `actions`: rebuild their lines of these point actions. `was`: what lines of these versions were worth until now.
+    `terms`: the parameters of the rulebook whose terms the stored sums follow, where sums must be made anew.
+    `profiles`: look at which profile rules hold.
+    """
+
+    actions: Sequence[int] = ()
+    was: Mapping[int, int] = field(default_factory=dict)
+    terms: Mapping[str, Any] | None = None
+    profiles: bool = False
+
+    @classmethod
+    def of(cls, sweep: Sweep) -> Plan:
+        plan = sweep.plan or {"profiles": True, "terms": {}}
+        return cls(
+            actions=plan.get("actions", ()),
+            was={int(version): points for version, points in plan.get("was", {}).items()},
+            terms=plan.get("terms"),
+            profiles=plan.get("profiles", False),
+        )
+
+    @property
+    def is_listed(self) -> bool:
+        """Does it concern only contacts with events or lines of certain rules?"""
+        return self.terms is None and not self.profiles
+
+
+def owe(reason: str, plan: Plan, publication: Publication | None = None) -> Sweep:
+    """Note that all contacts this plan concerns must be brought up to date."""
+    return Sweep.objects.create(reason=reason[:200], publication=publication, plan=asdict(plan))
 
 
 def next_range(size: int) -> tuple[Sweep, Sequence[int]] | None:
@@ -19,7 +62,12 @@ def next_range(size: int) -> tuple[Sweep, Sequence[int]] | None:
     sweep = Sweep.objects.filter(finished_at__isnull=True).select_for_update(skip_locked=True).order_by("id").first()
     if sweep is None:
         return None
-    return sweep, list(Contact.objects.filter(pk__gte=sweep.next_id).order_by("pk").values_list("pk", flat=True)[:size])
+    plan = Plan.of(sweep)
+    if sweep.total is None:
+        _count(sweep, plan)
+    people = sweep.contacts.filter(contact_id__gte=sweep.next_id).order_by("contact_id").values_list("contact_id")
+    everybody = Contact.objects.filter(pk__gte=sweep.next_id).order_by("pk").values_list("pk")
+    return sweep, [pk for (pk,) in (people if plan.is_listed else everybody)[:size]]
 
 
 def advance(sweep: Sweep, contact_ids: Sequence[int]) -> None:
@@ -27,4 +75,44 @@ def advance(sweep: Sweep, contact_ids: Sequence[int]) -> None:
     if contact_ids:
         Sweep.objects.filter(pk=sweep.pk).update(next_id=max(contact_ids) + 1, seen=F("seen") + len(contact_ids))
     else:
+        SweepContact.objects.filter(sweep=sweep).delete()
         Sweep.objects.filter(pk=sweep.pk).update(finished_at=timezone.now())
+
+
+def bring(sweep: Sweep, contact_ids: Sequence[int]) -> list[Movement]:
+    """Do to these contacts what the sweep is for; the movements. Repeating moves nothing. The caller holds the lock."""
+    contact_ids = sql.behind(contact_ids, sweep.pk) if sweep.day is None else contact_ids
+    movements = _carried_out(Plan.of(sweep), contact_ids) if contact_ids else []
+    if sweep.day is None:
+        sql.mark_swept(contact_ids, sweep.pk)
+    return movements
+
+
+def catch_up(contact_ids: Sequence[int]) -> list[Movement]:
+    """Bring these contacts up to date with every sweep that has not come to them yet. The caller holds the lock."""
+    movements: list[Movement] = []
+    if contact_ids:
+        for sweep in Sweep.objects.filter(finished_at__isnull=True, day__isnull=True).order_by("id"):
+            movements += bring(sweep, contact_ids)
+    return movements
+
+
+def _carried_out(plan: Plan, contact_ids: Sequence[int]) -> list[Movement]:
+    before = sql.values(contact_ids, scores.turned(), plan.terms or None) if plan.terms is not None else {}
+    deltas = ledger.reprice(contact_ids, plan.was)
+    if plan.actions or plan.terms is not None or plan.was:
+        deltas += ledger.replay(contact_ids, plan.actions)
+    if plan.profiles:
+        deltas += profiles.hold(contact_ids)
+    movements = scores.refresh(deltas)
+    if plan.terms is None:
+        return movements
+    sql.revalue(contact_ids)
+    return scores.between(before, sql.values(contact_ids, decay.today()))
+
+
+def _count(sweep: Sweep, plan: Plan) -> None:
+    if plan.is_listed:
+        sql.list_concerned(sweep.pk, plan.actions, list(plan.was))
+    sweep.total = sweep.contacts.count() if plan.is_listed else Contact.objects.count()
+    sweep.save(update_fields=["total"])

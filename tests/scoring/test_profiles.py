@@ -1,5 +1,6 @@
 """Profile rules: points that hold while something is true of a contact, and go when it no longer is."""
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -13,6 +14,8 @@ from contacts import holding, segments, stages, tagging
 from contacts.models import Company, Contact, Segment
 from scoring import ledger, profiles, rules, scores, sql, sweeps
 from scoring.models import END, Holding, PointAction, PointEntry, Repeat, Sweep
+from scoring.rulebook import Rulebook
+from scoring.sweeps import Plan
 from tests.factories import CompanyFactory, ContactFactory, SegmentFactory, StageFactory, TagFactory
 from tests.scoring.conftest import download, lines, score, subject
 from tracking.models import Hit
@@ -334,9 +337,11 @@ def test_an_overall_score_that_a_sweep_moves_twice_crosses_by_where_it_ends(prof
     trigger, down = (
         Trigger.objects.create(name=direction, threshold=81, direction=direction) for direction in ("rising", "falling")
     )
+    terms_before = Rulebook.current().parameters()
     profile(10, group=fit)
     fit.weight = Decimal("1")
     fit.save()
+    Sweep.objects.update(plan=asdict(Plan(terms=terms_before, profiles=True)))
     pipeline.drain()
 
     assert (score(ada), trigger.firings.count(), down.firings.count()) == (50, 0, 0)

@@ -57,7 +57,7 @@ def test_a_version_says_who_made_it_when_and_what(publish, engagement):
     first = action.versions.get(number=1)
 
     assert (second.number, second.points, second.name, second.author) == (2, 9, "Downloads", author)
-    assert (second.kind, second.cap, second.repeat, second.group) == (Kind.ASSET_DOWNLOADED, 1, "day", engagement)
+    assert (second.kind, second.occurrence_cap, second.repeat, second.group) == (Kind.ASSET_DOWNLOADED, 1, "day", engagement)
     assert (first.valid_from, first.valid_until) == (SINCE, AT)
     assert (second.valid_from, second.valid_until) == (AT, END)
     assert (first.points, first.author) == (5, None)
@@ -303,7 +303,7 @@ def test_the_database_refuses_what_must_be_there_once(publish, ada, engagement):
     }
     PointEntry.objects.create(**entry)
 
-    again = {name: getattr(version, name) for name in ("action", "number", "points", "group", "valid_from")}
+    again = {name: getattr(version, name) for name in ("action", "number", "points", "worth", "group", "valid_from")}
     refused("one_version_per_number", lambda: PointActionVersion.objects.create(**again))
     refused(
         "one_match_per_subject_and_version", lambda: Match.objects.create(version=version, subject=about, object_id=1)

@@ -1,0 +1,59 @@
+"""What it is worth: groups, the marketer's rules and their versions, the ledger, the scores."""
+
+from scoring.models.actions import (
+    COUNTING,
+    TERMS_OF_RULE,
+    CapUnit,
+    Match,
+    PointAction,
+    PointActionVersion,
+    Repeat,
+    Rule,
+    Validity,
+)
+from scoring.models.groups import (
+    BEGINNING,
+    END,
+    NO_PERIOD,
+    TERMS,
+    CapPeriod,
+    OverallScore,
+    PointGroup,
+    Terms,
+    TermsVersion,
+)
+from scoring.models.leaderboards import Leaderboard
+from scoring.models.ledger import Adjustment, ContactScore, Holding, PointEntry, Turn
+from scoring.models.publications import Edit, Forecast, Publication, Sweep, SweepContact
+
+__all__ = [
+    "BEGINNING",
+    "COUNTING",
+    "END",
+    "NO_PERIOD",
+    "TERMS",
+    "TERMS_OF_RULE",
+    "Adjustment",
+    "CapPeriod",
+    "CapUnit",
+    "ContactScore",
+    "Edit",
+    "Forecast",
+    "Holding",
+    "Leaderboard",
+    "Match",
+    "OverallScore",
+    "PointAction",
+    "PointActionVersion",
+    "PointEntry",
+    "PointGroup",
+    "Publication",
+    "Repeat",
+    "Rule",
+    "Sweep",
+    "SweepContact",
+    "Terms",
+    "TermsVersion",
+    "Turn",
+    "Validity",
+]

@@ -1,0 +1,71 @@
+"""Scoring's hand-written statements: one function each, values always bound."""
+
+from scoring.sql.fragments import Shape
+from scoring.sql.ledger import (
+    apply_adjustments,
+    award,
+    contacts_of,
+    expire,
+    expiring,
+    hold,
+    recap,
+    replay,
+    reprice,
+    shape,
+    take_adjustments,
+)
+from scoring.sql.rules import (
+    insert_matches,
+    list_concerned,
+    mark_wide,
+    note_validity,
+    own_rules,
+    set_validity,
+    share_rules,
+)
+from scoring.sql.scores import (
+    behind,
+    crossed_in_group,
+    crossed_overall,
+    differences,
+    lock_scores,
+    mark_swept,
+    refresh,
+    revalue,
+    values,
+)
+from scoring.sql.valuation import forecast, lines, scores
+
+__all__ = [
+    "Shape",
+    "apply_adjustments",
+    "award",
+    "behind",
+    "contacts_of",
+    "crossed_in_group",
+    "crossed_overall",
+    "differences",
+    "expire",
+    "expiring",
+    "forecast",
+    "hold",
+    "insert_matches",
+    "lines",
+    "list_concerned",
+    "lock_scores",
+    "mark_swept",
+    "mark_wide",
+    "note_validity",
+    "own_rules",
+    "recap",
+    "refresh",
+    "replay",
+    "reprice",
+    "revalue",
+    "scores",
+    "set_validity",
+    "shape",
+    "share_rules",
+    "take_adjustments",
+    "values",
+]

@@ -1,0 +1,160 @@
+"""What the statements of scoring are made of: rules, events counted by occurrence, hits credited within caps.
+
+Every statement begins with the relation `rules`, so that the same text scores by the rules in force (`LIVE_RULES`) and by any
+other rulebook (`BOOK_RULES`): live scoring, replay, preview and the time machine are one definition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NO_PERIOD = "DATE '0001-01-01'"
+
+_RULE = """v.id, v.action_id, v.number, v.kind, v.group_id, v.repeat, v.occurrence_cap, v.cap_amount, v.cap_unit, v.cap_period,
+  v.cap_per_object, v.expires_after_days, v.active_from, v.active_until"""
+
+LIVE_RULES = f"""
+SELECT {_RULE}, v.is_wide, v.valid_from, v.valid_until, v.worth,
+  g.cap_points AS group_cap, g.cap_period AS group_period, g.half_life_days, g.epoch
+FROM scoring_pointactionversion v JOIN scoring_pointgroup g ON g.id = v.group_id
+"""
+
+# The versions and terms that a Rulebook names (its `parameters()`).
+BOOK_RULES = f"""
+SELECT {_RULE}, b.is_wide, b.valid_from, b.valid_until, b.worth,
+  g.cap_points AS group_cap, g.cap_period AS group_period, g.half_life_days, g.epoch
+FROM jsonb_to_recordset(%(intervals)s::jsonb) AS b(version_id bigint, valid_from timestamptz, valid_until timestamptz, worth int, is_wide boolean)
+JOIN scoring_pointactionversion v ON v.id = b.version_id
+JOIN jsonb_to_recordset(%(terms)s::jsonb) AS g(id bigint, cap_points int, cap_period text, half_life_days int, epoch date) ON g.id = v.group_id
+"""
+
+
+def local_day(at: str) -> str:
+    """The day of a moment in the instance's time zone."""
+    return f"({at} AT TIME ZONE %(zone)s)::date"
+
+
+def start(period: str, day: str) -> str:
+    """The first day of the stretch of time a day belongs to; one and the same for all days where the period is "ever"."""
+    return f"""CASE {period} WHEN 'day' THEN {day} WHEN 'week' THEN date_trunc('week', {day}::timestamp)::date
+      WHEN 'month' THEN date_trunc('month', {day}::timestamp)::date ELSE {NO_PERIOD} END"""
+
+
+def growth(first_at: str, rule: str) -> str:
+    """What a point of this line adds to the forward-decayed sum: 2^(days from the epoch / half-life), 0 without a half-life.
+
+    Forward decay: Cormode, Shkapenyuk, Srivastava, Xu, "Forward Decay" (ICDE 2009). Bounded, so that no age overflows.
+    """
+    days = f"({local_day(first_at)} - {rule}.epoch)::float8 / {rule}.half_life_days"
+    return f"CASE WHEN {rule}.half_life_days IS NULL THEN 0 ELSE power(2::float8, greatest(-1000, least(1000, {days}))) END"
+
+
+# Events × rules in force at the event's time, counted by occurrence. {events} chooses the events, {rules} the rules.
+COUNTED = f"""
+SELECT e.contact_id, v.action_id, v.id AS version_id,
+       CASE WHEN v.repeat IN ('object', 'always') THEN m.object_id ELSE 0 END AS object_id,
+       CASE v.repeat
+         WHEN 'once' THEN {NO_PERIOD}
+         WHEN 'object' THEN {NO_PERIOD}
+         WHEN 'week' THEN date_trunc('week', e.at AT TIME ZONE %(zone)s)::date
+         WHEN 'month' THEN date_trunc('month', e.at AT TIME ZONE %(zone)s)::date
+         ELSE (e.at AT TIME ZONE %(zone)s)::date
+       END AS period,
+       count(*)::int AS hits, min(e.at) AS first_at, max(e.at) AS last_at
+FROM tracking_event e
+JOIN scoring_match m ON m.subject_id = e.subject_id
+JOIN rules v ON v.id = m.version_id AND v.kind = e.kind
+ AND e.at >= v.valid_from AND e.at < v.valid_until
+ AND (v.active_from IS NULL OR e.at >= v.active_from) AND (v.active_until IS NULL OR e.at < v.active_until)
+WHERE {{events}} AND e.contact_id IS NOT NULL AND e.verdict < 2
+GROUP BY 1, 2, 3, 4, 5
+"""
+
+# Where versions of one action share an occurrence, the earlier version's hits are credited first.
+OCCURRING = """
+SELECT l.*, v.number, v.repeat, v.group_id, v.worth, v.is_wide, v.cap_amount, v.cap_unit, v.cap_period, v.cap_per_object,
+  v.expires_after_days, v.group_cap, v.group_period, v.half_life_days, v.epoch,
+  CASE WHEN v.occurrence_cap IS NULL THEN l.hits ELSE greatest(0, least(l.hits, v.occurrence_cap - coalesce(sum(l.hits) OVER (
+    PARTITION BY l.contact_id, l.action_id, l.object_id, l.period ORDER BY v.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  ), 0)))::int END AS occurring
+FROM {lines} l JOIN rules v ON v.id = l.version_id
+"""
+
+# What earlier versions with another repeat policy credited takes the occurrence of a later version it falls into.
+TAKEN = f"""
+SELECT p.contact_id, r.id AS version_id, CASE WHEN r.repeat = 'object' THEN p.object_id ELSE 0 END AS object_id,
+  {start("r.repeat", local_day("p.first_at"))} AS period, count(*)::int AS taken
+FROM occurring p JOIN rules r ON r.action_id = p.action_id AND r.number > p.number AND r.repeat <> p.repeat AND r.repeat <> 'always'
+WHERE p.is_wide AND p.occurring > 0 GROUP BY 1, 2, 3, 4
+"""
+
+# A cap over several occurrences: the earliest lines are credited until it is reached.
+WIDE = f"""
+SELECT s.*, greatest(0, least(free, CASE WHEN cap_amount IS NULL THEN free ELSE floor((cap_amount - spent)::numeric / unit) END))::int AS credited
+FROM (
+  SELECT f.*, coalesce(sum(free::bigint * unit) OVER (
+    PARTITION BY contact_id, action_id, cap_period, CASE WHEN cap_per_object THEN object_id ELSE 0 END, {start("cap_period", local_day("first_at"))}
+    ORDER BY first_at, object_id, period, number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  ), 0) AS spent
+  FROM (
+    SELECT o.*, greatest(0, o.occurring - coalesce(t.taken, 0)) AS free, CASE o.cap_unit WHEN 'points' THEN abs(o.worth) ELSE 1 END AS unit
+    FROM occurring o LEFT JOIN taken t USING (contact_id, version_id, object_id, period) WHERE o.is_wide
+  ) f
+) s
+"""
+
+# The cap of a group: positive points beyond it are cut from the latest lines.
+CUT = f"""
+SELECT c.*, greatest(0, least(earned, before + earned - group_cap))::int AS cut
+FROM (
+  SELECT c.*, greatest(0, credited::bigint * worth) AS earned, coalesce(sum(greatest(0, credited::bigint * worth)) OVER (
+    PARTITION BY contact_id, group_id, {start("group_period", local_day("first_at"))}
+    ORDER BY first_at, action_id, object_id, period, number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  ), 0) AS before
+  FROM credited c WHERE group_cap IS NOT NULL
+) c
+"""
+
+_LINE = """contact_id, action_id, version_id, object_id, period, hits, first_at, last_at, number, group_id, worth, is_wide,
+  expires_after_days, group_cap, group_period, half_life_days, epoch"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which kinds of caps the rules have: what none of them has is left out of the statement."""
+
+    wide: bool
+    cuts: bool
+
+
+def chain(lines: str, shape: Shape) -> str:
+    """CTEs from counted `lines` (a relation) to `capped`: the lines with `credited`, `cut`, `expires_on`, `is_expired`.
+
+    Parameters: zone, today. A pure function of the lines and the rules: neither order nor batching matters.
+    """
+    credited = f"SELECT {_LINE}, occurring AS credited FROM occurring"
+    parts = [f"occurring AS MATERIALIZED ({OCCURRING.format(lines=lines)})"]
+    if shape.wide:
+        parts.append(f"taken AS ({TAKEN})")
+        credited = f"{credited} WHERE NOT is_wide UNION ALL SELECT {_LINE}, credited FROM ({WIDE}) wide"
+    cut = f"SELECT {_LINE}, credited, 0 AS cut FROM credited"
+    if shape.cuts:
+        cut = f"{cut} WHERE group_cap IS NULL UNION ALL SELECT {_LINE}, credited, cut FROM ({CUT}) cut"
+    expires_on = f"{local_day('first_at')} + expires_after_days"
+    parts += [
+        f"credited AS ({credited})",
+        f"capped AS (SELECT c.*, {expires_on} AS expires_on, coalesce({expires_on} <= %(today)s, false) AS is_expired FROM ({cut}) c)",
+    ]
+    return ",\n".join(parts)
+
+
+# What lines that moved mean for their groups, from columns (contact_id, group_id, points, forward).
+DELTAS = """
+SELECT contact_id, group_id, sum(points)::bigint AS points, sum(forward)::float8 AS forward
+FROM {moved} moved GROUP BY 1, 2 HAVING sum(points) <> 0 OR sum(forward) <> 0 ORDER BY 1, 2
+"""
+
+
+def worth(line: str, rule: str) -> str:
+    """The points of a line: credited × worth − cut, nothing once expired."""
+    return f"CASE WHEN {line}.is_expired THEN 0 ELSE {line}.credited::bigint * {rule}.worth - {line}.cut END"

@@ -1,0 +1,321 @@
+"""The statements that write the ledger: one function each, values always bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from contacts.sql import dicts, tuples
+from scoring.sql.fragments import (
+    COUNTED,
+    DELTAS,
+    LIVE_RULES,
+    NO_PERIOD,
+    OCCURRING,
+    Shape,
+    chain,
+    growth,
+    local_day,
+    worth,
+)
+
+KEY = "contact_id, action_id, object_id, period, version_id"
+SHAPE = """
+SELECT EXISTS (SELECT FROM scoring_pointactionversion WHERE is_wide), EXISTS (SELECT FROM scoring_pointgroup WHERE cap_points IS NOT NULL)
+"""
+
+
+def shape() -> Shape:
+    """Which kinds of caps the rules in force have."""
+    ((wide, cuts),) = tuples(SHAPE, [])
+    return Shape(wide, cuts)
+
+
+WRITE = f"""
+INSERT INTO scoring_pointentry AS entry ({KEY}, hits, credited, cut, first_at, last_at, expires_on, is_expired)
+SELECT {KEY}, hits, credited, cut, first_at, last_at, expires_on, is_expired FROM changed ORDER BY {KEY}
+ON CONFLICT ({KEY}) DO UPDATE
+SET hits = excluded.hits, credited = excluded.credited, cut = excluded.cut, first_at = excluded.first_at, last_at = excluded.last_at,
+    expires_on = excluded.expires_on, is_expired = excluded.is_expired
+"""
+
+# What changed lines were worth and are worth now: columns of the new state, and the old one as was_*.
+MOVED = f"""(
+  SELECT contact_id, group_id, now_points - was_points AS points,
+         now_points * {growth("first_at", "c")} - CASE WHEN was_first_at IS NULL THEN 0 ELSE was_points * {growth("was_first_at", "c")} END AS forward
+  FROM (
+    SELECT c.*, {worth("c", "c")} AS now_points, CASE WHEN was_expired THEN 0 ELSE was_credited::bigint * worth - was_cut END AS was_points
+    FROM changed c
+  ) c
+)"""
+
+# A line of a wide action keeps its credit here; `recap` gives it what its action's other lines leave.
+AWARD = f"""
+WITH rules AS MATERIALIZED ({LIVE_RULES}),
+counted AS MATERIALIZED ({COUNTED.format(events="e.id = ANY(%(events)s) AND e.at BETWEEN %(first)s AND %(last)s")}),
+touched AS (SELECT DISTINCT contact_id, action_id, object_id, period FROM counted),
+prior AS MATERIALIZED (
+  SELECT entry.* FROM touched t CROSS JOIN LATERAL (
+    SELECT * FROM scoring_pointentry p
+    WHERE p.contact_id = t.contact_id AND p.action_id = t.action_id AND p.object_id = t.object_id AND p.period = t.period OFFSET 0
+  ) entry
+),
+lines AS (
+  SELECT contact_id, action_id, version_id, object_id, period, sum(hits)::int AS hits, min(first_at) AS first_at, max(last_at) AS last_at,
+         sum(was_credited)::int AS was_credited, sum(was_cut)::int AS was_cut, bool_or(was_expired) AS was_expired,
+         min(was_first_at) AS was_first_at, bool_or(fresh) AS fresh
+  FROM (
+    SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at,
+           0 AS was_credited, 0 AS was_cut, false AS was_expired, NULL::timestamptz AS was_first_at, true AS fresh FROM counted
+    UNION ALL
+    SELECT p.contact_id, p.action_id, p.version_id, p.object_id, p.period, p.hits, p.first_at, p.last_at,
+           p.credited, p.cut, p.is_expired, p.first_at, false
+    FROM prior p JOIN rules v ON v.id = p.version_id AND v.kind IS NOT NULL -- a profile line takes no credit
+  ) both_kinds GROUP BY 1, 2, 3, 4, 5
+),
+occurring AS MATERIALIZED ({OCCURRING.format(lines="lines")}),
+changed AS MATERIALIZED (
+  SELECT o.*, CASE WHEN is_wide THEN was_credited ELSE occurring END AS credited, was_cut AS cut,
+         {local_day("first_at")} + expires_after_days AS expires_on,
+         coalesce({local_day("first_at")} + expires_after_days <= %(today)s, false) AS is_expired
+  FROM occurring o WHERE fresh OR (NOT is_wide AND occurring <> was_credited)
+),
+written AS ({WRITE})
+{DELTAS.format(moved=MOVED)}
+"""
+
+SPAN = "SELECT min(at), max(at) FROM tracking_event WHERE id = ANY(%s)"
+
+
+def award(event_ids: Sequence[int], today: date, span: tuple[Any, Any] | None = None) -> list[dict[str, Any]]:
+    """Count these events into the ledger, each exactly once; {contact_id, group_id, points, forward} for what moved.
+
+    `span`: the first and last moment of the events, so that only their months are read. The caller holds the contacts'
+    score rows. Uses the primary keys of events and entries.
+    """
+    first, last = span or tuples(SPAN, [list(event_ids)])[0]
+    return dicts(AWARD, {"events": list(event_ids), "first": first, "last": last} | _when(today))
+
+
+CONTACTS_OF = "SELECT DISTINCT contact_id FROM tracking_event WHERE id = ANY(%s) AND contact_id IS NOT NULL ORDER BY 1"
+
+
+def contacts_of(event_ids: Sequence[int]) -> list[int]:
+    """Whose these events are."""
+    return [pk for (pk,) in tuples(CONTACTS_OF, [list(event_ids)])]
+
+
+RECAP = """
+WITH rules AS MATERIALIZED ({rules}),
+stored AS MATERIALIZED (
+  SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
+  WHERE p.contact_id = ANY(%(contacts)s) AND v.kind IS NOT NULL AND (v.is_wide OR v.group_cap IS NOT NULL OR p.cut <> 0)
+),
+lines AS (SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at FROM stored),
+{chain},
+changed AS MATERIALIZED (
+  SELECT c.*, p.credited AS was_credited, p.cut AS was_cut, p.is_expired AS was_expired, p.first_at AS was_first_at
+  FROM capped c JOIN stored p USING (contact_id, action_id, version_id, object_id, period)
+  WHERE (c.credited, c.cut) IS DISTINCT FROM (p.credited, p.cut)
+),
+written AS ({write})
+{deltas}
+"""
+
+
+def recap(contact_ids: Sequence[int], today: date, shape: Shape) -> list[dict[str, Any]]:
+    """Share out the caps that reach over several lines among these contacts' lines, the earliest first; what moved."""
+    statement = RECAP.format(
+        rules=LIVE_RULES, chain=chain("lines", shape), write=WRITE, deltas=DELTAS.format(moved=MOVED)
+    )
+    return dicts(statement, {"contacts": list(contact_ids)} | _when(today))
+
+
+REPLAY = """
+WITH rules AS MATERIALIZED ({rules} {only}),
+counted AS MATERIALIZED ({counted}),
+{chain},
+present AS MATERIALIZED (
+  SELECT p.*, v.group_id, v.worth, v.half_life_days, v.epoch FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
+  WHERE p.contact_id = ANY(%(contacts)s) AND v.kind IS NOT NULL
+),
+changed AS MATERIALIZED (
+  SELECT c.contact_id, c.action_id, c.version_id, c.object_id, c.period, c.hits, c.credited, coalesce(p.cut, 0) AS cut, c.first_at, c.last_at,
+         c.expires_on, c.is_expired, c.group_id, c.worth, c.half_life_days, c.epoch,
+         coalesce(p.credited, 0) AS was_credited, coalesce(p.cut, 0) AS was_cut, coalesce(p.is_expired, false) AS was_expired, p.first_at AS was_first_at
+  FROM capped c LEFT JOIN present p USING (contact_id, action_id, version_id, object_id, period)
+  WHERE (c.hits, c.credited, c.first_at, c.last_at, c.expires_on, c.is_expired)
+    IS DISTINCT FROM (p.hits, p.credited, p.first_at, p.last_at, p.expires_on, p.is_expired)
+),
+gone AS (
+  SELECT p.* FROM present p LEFT JOIN counted c USING (contact_id, action_id, version_id, object_id, period) WHERE c.contact_id IS NULL
+),
+written AS ({write}),
+deleted AS (
+  DELETE FROM scoring_pointentry p USING gone g
+  WHERE (p.contact_id, p.action_id, p.object_id, p.period, p.version_id) = (g.contact_id, g.action_id, g.object_id, g.period, g.version_id)
+)
+{deltas}
+"""
+
+GONE = f"""
+  SELECT contact_id, group_id, -{worth("g", "g")} AS points, -({worth("g", "g")}) * {growth("first_at", "g")} AS forward FROM gone g
+"""
+
+
+def replay(
+    contact_ids: Sequence[int], today: date, shape: Shape, actions: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """Rebuild the event lines of these contacts (of these actions only, if given) from their events; what moved.
+
+    Writes differences only. What the caps of groups cut is left as it is: `recap` sees to it.
+    """
+    statement = REPLAY.format(
+        rules=LIVE_RULES,
+        only="" if actions is None else "WHERE v.action_id = ANY(%(actions)s)",
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s)"),
+        chain=chain("counted", Shape(shape.wide, cuts=False)),
+        write=WRITE,
+        deltas=DELTAS.format(moved=f"(SELECT * FROM {MOVED} changed UNION ALL {GONE})"),
+    )
+    return dicts(statement, {"contacts": list(contact_ids), "actions": list(actions or ())} | _when(today))
+
+
+REPRICE = f"""
+WITH was AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%(was)s::jsonb) AS w(version_id bigint, worth int)),
+rules AS MATERIALIZED ({LIVE_RULES})
+{
+    DELTAS.format(
+        moved=f'''(
+  SELECT p.contact_id, v.group_id, points, points * {growth("p.first_at", "v")} AS forward
+  FROM scoring_pointentry p JOIN was w USING (version_id) JOIN rules v ON v.id = w.version_id
+  CROSS JOIN LATERAL (SELECT p.credited::bigint * (v.worth - w.worth) AS points) change
+  WHERE p.contact_id = ANY(%(contacts)s) AND p.credited <> 0 AND NOT p.is_expired
+)'''
+    )
+}
+"""
+
+
+def reprice(contact_ids: Sequence[int], was: Mapping[int, int], today: date) -> list[dict[str, Any]]:
+    """What moves because lines of these versions were worth so many points each and are worth others now. Writes nothing."""
+    rows = [{"version_id": version, "worth": points} for version, points in was.items()]
+    return dicts(REPRICE, {"contacts": list(contact_ids), "was": orjson.dumps(rows).decode()} | _when(today))
+
+
+HOLD = f"""
+WITH rules AS MATERIALIZED ({LIVE_RULES}),
+wanted AS (
+  SELECT contact_id, version_id FROM jsonb_to_recordset(%(wanted)s::jsonb) AS w(contact_id bigint, version_id bigint)
+),
+present AS MATERIALIZED (
+  SELECT p.*, v.group_id, v.worth, v.half_life_days, v.epoch FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
+  WHERE p.contact_id = ANY(%(contacts)s) AND p.period = {NO_PERIOD} AND v.kind IS NULL
+),
+came AS MATERIALIZED (
+  SELECT w.contact_id, v.action_id, w.version_id, v.group_id, v.worth, v.half_life_days, v.epoch, %(at)s::timestamptz AS first_at
+  FROM wanted w JOIN rules v ON v.id = w.version_id
+  WHERE NOT EXISTS (SELECT 1 FROM present p WHERE p.contact_id = w.contact_id AND p.version_id = w.version_id)
+),
+went AS MATERIALIZED (
+  SELECT p.* FROM present p WHERE NOT EXISTS (SELECT 1 FROM wanted w WHERE w.contact_id = p.contact_id AND w.version_id = p.version_id)
+),
+written AS (
+  INSERT INTO scoring_pointentry (contact_id, action_id, version_id, hits, credited, first_at, last_at)
+  SELECT contact_id, action_id, version_id, 1, 1, first_at, first_at FROM came ORDER BY contact_id, action_id, version_id
+),
+deleted AS (
+  DELETE FROM scoring_pointentry p USING went w
+  WHERE p.contact_id = w.contact_id AND p.action_id = w.action_id AND p.object_id = 0 AND p.period = w.period AND p.version_id = w.version_id
+),
+begun AS (
+  INSERT INTO scoring_holding (contact_id, version_id, since) SELECT contact_id, version_id, first_at FROM came
+),
+ended AS (
+  UPDATE scoring_holding h SET until = %(at)s FROM went w WHERE h.contact_id = w.contact_id AND h.version_id = w.version_id AND h.until IS NULL
+)
+{
+    DELTAS.format(
+        moved=f'''(
+  SELECT contact_id, group_id, worth AS points, worth * {growth("first_at", "c")} AS forward FROM came c
+  UNION ALL SELECT contact_id, group_id, -worth, -worth * {growth("first_at", "w")} FROM went w
+)'''
+    )
+}
+"""
+
+
+def hold(wanted: Sequence[Mapping[str, int]], contact_ids: Sequence[int], at: Any) -> list[dict[str, Any]]:
+    """Make the profile lines of these contacts exactly those of `wanted` ({contact_id, version_id}); what moved."""
+    values = {"wanted": orjson.dumps(wanted).decode(), "contacts": list(contact_ids), "at": at}
+    return dicts(HOLD, values | {"zone": settings.TIME_ZONE})
+
+
+APPLY_ADJUSTMENTS = f"""
+WITH applied AS (
+  UPDATE scoring_adjustment SET applied_at = now() WHERE id = ANY(%(ids)s) AND applied_at IS NULL RETURNING contact_id, group_id, points, at
+)
+{
+    DELTAS.format(
+        moved=f'''(
+  SELECT a.contact_id, a.group_id, a.points, a.points * {growth("a.at", "g")} AS forward
+  FROM applied a JOIN scoring_pointgroup g ON g.id = a.group_id
+)'''
+    )
+}
+"""
+
+
+def apply_adjustments(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Mark adjustments as added to the score; what moved. Repeating moves nothing."""
+    return dicts(APPLY_ADJUSTMENTS, {"ids": list(ids), "zone": settings.TIME_ZONE})
+
+
+TAKE_ADJUSTMENTS = """
+SELECT id, contact_id FROM scoring_adjustment WHERE applied_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
+def take_adjustments(limit: int) -> list[dict[str, Any]]:
+    """Adjustments not yet in the scores, locked for this transaction (index `adjustment_waiting`)."""
+    return dicts(TAKE_ADJUSTMENTS, [limit])
+
+
+EXPIRING = """
+SELECT DISTINCT contact_id FROM scoring_pointentry WHERE expires_on <= %(today)s AND NOT is_expired ORDER BY contact_id LIMIT %(limit)s
+"""
+
+
+def expiring(today: date, limit: int) -> list[int]:
+    """Contacts with lines whose points expire by this day and still count (index `entry_expiring`)."""
+    return [pk for (pk,) in tuples(EXPIRING, {"today": today, "limit": limit})]
+
+
+EXPIRE = f"""
+WITH rules AS MATERIALIZED ({LIVE_RULES}),
+due AS (
+  UPDATE scoring_pointentry SET is_expired = true WHERE contact_id = ANY(%(contacts)s) AND expires_on <= %(today)s AND NOT is_expired
+  RETURNING contact_id, version_id, credited, cut, first_at
+)
+{
+    DELTAS.format(
+        moved=f'''(
+  SELECT d.contact_id, v.group_id, -points AS points, -points * {growth("d.first_at", "v")} AS forward
+  FROM due d JOIN rules v ON v.id = d.version_id CROSS JOIN LATERAL (SELECT d.credited::bigint * v.worth - d.cut AS points) change
+)'''
+    )
+}
+"""
+
+
+def expire(contact_ids: Sequence[int], today: date) -> list[dict[str, Any]]:
+    """Take the points of what has expired by this day from these contacts; what moved. Repeating moves nothing."""
+    return dicts(EXPIRE, {"contacts": list(contact_ids)} | _when(today))
+
+
+def _when(today: date) -> dict[str, Any]:
+    return {"zone": settings.TIME_ZONE, "today": today}

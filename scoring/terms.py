@@ -1,0 +1,84 @@
+"""The terms of groups and the bounds of the overall score: every change is a version, and owes a walk over the scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _g
+
+from scoring import decay, sql, sweeps
+from scoring.models import END, TERMS, OverallScore, PointGroup, Publication, Sweep, TermsVersion
+from scoring.rulebook import Rulebook
+from scoring.sweeps import Plan
+
+
+@transaction.atomic
+def publish(
+    group: PointGroup, changed: dict[str, Any], author: Any = None, publication: Publication | None = None
+) -> Sweep | None:
+    """Put other terms of a group into force; the walk that makes every score follow, None when nothing changed.
+
+    `changed` names terms (models.TERMS) and their values. What the scores cross on the walk is held. Waits for running
+    batches.
+    """
+    sql.own_rules()
+    old = Rulebook.current()
+    stored = PointGroup.objects.select_for_update().get(pk=group.pk)
+    changed = {name: value for name, value in changed.items() if getattr(stored, name) != value}
+    if not changed:
+        return None
+    _first_version(stored)
+    for name, value in changed.items():
+        setattr(stored, name, value)
+    if "half_life_days" in changed:
+        stored.epoch = decay.today()
+    stored.save(update_fields=[*changed, "epoch"])
+    _next_version(stored, author)
+    group.refresh_from_db()
+    reason = _g("Terms of %(group)s") % {"group": group.name}
+    return sweeps.owe(reason, Plan(terms=old.parameters()), publication)
+
+
+@transaction.atomic
+def publish_overall(
+    floor: int | None, ceiling: int | None, author: Any = None, publication: Publication | None = None
+) -> Sweep | None:
+    """Put other bounds of the overall score into force, as `publish` does for a group."""
+    sql.own_rules()
+    old = Rulebook.current()
+    overall = OverallScore.get()
+    if (overall.floor, overall.ceiling) == (floor, ceiling):
+        return None
+    if not TermsVersion.objects.filter(group=None).exists():
+        TermsVersion.objects.create(group=None, number=1, floor=overall.floor, ceiling=overall.ceiling)
+    overall.floor, overall.ceiling = floor, ceiling
+    overall.full_clean()
+    overall.save()
+    _close(None)
+    TermsVersion.objects.create(group=None, number=_number(None), floor=floor, ceiling=ceiling, author=author)
+    return sweeps.owe(_g("Bounds of the overall score"), Plan(terms=old.parameters()), publication)
+
+
+def _first_version(group: PointGroup) -> None:
+    """A group has no version until its terms first change; then the terms it had are version 1."""
+    if not group.versions.exists():
+        group.versions.create(number=1, epoch=group.epoch, **{name: getattr(group, name) for name in TERMS})
+
+
+def _next_version(group: PointGroup, author: Any) -> None:
+    _close(group)
+    group.versions.create(
+        number=_number(group), epoch=group.epoch, author=author, **{name: getattr(group, name) for name in TERMS}
+    )
+
+
+def _close(group: PointGroup | None) -> None:
+    TermsVersion.objects.filter(group=group, known_until=END).update(known_until=timezone.now())
+
+
+def _number(group: PointGroup | None) -> int:
+    latest: int = TermsVersion.objects.filter(group=group).aggregate(Max("number"))["number__max"]
+    return latest + 1
