@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
-from contacts.models import Consent, Purpose
+from contacts.models import Purpose
+from tracking import sql
 from tracking.models import Kind
+from tracking.sql import Arrival
 
 PURPOSE_OF = {
     Kind.EMAIL_OPENED: Purpose.EMAIL_TRACKING,
@@ -17,28 +18,24 @@ PURPOSE_OF = {
     Kind.PAGE_VISITED: Purpose.WEB_TRACKING,
     Kind.LANDING_PAGE_VISITED: Purpose.WEB_TRACKING,
 }
+PURPOSES = {int(kind): purpose.value for kind, purpose in PURPOSE_OF.items()}
 
 
-class Consents:
-    """The latest answers of these contacts, in one statement."""
+def refused(hits: Iterable[Arrival], contacts: Mapping[int, int | None]) -> set[int]:
+    """The ids of the hits that may not be stored as their contact's (hit id → contact id).
 
-    def __init__(self, contact_ids: Iterable[int]) -> None:
-        latest = Consent.objects.filter(contact_id__in=set(contact_ids)).order_by(
-            "contact_id", "purpose", "-given_at", "-id"
-        )
-        rows = latest.distinct("contact_id", "purpose").values_list("contact_id", "purpose", "granted")
-        self.answers = {(contact_id, purpose): granted for contact_id, purpose, granted in rows}
+    A browser is given its visitor id only after it may be followed, so the id answers for web tracking where the contact
+    itself has said nothing.
+    """
+    asking = [
+        (hit, (contact_id, purpose))
+        for hit in hits
+        if (contact_id := contacts[hit.id]) and (purpose := PURPOSES.get(hit.kind))
+    ]
+    answers = sql.latest_consents({question for _, question in asking})
+    return {hit.id for hit, question in asking if not answers.get(question, _unanswered(hit, question[1]))}
 
-    def allow(self, hit: dict[str, Any], contact_id: int) -> bool:
-        """May this hit be stored as the contact's?
 
-        A browser is given its visitor id only after it may be followed, so the id answers for web tracking where the
-        contact itself has said nothing.
-        """
-        if (purpose := PURPOSE_OF.get(hit["kind"])) is None:
-            return True
-        answer = self.answers.get((contact_id, purpose))
-        if answer is None:
-            by_browser = purpose == Purpose.WEB_TRACKING and hit["visitor_id"] is not None
-            return by_browser or purpose not in settings.CONSENT_REQUIRED
-        return answer
+def _unanswered(hit: Arrival, purpose: str) -> bool:
+    by_browser = purpose == Purpose.WEB_TRACKING and hit.visitor_id is not None
+    return by_browser or purpose not in settings.CONSENT_REQUIRED

@@ -6,22 +6,25 @@ key is received only once, nothing counts twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from contacts.models import Change, Contact
-from tracking import pages, sql, subjects
-from tracking.consents import Consents
+from tracking import consents, introductions, pages, sql, subjects
 from tracking.hits import storable
 from tracking.identity import Known
+from tracking.introductions import Introduction
 from tracking.models import Hit, Kind, Subject, Verdict
-from tracking.submissions import Submissions, answer_key, update_contact
+from tracking.sql import Arrival, Decision, Stored
+from tracking.submissions import Submissions, answer_key
 
 Row = dict[str, Any]
+Contacts = Mapping[int, int | None]  # hit id → contact id
+INTRODUCING = (Kind.FORM_SUBMITTED, Kind.IDENTIFIED)  # hits with which people say something of themselves
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Happened:
     that were taken, those that came to nothing (a key received twice, say) included.
     """
 
-    event_ids: Sequence[int] = ()
+    events: Sequence[Stored] = ()
     contact_ids: frozenset[int] = frozenset()
     changed_ids: frozenset[int] = frozenset()
     held: bool = False
@@ -40,6 +43,19 @@ class Happened:
 
     def __bool__(self) -> bool:
         return bool(self.taken or self.contact_ids)
+
+    @property
+    def event_ids(self) -> list[int]:
+        return [event.id for event in self.events]
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The first and last moment of the events: between them lie the months to look for them in."""
+        return (min(event.at for event in self.events), max(event.at for event in self.events)) if self.events else None
+
+    def of(self, kinds: Collection[int]) -> list[int]:
+        """The ids of the events of these kinds."""
+        return [event.id for event in self.events if event.kind in kinds]
 
 
 def waiting(limit: int) -> list[int]:
@@ -64,10 +80,14 @@ def ensure_months(table: str, months: Sequence[date]) -> None:
 
 
 def take(ids: Sequence[int]) -> Happened:
-    """Turn these hits into events; hits another worker has are skipped. The caller holds a transaction."""
-    hits = sql.take_hits(ids)
-    new = sql.receive([hit["key"] for hit in hits]) if hits else set()
-    return _resolve([hit for hit in hits if hit["key"] in new], taken=len(hits))
+    """Turn these hits into events; hits another worker has are skipped. The caller holds a transaction.
+
+    Here is decided whose each hit is and what it is about; the rows themselves never leave the database.
+    """
+    held = sql.hold_hits(ids, page=Kind.PAGE_VISITED, custom=Kind.CUSTOM)
+    if again := [hit.id for hit in held if not hit.is_new]:
+        sql.drop_hits(again)
+    return _resolve([hit for hit in held if hit.is_new], taken=len(held))
 
 
 def park(hit_id: int, error: str) -> None:
@@ -75,106 +95,86 @@ def park(hit_id: int, error: str) -> None:
     Hit.objects.filter(pk=hit_id).update(parked_at=timezone.now(), error=storable(error[-20_000:], 20_000))
 
 
-def _resolve(hits: list[Row], taken: int) -> Happened:
+def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
     if not hits:
         return Happened(taken=taken)
-    submissions = Submissions(hits)
-    submissions.name_people()
-    known = Known(hits)
-    contacts = {hit["id"]: known.contact_of(hit) for hit in hits}
-    claimed = known.remember(hits)
-    # A browser may have been recognised meanwhile, by a later hit of this batch or by another worker.
-    contacts = {hit["id"]: contacts[hit["id"]] or known.visitors.get(hit["visitor_id"]) for hit in hits}
-    _lock_contacts(contacts.values())
+    telling = _telling(hits)
+    submissions = Submissions(telling)
+    known = Known(hits, {hit.id: hit.email for hit in hits if hit.email} | submissions.emails())
+    contacts = _contacts(hits, known)
     submissions.keep(contacts)
-    _introduce(hits, contacts)
-    answered = {hit["id"]: submissions.answers(hit) for hit in submissions.hits}
-    abouts = _subjects(hits, [subject for group in answered.values() for subject in group])
-    consents = Consents(contact_id for contact_id in contacts.values() if contact_id)
-    rows: list[Row] = []
-    for hit in hits:
-        contact_id = contacts[hit["id"]]
-        if contact_id and not consents.allow(hit, contact_id):
-            rows.append(_nameless(_event(hit, None, abouts)))
-            continue
-        rows.append(_event(hit, contact_id, abouts))
-        rows += [_answer_event(hit, contact_id, subject, abouts) for subject in answered.get(hit["id"], ())]
-    event_ids = sql.insert_events(rows)
-    owners = {contact_id for contact_id in contacts.values() if contact_id} | set(claimed.values())
-    return Happened(event_ids=[*event_ids, *claimed], contact_ids=frozenset(owners), taken=taken)
+    introductions.write(_introductions(telling, submissions.introductions(contacts), contacts))
+    refused = consents.refused(hits, contacts)  # asked now: some came with the forms
+    abouts = _abouts(hits)
+    decisions = [Decision(hit.id, contacts[hit.id], abouts[hit.id], hit.id in refused) for hit in hits]
+    claimed = known.claim()  # before the events of this batch are among them
+    events = sql.store_events(decisions, Verdict.UNKNOWN)
+    events += sql.insert_events(_answers(submissions, contacts))
+    owners = {pk for pk in contacts.values() if pk} | set(claimed.values())
+    return Happened(events=[*events, *claimed], contact_ids=frozenset(owners), taken=taken)
 
 
-def _lock_contacts(ids: Iterable[int | None]) -> None:
-    """Forms and identify calls may write to contacts: in contact order, so that two batches never block each other."""
-    list(
-        Contact.objects.filter(pk__in={pk for pk in ids if pk})
-        .order_by("pk")
-        .select_for_update(no_key=True)
-        .values_list("pk")
-    )
+def _telling(hits: Sequence[Arrival]) -> list[Hit]:
+    """The hits, oldest first, of which all that was sent has to be read."""
+    ids = [hit.id for hit in hits if hit.kind in INTRODUCING]
+    return list(Hit.objects.filter(pk__in=ids).order_by("pk")) if ids else []
 
 
-def _introduce(hits: Sequence[Row], contacts: dict[int, int | None]) -> None:
-    """Identify calls bring names and fields with them; only trusted callers overwrite what is known."""
-    for hit in hits:
-        contact_id = contacts[hit["id"]]
-        if hit["kind"] == Kind.IDENTIFIED and contact_id:
-            values = {name: value for name, value in hit["data"].items() if name not in ("email", "trusted")}
-            update_contact(contact_id, values | values.pop("fields", {}), overwrite=bool(hit["data"].get("trusted")))
+def _contacts(hits: Sequence[Arrival], known: Known) -> Contacts:
+    contacts = {hit.id: known.contact_of(hit) for hit in hits}
+    known.remember(hits)
+    # A browser may have been recognised meanwhile, by a later hit of this batch or by another worker.
+    visitors = known.visitors
+    contacts = {hit.id: contacts[hit.id] or visitors.get(hit.visitor_id or "") for hit in hits}
+    # Forms and identify calls write to contacts: in contact order, so that two batches never block each other. And who is
+    # being deleted gets no more events.
+    alive = sql.lock_contacts({pk for pk in contacts.values() if pk})
+    return {hit_id: contact_id if contact_id in alive else None for hit_id, contact_id in contacts.items()}
 
 
-def _subjects(hits: Sequence[Row], answers: Sequence[Subject]) -> dict[tuple[str, str], int]:
-    wanted = [subject for hit in hits if (subject := _subject(hit))]
-    return subjects.ids([*wanted, *answers])
+def _introductions(
+    telling: Sequence[Hit], submitted: Mapping[int, Introduction], contacts: Contacts
+) -> list[Introduction]:
+    """What was said, in order. Of identify calls, only those of trusted callers overwrite what is known."""
+    said = []
+    for hit in telling:
+        if introduction := submitted.get(hit.pk):
+            said.append(introduction)
+        elif hit.kind == Kind.IDENTIFIED and (contact_id := contacts[hit.pk]):
+            values = {name: value for name, value in hit.data.items() if name not in ("email", "trusted")}
+            custom = values.pop("fields", {})
+            said.append(Introduction(contact_id, values | custom, overwrite=bool(hit.data.get("trusted"))))
+    return said
 
 
-def _subject(hit: Row) -> Subject | None:
-    """The subject of a hit that names none by id: a page by its address, a custom event by its name."""
-    if hit["kind"] == Kind.PAGE_VISITED:
-        return pages.page(hit["url"], str(hit["data"].get("title") or ""))
-    if hit["kind"] == Kind.CUSTOM:
-        name = str(hit["data"].get("name") or "")[:300]
-        return Subject(type=Subject.Type.CUSTOM, key=name, name=name) if name else None
-    return None
+def _abouts(hits: Sequence[Arrival]) -> dict[int, int | None]:
+    """The subject of each hit. One that names none by id is about a page, by its address, or a custom event, by its name."""
+    found = pages.ids({hit.address: hit.title for hit in hits if hit.address})
+    names = {hit.name for hit in hits if hit.name}
+    custom = subjects.ids(Subject(type=Subject.Type.CUSTOM, key=name, name=name) for name in names)
+    by_name = {name: custom[Subject.Type.CUSTOM, name] for name in names}
+    return {hit.id: found.get(hit.address) or by_name.get(hit.name) or hit.subject_id for hit in hits}
 
 
-def _event(hit: Row, contact_id: int | None, abouts: dict[tuple[str, str], int]) -> Row:
-    about = _subject(hit)
-    data = dict(hit["data"])
-    for name in ("email", "answers", "consents", "trusted"):
-        data.pop(name, None)
-    for name in ("url", "ip", "user_agent"):
-        if hit[name]:
-            data[name] = hit[name]
-    return {
-        "key": hit["key"],
-        "kind": hit["kind"],
-        "at": hit["at"],
-        "contact_id": contact_id,
-        "visitor_id": hit["visitor_id"],
-        "subject_id": abouts[about.type, about.key] if about else hit["subject_id"],
-        "message_id": hit["message_id"],
-        "verdict": Verdict.UNKNOWN,
-        "data": data,
-        "received_at": hit["received_at"],
-    }
-
-
-def _nameless(event: Row) -> Row:
-    """The event without anything that leads to a person: an address may carry a name, or the token of a mail."""
-    data = {name: value for name, value in event["data"].items() if name not in ("ip", "user_agent")}
-    if "url" in data:
-        data["url"] = data["url"].partition("?")[0].partition("#")[0]
-    return event | {"contact_id": None, "visitor_id": None, "message_id": None, "data": data}
-
-
-def _answer_event(hit: Row, contact_id: int | None, subject: Subject, abouts: dict[tuple[str, str], int]) -> Row:
-    return _event(hit, contact_id, abouts) | {
-        "key": answer_key(hit, subject),
-        "kind": Kind.FORM_ANSWERED,
-        "subject_id": abouts[subject.type, subject.key],
-        "data": {"field": subject.name, "answer": subject.path},
-    }
+def _answers(submissions: Submissions, contacts: Contacts) -> list[Row]:
+    """An event for each answer that a rule can match."""
+    given = [(hit, subject) for hit in submissions.hits for subject in submissions.answers(hit)]
+    ids = subjects.ids(subject for _, subject in given)
+    return [
+        {
+            "key": answer_key(hit, subject),
+            "kind": Kind.FORM_ANSWERED,
+            "at": hit.at,
+            "contact_id": contacts[hit.pk],
+            "visitor_id": hit.visitor_id,
+            "subject_id": ids[subject.type, subject.key],
+            "message_id": hit.message_id,
+            "verdict": Verdict.UNKNOWN,
+            "data": {"field": subject.name, "answer": subject.path},
+            "received_at": hit.received_at,
+        }
+        for hit, subject in given
+    ]
 
 
 # --- changes of a contact's own data ------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def take_changes(limit: int, *, held: bool) -> Happened:
     rows = [_change_event(change) for change in changes]
     rows += [row | {"kind": Kind.STAGE_CHANGED} for row in rows if "stage_id" in row["data"]]
     return Happened(
-        event_ids=sql.insert_events(rows),
+        events=sql.insert_events(rows),
         contact_ids=frozenset(alive),
         changed_ids=frozenset(alive),
         held=held,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from tracking import subjects
@@ -17,6 +19,7 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:]*:[0-9a-f:.]*")
 
 
+@lru_cache(maxsize=8192)  # a site's pages are few, its visits many
 def normalise(url: str) -> tuple[str, str]:
     """(host, path) of a web address: lower-case host without `www.`, path without trailing slash, query and fragment dropped.
 
@@ -33,6 +36,19 @@ def normalise(url: str) -> tuple[str, str]:
         return "", ""
     path = CONTROLS.sub("", unquote(parts.path)).encode("utf-8", "replace").decode()
     return host, ("/" + path.strip("/"))[:MAX_PATH]
+
+
+def ids(titles: Mapping[str, str]) -> dict[str, int]:
+    """The subjects of the pages at these addresses (with their titles), made where missing.
+
+    What is no web address is left out.
+    """
+    keys = {url: subjects.key(host + path) for url in titles for host, path in (normalise(url),) if host}
+    found = subjects.find((Subject.Type.PAGE, key) for key in set(keys.values()))
+    missing = {key: url for url, key in keys.items() if (Subject.Type.PAGE, key) not in found}
+    if missing:
+        found |= subjects.ids(made for url in missing.values() if (made := page(url, titles[url])))
+    return {url: found[Subject.Type.PAGE, key] for url, key in keys.items()}
 
 
 def page(url: str, title: str = "") -> Subject | None:

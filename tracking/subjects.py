@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tracking import sql
 from tracking.models import Subject
 
 Type = Subject.Type
@@ -34,14 +35,14 @@ def ids(wanted: Iterable[Subject]) -> dict[tuple[str, str], int]:
     rows = {(subject.type, subject.key): subject for subject in wanted}
     if not rows:
         return {}
-    found = _find(rows)
+    found = find(rows)
     missing = [rows[key] for key in sorted(rows.keys() - found.keys())]
     if missing:
         Subject.objects.bulk_create(missing, ignore_conflicts=True)
-        found |= _find({(subject.type, subject.key): subject for subject in missing})
+        found |= find((subject.type, subject.key) for subject in missing)
     return found
 
 
-def _find(rows: dict[tuple[str, str], Subject]) -> dict[tuple[str, str], int]:
-    known = Subject.objects.filter(type__in={type for type, _ in rows}, key__in=[key for _, key in rows])
-    return {(type, key): pk for type, key, pk in known.values_list("type", "key", "pk") if (type, key) in rows}
+def find(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The ids of those that exist, by (type, key)."""
+    return sql.find_subjects(list(wanted))

@@ -2,68 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
-
-from contacts import countries, custom_values, fields, segments
+from contacts import segments
 from contacts.consent import shortened
-from contacts.models import Company, Consent, Contact, CustomField, Membership, Purpose
+from contacts.models import Consent, Membership, Purpose
 from tracking import subjects
-from tracking.models import Form, FormField, FormSubmission, Kind, Subject
+from tracking.introductions import Introduction
+from tracking.models import Form, FormField, FormSubmission, Hit, Kind, Subject
 
-Row = dict[str, Any]
 Answers = dict[str, Any]
+Contacts = Mapping[int, int | None]
 
 
 class Submissions:
-    """The submissions of one batch: their forms are loaded once."""
+    """The submissions of one batch: their forms are loaded once, and what they bring is written at once."""
 
-    def __init__(self, hits: Iterable[Row]) -> None:
-        self.hits = [hit for hit in hits if hit["kind"] == Kind.FORM_SUBMITTED]
-        wanted = {hit["data"].get("form") for hit in self.hits}
-        self.forms: dict[int, Form] = {
-            form.pk: form for form in Form.objects.filter(pk__in=wanted).prefetch_related("fields")
+    def __init__(self, hits: Iterable[Hit]) -> None:
+        self.hits = [hit for hit in hits if hit.kind == Kind.FORM_SUBMITTED]
+        wanted = {hit.data.get("form") for hit in self.hits}
+        forms = Form.objects.filter(pk__in=wanted).select_related("segment").prefetch_related("fields")
+        self.forms: dict[int, Form] = {form.pk: form for form in forms} if self.hits else {}
+
+    def emails(self) -> dict[int, Any]:
+        """The email among the answers, where identity looks for it, by the hit's id."""
+        return {
+            hit.pk: answer
+            for hit in self.hits
+            for field, answer in self._answered(hit)
+            if field.contact_field == "email"
         }
 
-    def name_people(self) -> None:
-        """Put the email among the answers where identity looks for it."""
-        for hit in self.hits:
-            for field, answer in self._answered(hit):
-                if field.contact_field == "email":
-                    hit["data"]["email"] = answer
+    def keep(self, contacts: Contacts) -> None:
+        """Save the submissions, the consents given with them, and who joins a segment. Idempotent by hit key."""
+        known = [(hit, form) for hit in self.hits if (form := self._form(hit))]
+        FormSubmission.objects.bulk_create(
+            [_submission(hit, form, contacts[hit.pk]) for hit, form in known], ignore_conflicts=True
+        )
+        Consent.objects.bulk_create([consent for hit, form in known for consent in _consents(hit, form, contacts)])
+        joining: dict[int, list[int]] = defaultdict(list)
+        for hit, form in known:
+            if form.segment_id and (contact_id := contacts[hit.pk]):
+                joining[form.pk].append(contact_id)
+        for form_id, contact_ids in joining.items():
+            form = self.forms[form_id]
+            if form.segment:
+                segments.add(form.segment, contact_ids, Membership.Reason.FORM, form.name)
 
-    def keep(self, contacts: dict[int, int | None]) -> None:
-        """Save the submissions and what they say about their contacts (hit id → contact id). Idempotent by hit key."""
-        for hit in self.hits:
-            if (form := self.forms.get(hit["data"].get("form"))) is None:
-                continue
-            contact_id = contacts.get(hit["id"])
-            FormSubmission.objects.get_or_create(
-                key=hit["key"],
-                defaults={
-                    "form": form,
-                    "contact_id": contact_id,
-                    "visitor_id": hit["visitor_id"],
-                    "answers": hit["data"].get("answers", {}),
-                    "url": hit["url"],
-                    "at": hit["at"],
-                },
+    def introductions(self, contacts: Contacts) -> dict[int, Introduction]:
+        """What the answers say of who gave them, by the hit's id."""
+        return {
+            hit.pk: Introduction(
+                contact_id,
+                {field.contact_field: answer for field, answer in self._answered(hit) if field.contact_field},
+                overwrite=True,
             )
-            if contact_id:
-                update_contact(
-                    contact_id,
-                    {field.contact_field: answer for field, answer in self._answered(hit) if field.contact_field},
-                )
-                self._note_consents(hit, form, contact_id)
-                if form.segment:
-                    segments.add(form.segment, [contact_id], Membership.Reason.FORM, form.name)
+            for hit in self.hits
+            if self._form(hit) and (contact_id := contacts[hit.pk])
+        }
 
-    def answers(self, hit: Row) -> list[Subject]:
+    def answers(self, hit: Hit) -> list[Subject]:
         """The unsaved subjects of the closed answers of a submission, one for each choice made."""
         return [
             Subject(
@@ -71,99 +72,58 @@ class Submissions:
                 key=subjects.key(f"{field.form_id}:{field.key}:{choice}"[:1300]),
                 name=field.key,
                 path=choice[:1000],
-                parent_id=hit["subject_id"],
+                parent_id=hit.subject_id,
             )
             for field, answer in self._answered(hit)
             if field.type in FormField.CLOSED
             for choice in _choices(answer)
         ]
 
-    def _answered(self, hit: Row) -> Iterable[tuple[FormField, Any]]:
-        form = self.forms.get(hit["data"].get("form"))
-        answers: Answers = hit["data"].get("answers") or {}
+    def _form(self, hit: Hit) -> Form | None:
+        return self.forms.get(hit.data.get("form"))
+
+    def _answered(self, hit: Hit) -> Iterator[tuple[FormField, Any]]:
+        form = self._form(hit)
+        answers: Answers = hit.data.get("answers") or {}
         for field in form.fields.all() if form else ():
             if (answer := answers.get(field.key)) not in (None, "", []):
                 yield field, answer
 
-    def _note_consents(self, hit: Row, form: Form, contact_id: int) -> None:
-        for purpose, text in (hit["data"].get("consents") or {}).items():
-            if purpose in Purpose.values:
-                Consent.objects.create(
-                    contact_id=contact_id,
-                    purpose=purpose,
-                    granted=True,
-                    text=text,
-                    source=form.name,
-                    ip=shortened(hit["ip"]),
-                    given_at=hit["at"],
-                )
+
+def answer_key(hit: Hit, subject: Subject) -> UUID:
+    """The key of the event for one answer of a submission: stable, so it counts once."""
+    return uuid5(hit.key, subject.key)
 
 
-def update_contact(contact_id: int, values: Answers, *, overwrite: bool = True) -> None:
-    """Write what a person said onto their contact; values that are not valid for their field are left out.
-
-    With `overwrite` False only empty fields are filled: what anybody may send must not change what is known.
-    """
-    contact = Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
-    given = {name.removeprefix("fields."): value for name, value in values.items() if value not in EMPTY}
-    custom = {field.key: field for field in CustomField.objects.filter(key__in=list(given), archived_at__isnull=True)}
-    for name in sorted(given, key=lambda name: name != "country"):  # a phone number is read in its country
-        if overwrite or _is_empty(contact, name):
-            with suppress(ValidationError):
-                _set(contact, name, given[name], custom.get(name))
-    contact.save()
+def _submission(hit: Hit, form: Form, contact_id: int | None) -> FormSubmission:
+    return FormSubmission(
+        key=hit.key,
+        form=form,
+        contact_id=contact_id,
+        visitor_id=hit.visitor_id,
+        answers=hit.data.get("answers", {}),
+        url=hit.url,
+        at=hit.at,
+    )
 
 
-EMPTY: tuple[Any, ...] = (None, "", [])
-TEXTS = ("first_name", "last_name", "job_title", "city")
-
-
-def _is_empty(contact: Contact, name: str) -> bool:
-    known = contact.fields.get(name) if name not in fields.RESERVED else getattr(contact, name, None)
-    return known in EMPTY
-
-
-def _set(contact: Contact, name: str, value: Any, custom: CustomField | None) -> None:
-    """Raises ValidationError where the value is none for this field."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value).strip()
-    if custom:
-        contact.fields[name] = custom_values.clean(custom, value)
-    elif name == "company" and text:
-        contact.company = _company(text[:200].strip())
-    elif name in TEXTS:
-        setattr(contact, name, text[: getattr(Contact._meta.get_field(name), "max_length", None)])
-    elif name == "phone":
-        contact.phone = fields.normalise_phone(text, contact.country)
-    elif name == "country":
-        contact.country = _country(text)
-    elif name in ("language", "time_zone"):
-        setattr(contact, name, _known(name, text))
-
-
-def _country(text: str) -> str:
-    code = countries.code(text).upper()
-    if code not in countries.NAMES:
-        raise ValidationError("not a country")
-    return code
-
-
-def _known(name: str, text: str) -> str:
-    if text not in (fields.time_zones() if name == "time_zone" else dict(settings.LANGUAGES)):
-        raise ValidationError("not one that exists")
-    return text
-
-
-def _company(name: str) -> Company:
-    found = Company.objects.filter(name__iexact=name).first()
-    return found or Company.objects.get_or_create(name=name)[0]
+def _consents(hit: Hit, form: Form, contacts: Contacts) -> Iterator[Consent]:
+    if (contact_id := contacts[hit.pk]) is None:
+        return
+    for purpose, text in (hit.data.get("consents") or {}).items():
+        if purpose in Purpose.values:
+            yield Consent(
+                contact_id=contact_id,
+                purpose=purpose,
+                granted=True,
+                text=text,
+                source=form.name,
+                ip=shortened(hit.ip),
+                given_at=hit.at,
+            )
 
 
 def _choices(answer: Any) -> Sequence[str]:
     if isinstance(answer, bool):
         return ["true" if answer else "false"]
     return [str(choice) for choice in answer] if isinstance(answer, list) else [str(answer)]
-
-
-def answer_key(hit: Row, subject: Subject) -> Any:
-    """The key of the event for one answer of a submission: stable, so it counts once."""
-    return uuid5(hit["key"], subject.key)

@@ -214,8 +214,8 @@ def test_a_link_in_flight_does_not_take_over_a_browser_that_gave_an_email_meanwh
     def in_two_steps():
         # The link's batch has read that nobody is known; before it writes, the form's batch commits.
         with transaction.atomic():
-            rows = inbox.sql.take_hits([by_link])
-            known = inbox.Known(rows)
+            rows = inbox.sql.hold_hits([by_link], page=Kind.PAGE_VISITED, custom=Kind.CUSTOM)
+            known = inbox.Known(rows, {})
             known.contact_of(rows[0])
             together(lambda: pipeline._in_transaction(lambda: pipeline._carry(inbox.take([by_form]))))
             known.remember(rows)
@@ -482,17 +482,17 @@ def test_a_key_received_while_its_first_hit_is_in_flight_counts_once(ada, publis
 
 def test_a_poisoned_hit_is_parked_and_the_other_99_go_on(ada, publish, monkeypatch, caplog):  # noqa: F811
     publish(5, repeat=Repeat.ALWAYS)
-    guide = SubjectFactory(type="asset")
+    guide, poison = SubjectFactory(type="asset"), SubjectFactory(type="asset")
     for number in range(100):
-        happen(ada, Kind.ASSET_DOWNLOADED, guide, AT, data={"number": number})
-    write = inbox._event
+        happen(ada, Kind.ASSET_DOWNLOADED, poison if number == 63 else guide, AT, data={"number": number})
+    find = inbox._abouts
 
-    def break_at_63(hit, *args):
-        if hit["data"].get("number") == 63:
+    def break_at_63(hits):
+        if any(hit.subject_id == poison.pk for hit in hits):
             raise ValueError("a \x00 poisoned \udc80 hit")
-        return write(hit, *args)
+        return find(hits)
 
-    monkeypatch.setattr(inbox, "_event", break_at_63)
+    monkeypatch.setattr(inbox, "_abouts", break_at_63)
     pipeline.drain()
 
     [parked] = Hit.objects.all()
