@@ -31,6 +31,7 @@ from tracking.models import Event, Kind, Subject
 logger = logging.getLogger(__name__)
 KEYS = uuid.UUID("5f1b5c1e-1d6f-4e0c-8a53-2f6f2a0d7c11")  # never change: hits and deliveries get their keys from it
 RECENT = timedelta(days=7)  # history that is loaded later starts nothing
+BEGINNING = frozenset({Kind.SEGMENT_ENTERED, Kind.SEGMENT_LEFT, Kind.FORM_SUBMITTED})  # events `begin` looks at
 ROUNDS = 50  # steps one enrolment may take in one call
 PAUSE_AFTER_ERROR = timedelta(minutes=5)
 State = Enrolment.State
@@ -65,9 +66,8 @@ def begin(event_ids: Sequence[int]) -> int:
 
 
 def _events(event_ids: Sequence[int]) -> Iterable[tuple[int, int, int | None, dict[str, Any]]]:
-    kinds = (Kind.SEGMENT_ENTERED, Kind.SEGMENT_LEFT, Kind.FORM_SUBMITTED)
     events = Event.objects.filter(
-        pk__in=event_ids, kind__in=kinds, contact__isnull=False, at__gte=timezone.now() - RECENT
+        pk__in=event_ids, kind__in=BEGINNING, contact__isnull=False, at__gte=timezone.now() - RECENT
     )
     return events.values_list("kind", "contact_id", "subject__ref_id", "data")
 

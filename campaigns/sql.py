@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from contacts.sql import tuples
+from contacts.sql import execute, tuples
 
 
 class Crossing(NamedTuple):
@@ -72,6 +72,17 @@ def insert_firings(
             },
         )
     ]
+
+
+REARM_FIRINGS = """
+UPDATE campaigns_firing SET rearmed_at = %s
+WHERE trigger_id = %s AND contact_id = ANY(%s) AND rearmed_at IS NULL AND state <> 'unmet'
+"""
+
+
+def rearm_firings(trigger_id: int, contact_ids: Sequence[int], at: datetime) -> None:
+    """Note that these contacts may fire the trigger again: their firings that were met are spent."""
+    execute(REARM_FIRINGS, [at, trigger_id, list(contact_ids)])
 
 
 DECIDE_FIRINGS = """

@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,7 @@ from campaigns import sql, versions
 from campaigns.models import Delivery, Firing, Trigger
 from campaigns.sql import Crossing, Fired
 from contacts import conditions
+from contacts import sql as contact_sql
 from contacts.models import Contact
 from scoring.models import ContactScore
 
@@ -44,20 +46,13 @@ def fire(movements: Sequence[Movement], *, held: bool = False) -> int:
     if not movements:
         return 0
     at = timezone.now()
-    by_group: dict[int | None, list[Movement]] = defaultdict(list)
-    for movement in movements:
-        by_group[movement.group_id].append(movement)
-    moved = [
-        (trigger, moves)
-        for trigger in Trigger.objects.active(at).prefetch_related("actions")
-        if (moves := [m for m in by_group[trigger.group_id] if _crosses(trigger, m) or _rearms(trigger, m)])
-    ]
-    version_ids = versions.latest_ids([trigger for trigger, _ in moved]) if moved else {}
+    moved = _moved(movements, at)
+    version_ids = versions.latest_ids([trigger for trigger, _, _ in moved]) if moved else {}
     deliveries: list[Delivery] = []
     count = 0
-    for trigger, moves in moved:
-        _rearm(trigger, [m.contact_id for m in moves if _rearms(trigger, m)])
-        crossed = [m for m in moves if _crosses(trigger, m)]
+    for trigger, back, crossed in moved:
+        if back:
+            sql.rearm_firings(trigger.pk, [m.contact_id for m in back], at)
         met = _met(trigger, [m.contact_id for m in crossed])
         crossings = [Crossing(m.contact_id, m.before, m.after, m.contact_id in met) for m in crossed]
         fired = _insert(trigger, version_ids[trigger.pk], crossings, State.HELD if held else State.FIRED)
@@ -92,6 +87,14 @@ def decline(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> in
     return len(
         sql.decide_firings([f.pk for f in firings], state=State.DECLINED, by=by.pk if by else None, at=timezone.now())
     )
+
+
+def levels() -> dict[int | None, list[Decimal]]:
+    """The scores at which something happens, by group (None: overall): thresholds, and levels that re-arm."""
+    found: dict[int | None, list[Decimal]] = defaultdict(list)
+    for trigger in Trigger.objects.active(timezone.now()):
+        found[trigger.group_id] += [trigger.threshold, *([] if trigger.rearm_at is None else [trigger.rearm_at])]
+    return found
 
 
 # --- switching on: who is there already -------------------------------------------------------------------------------
@@ -140,39 +143,43 @@ def switch_on(trigger: Trigger, existing: Literal["act", "mark"]) -> int:
 # --- helpers, in the order they are needed ----------------------------------------------------------------------------
 
 
-def _crosses(trigger: Trigger, movement: Movement) -> bool:
-    before, after = _past(trigger, movement.before), _past(trigger, movement.after)
-    return after and not before
+def _moved(movements: Sequence[Movement], at: datetime) -> list[tuple[Trigger, list[Movement], list[Movement]]]:
+    """The active triggers that these concern, each with the movements that re-arm it and those that cross it."""
+    by_group: dict[int | None, list[Movement]] = defaultdict(list)
+    for movement in movements:
+        by_group[movement.group_id].append(movement)
+    moved = []
+    for trigger in Trigger.objects.active(at).prefetch_related("actions"):
+        moves = by_group[trigger.group_id]
+        back, crossed = _back(trigger, moves), _crossing(trigger, moves)
+        if back or crossed:
+            moved.append((trigger, back, crossed))
+    return moved
 
 
-def _past(trigger: Trigger, score: Decimal) -> bool:
-    return score >= trigger.threshold if trigger.direction == Trigger.Direction.RISING else score < trigger.threshold
+def _crossing(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]:
+    """Those that went through the threshold. (Every movement of a batch meets every trigger: hence no call for each.)"""
+    level = trigger.threshold
+    if trigger.direction == Trigger.Direction.RISING:
+        return [m for m in movements if m.before < level <= m.after]
+    return [m for m in movements if m.after < level <= m.before]
 
 
-def _rearms(trigger: Trigger, movement: Movement) -> bool:
-    """The score is, or was until now, back at the re-arm level. `before` counts too: the way back may have been taken
-    while the trigger was off."""
-    return trigger.again == Trigger.Again.REARM and any(_is_back(trigger, s) for s in (movement.before, movement.after))
-
-
-def _is_back(trigger: Trigger, score: Decimal) -> bool:
-    if _past(trigger, score):
-        return False
-    if trigger.rearm_at is None:
-        return True
-    return score <= trigger.rearm_at if trigger.direction == Trigger.Direction.RISING else score >= trigger.rearm_at
-
-
-def _rearm(trigger: Trigger, contact_ids: Sequence[int]) -> None:
-    if contact_ids:
-        spent = trigger.firings.filter(contact_id__in=contact_ids, rearmed_at=None).exclude(state=State.UNMET)
-        spent.update(rearmed_at=timezone.now())
+def _back(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]:
+    """Those whose score is, or was until now, back at the re-arm level. `before` counts too: the way back may have been
+    taken while the trigger was off."""
+    if trigger.again != Trigger.Again.REARM:
+        return []
+    level, rearm = trigger.threshold, trigger.rearm_at
+    if trigger.direction == Trigger.Direction.RISING:
+        return [m for m in movements if (low := min(m.before, m.after)) < level and (rearm is None or low <= rearm)]
+    return [m for m in movements if (high := max(m.before, m.after)) >= level and (rearm is None or high >= rearm)]
 
 
 def _met(trigger: Trigger, contact_ids: Collection[int]) -> set[int]:
     if not trigger.conditions or not contact_ids:
         return set(contact_ids)
-    candidates = Contact.objects.filter(pk__in=contact_ids)
+    candidates = contact_sql.contacts(list(contact_ids))
     return set(conditions.matching(trigger.conditions, candidates).values_list("pk", flat=True))
 
 

@@ -16,6 +16,7 @@ from tracking.models import Event, Kind, Subject
 
 KEYS = uuid.UUID("c3c5b9ce-3a2e-4a2c-9d0f-8d6a4b0c6c11")  # never change: one hit per kind, webinar and contact
 KINDS = (Kind.WEBINAR_REGISTERED, Kind.WEBINAR_ATTENDED, Kind.WEBINAR_MISSED)
+NOTED = frozenset({*KINDS, Kind.FORM_SUBMITTED})  # the kinds of events that `note` has something to do with
 
 
 def note(event_ids: Sequence[int]) -> None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import conditions, sql
 from contacts.conditions import BadConditions
+from contacts.filters import filters
 from contacts.models import Contact, Membership, Segment
 
 logger = logging.getLogger(__name__)
@@ -76,15 +77,17 @@ def rebuild_with_dependents(segment: Segment) -> Rebuilt:
     return result
 
 
-def update(contact_ids: Iterable[int]) -> tuple[int, int]:
-    """Re-evaluate all dynamic segments for these contacts alone, in the caller's transaction; how many entered and left.
+def update(contact_ids: Iterable[int], *, own_data: bool = True) -> tuple[int, int]:
+    """Re-evaluate the dynamic segments for these contacts alone, in the caller's transaction; how many entered and left.
 
-    One statement for each level of segments that ask about segments (mostly one).
+    With `own_data` False nothing has changed but what the contacts did and their scores: segments that ask about their own
+    data alone are left out. One statement for each level of segments that ask about segments (mostly one).
     """
     ids = sorted(set(contact_ids))
+    segments = _dynamic() if ids else []
     entered = left = 0
-    for level in levels(_dynamic()) if ids else []:
-        among = Contact.objects.filter(pk__in=ids)
+    for level in levels(segments if own_data else _beyond_own_data(segments)):
+        among = sql.contacts(ids)
         came, went = sql.rebuild([(one.pk, conditions.matching(one.conditions, among)) for one in level], ids)
         entered, left = entered + came, left + went
     return entered, left
@@ -161,6 +164,16 @@ def _dynamic() -> list[Segment]:
     return list(Segment.objects.filter(is_dynamic=True, archived_at__isnull=True).order_by("pk"))
 
 
+def _beyond_own_data(segments: Sequence[Segment]) -> list[Segment]:
+    """Those that ask about scores or behaviour, themselves or by way of a segment they ask about."""
+    keys = [filter_.key for filter_ in filters if not filter_.of_profile]
+    found: dict[int, Segment] = {}
+    for segment in (segment for level in levels(segments) for segment in level):
+        if asked_about(segment) & found.keys() or any(conditions.uses(segment.conditions, key) for key in keys):
+            found[segment.pk] = segment
+    return list(found.values())
+
+
 def _queryset(contacts: Contacts) -> QuerySet[Contact]:
-    found = contacts if isinstance(contacts, QuerySet) else Contact.objects.filter(pk__in=set(contacts))
+    found = contacts if isinstance(contacts, QuerySet) else sql.contacts(sorted(set(contacts)))
     return found.filter(merged_into__isnull=True)

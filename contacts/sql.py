@@ -8,10 +8,17 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from contacts.models import Contact
 
 Wanted = Sequence[tuple[int, QuerySet[Contact]]]
+
+
+def contacts(ids: Sequence[int]) -> QuerySet[Contact]:
+    """The contacts of these ids, as one value however many they are: thousands of them are read, planned and hashed once."""
+    return Contact.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(ids)]))
+
 
 REBUILD = """
 WITH wanted(segment_id, contact_id) AS MATERIALIZED ({wanted}),
