@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts import clock
 from contacts.filters import filters
 from contacts.filters.base import BadConditions, Entry, Filter, Input, Operator, Rows, Rule, having, negated, within
 from contacts.models import Contact
@@ -91,7 +91,7 @@ class BehaviourFilter(Filter):
     def q(self, rule: Rule, contacts: QuerySet[Contact] | None) -> Q:
         events = Event.objects.filter(kind=self.kind, verdict__in=PEOPLE, contact__isnull=False)
         if rule.values.get("days"):
-            events = events.filter(at__gte=timezone.now() - timedelta(days=rule.values["days"]))
+            events = events.filter(at__gte=clock.now() - timedelta(days=rule.values["days"]))
         if (subjects := self.subjects(rule)) is not None:
             events = events.filter(subject__in=subjects)
         if contacts is not None:  # index event_of_contact

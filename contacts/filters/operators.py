@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts import clock
 from contacts.filters.base import Choices, Entry, Input, Operator, Rule, negated
 from contacts.filters.columns import Column, anyone
 
@@ -24,7 +24,7 @@ FROM, TO = Input(kind="number", name="from"), Input(kind="number", name="to", be
 
 def _days(column: Column, first: int | None, last: int | None) -> Q:
     """From the beginning of day `first` to the end of day `last`, counted from today."""
-    today = timezone.localdate()
+    today = clock.today()
     q = Q()
     if first is not None:
         q &= column.test("gte", column.moment(today + timedelta(days=first)))
