@@ -10,48 +10,58 @@ from django.utils import timezone
 from django.utils.translation import gettext as _g
 
 from scoring import decay, sql, sweeps
-from scoring.models import END, TERMS, OverallScore, PointGroup, Publication, Sweep, TermsVersion
+from scoring.models import END, TERMS, OverallScore, PointGroup, Sweep, TermsVersion
 from scoring.rulebook import Rulebook
 from scoring.sweeps import Plan
 
 
 @transaction.atomic
-def publish(
-    group: PointGroup, changed: dict[str, Any], author: Any = None, publication: Publication | None = None
-) -> Sweep | None:
+def publish(group: PointGroup, changed: dict[str, Any], author: Any = None) -> Sweep | None:
     """Put other terms of a group into force; the walk that makes every score follow, None when nothing changed.
 
     `changed` names terms (models.TERMS) and their values. What the scores cross on the walk is held. Waits for running
     batches.
     """
     sql.own_rules()
-    old = Rulebook.current()
+    old = Rulebook.current().parameters()
+    if not set_terms(group, changed, author):
+        return None
+    return sweeps.owe(_g("Terms of %(group)s") % {"group": group.name}, Plan(terms=old))
+
+
+@transaction.atomic
+def publish_overall(floor: int | None, ceiling: int | None, author: Any = None) -> Sweep | None:
+    """Put other bounds of the overall score into force, as `publish` does for a group."""
+    sql.own_rules()
+    old = Rulebook.current().parameters()
+    if not set_bounds(floor, ceiling, author):
+        return None
+    return sweeps.owe(_g("Bounds of the overall score"), Plan(terms=old))
+
+
+def set_terms(group: PointGroup, changed: dict[str, Any], author: Any = None) -> bool:
+    """Save other terms as a new version; did any change? The caller owns the rules and sees to the scores."""
     stored = PointGroup.objects.select_for_update().get(pk=group.pk)
     changed = {name: value for name, value in changed.items() if getattr(stored, name) != value}
     if not changed:
-        return None
+        return False
     _first_version(stored)
     for name, value in changed.items():
         setattr(stored, name, value)
     if "half_life_days" in changed:
         stored.epoch = decay.today()
+    stored.clean()
     stored.save(update_fields=[*changed, "epoch"])
     _next_version(stored, author)
     group.refresh_from_db()
-    reason = _g("Terms of %(group)s") % {"group": group.name}
-    return sweeps.owe(reason, Plan(terms=old.parameters()), publication)
+    return True
 
 
-@transaction.atomic
-def publish_overall(
-    floor: int | None, ceiling: int | None, author: Any = None, publication: Publication | None = None
-) -> Sweep | None:
-    """Put other bounds of the overall score into force, as `publish` does for a group."""
-    sql.own_rules()
-    old = Rulebook.current()
+def set_bounds(floor: int | None, ceiling: int | None, author: Any = None) -> bool:
+    """The same for the bounds of the overall score."""
     overall = OverallScore.get()
     if (overall.floor, overall.ceiling) == (floor, ceiling):
-        return None
+        return False
     if not TermsVersion.objects.filter(group=None).exists():
         TermsVersion.objects.create(group=None, number=1, floor=overall.floor, ceiling=overall.ceiling)
     overall.floor, overall.ceiling = floor, ceiling
@@ -59,7 +69,7 @@ def publish_overall(
     overall.save()
     _close(None)
     TermsVersion.objects.create(group=None, number=_number(None), floor=floor, ceiling=ceiling, author=author)
-    return sweeps.owe(_g("Bounds of the overall score"), Plan(terms=old.parameters()), publication)
+    return True
 
 
 def _first_version(group: PointGroup) -> None:

@@ -34,6 +34,12 @@ class Publication(models.Model):
     )
     created_at = models.DateTimeField(_("begun"), default=timezone.now)
     published_at = models.DateTimeField(_("published"), null=True)
+    # The preview: asked for, and how far it has come (scoring.publications.forecast_step).
+    forecast_asked_at = models.DateTimeField(null=True, editable=False)
+    forecast_done_at = models.DateTimeField(null=True, editable=False)
+    forecast_next_id = models.BigIntegerField(default=0, editable=False)
+    forecast_seen = models.PositiveIntegerField(default=0, editable=False)
+    forecast_total = models.PositiveIntegerField(null=True, editable=False)
     # The publication that put back what this one had changed.
     rolled_back_by = models.OneToOneField("self", models.SET_NULL, null=True, related_name="rolls_back")
 

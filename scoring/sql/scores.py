@@ -57,8 +57,8 @@ BOOK_BOUNDS = "SELECT %(floor)s::int AS floor, %(ceiling)s::int AS ceiling"
 
 
 def bounded(value: str, bounds: str) -> str:
-    """A value within the floor and the ceiling of its group, or of the overall score."""
-    return f"greatest(least({value}, coalesce({bounds}.ceiling, {value})), coalesce({bounds}.floor, {value}))"
+    """A value within the floor and the ceiling of its group, or of the overall score; a bound that is null bounds nothing."""
+    return f"greatest(least({value}, {bounds}.ceiling), {bounds}.floor)"
 
 
 def shown(score: str, forward: str, day: str, terms: str = "t") -> str:

@@ -1,0 +1,240 @@
+"""Publishing a change: edits are collected in the one draft, previewed, put into force together, and can be taken back.
+
+add ──► (forecast) ──► publish ──► a sweep brings every contact up to date, its crossings held ──► rollback
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _g
+
+from contacts.models import Contact
+from scoring import sql, sweeps, valuation
+from scoring.models import Edit, Forecast, PointAction, Publication, Sweep
+from scoring.publishing.types import Draft, Plans, State, later_edit, publishables
+from scoring.rulebook import Rulebook
+
+Scope = Publication.Scope
+PUBLISHED = Publication.State.PUBLISHED
+
+
+def open_draft(author: Any = None) -> Publication:
+    """The draft, begun if there is none. There is one for everybody: two people see and publish the same."""
+    return Publication.objects.get_or_create(state=Publication.State.DRAFT, defaults={"author": author})[0]
+
+
+@transaction.atomic
+def add(draft: Publication, type: str, ref_id: int, after: State, author: Any = None) -> Edit:
+    """Put an edit of a row into the draft, in the place of an earlier one of the same row; its forecast is void then."""
+    publishable = publishables[type]
+    _lock(draft)
+    values = {"after": after, "name": publishable.name(ref_id)[:200], "author": author, "at": timezone.now()}
+    edit, is_new = Edit.objects.get_or_create(
+        publication=draft, type=type, ref_id=ref_id, defaults=values | {"before": publishable.state(ref_id)}
+    )
+    if not is_new:
+        for name, value in values.items():
+            setattr(edit, name, value)
+        edit.save()
+    publishable.drafted(edit)
+    forget_forecast(draft)
+    return edit
+
+
+@transaction.atomic
+def remove(edit: Edit) -> None:
+    """Take an edit out of the draft."""
+    _lock(edit.publication)
+    publishables[edit.type].dropped(edit)
+    edit.delete()
+    forget_forecast(edit.publication)
+
+
+@transaction.atomic
+def discard(draft: Publication) -> None:
+    """Throw the draft away; it stays on record as discarded."""
+    _lock(draft)
+    for edit in draft.edits.all():
+        publishables[edit.type].dropped(edit)
+    forget_forecast(draft)
+    Publication.objects.filter(pk=draft.pk).update(state=Publication.State.DISCARDED)
+
+
+# --- preview --------------------------------------------------------------------------------------------------------------
+
+
+def request_forecast(draft: Publication, scope: str) -> None:
+    """Ask for the preview of a draft; `forecast_step` makes it, range by range."""
+    forget_forecast(draft)
+    Publication.objects.filter(pk=draft.pk).update(scope=scope, forecast_asked_at=timezone.now())
+
+
+def forget_forecast(draft: Publication) -> None:
+    Forecast.objects.filter(publication=draft).delete()
+    Publication.objects.filter(pk=draft.pk).update(
+        forecast_asked_at=None, forecast_done_at=None, forecast_next_id=0, forecast_seen=0, forecast_total=None
+    )
+
+
+def forecast_step(size: int = 5000) -> int:
+    """Look at the next contacts for the draft whose forecast was asked for; how many, 0 when none is owed.
+
+    Scores nothing: live work goes on beside it. Repeating a range writes the same rows.
+    """
+    with transaction.atomic():
+        draft = (
+            Publication.objects.select_for_update(skip_locked=True)
+            .filter(state=Publication.State.DRAFT, forecast_asked_at__isnull=False, forecast_done_at__isnull=True)
+            .first()
+        )
+        if draft is None:
+            return 0
+        sketched = sketch(draft, draft.forecast_asked_at or timezone.now(), draft.scope)
+        if draft.forecast_total is None:
+            draft.forecast_total = Contact.objects.count()
+        ids = list(
+            Contact.objects.filter(pk__gte=draft.forecast_next_id).order_by("pk").values_list("pk", flat=True)[:size]
+        )
+        if ids:
+            forecast(draft, sketched, ids)
+            draft.forecast_next_id, draft.forecast_seen = ids[-1] + 1, draft.forecast_seen + len(ids)
+        else:
+            draft.forecast_done_at = timezone.now()
+        draft.save()
+    return len(ids) or 1
+
+
+def sketch(draft: Publication, at: datetime, scope: str) -> Draft:
+    """What publishing the draft would make of the rules, nothing written."""
+    made = Draft(Rulebook.current())
+    for edit in _in_order(draft):
+        made = publishables[edit.type].sketch(edit, made, at, scope)
+    return made
+
+
+def forecast(draft: Publication, sketched: Draft, contact_ids: Sequence[int]) -> int:
+    """Write what publishing would do to the scores of these contacts; how many rows differ."""
+    actions = _concerned(sketched)
+    book = sketched.book.only(actions)
+    held = valuation.held(book, contact_ids)
+    return sql.forecast(
+        draft.pk,
+        book.parameters(),
+        book.shape,
+        contact_ids,
+        timezone.now(),
+        held,
+        action_ids=sorted(actions),
+        fresh_groups=sorted(sketched.groups),
+    )
+
+
+def _concerned(sketched: Draft) -> set[int]:
+    """The actions whose lines must be looked at: those that change, and all whose group is made anew or has a cap."""
+    capped = {one.id for one in sketched.book.terms if one.cap_points is not None} | sketched.groups
+    in_groups = PointAction.objects.filter(versions__group__in=capped).values_list("pk", flat=True)
+    return {*sketched.actions, *in_groups}
+
+
+# --- publication ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def publish(draft: Publication, scope: str, author: Any = None, note: str = "") -> Sweep | None:
+    """Put every edit of the draft into force, from now on or for the past too; the sweep that follows, if any does.
+
+    Raises ValidationError when the draft is empty, was published meanwhile, or reaches into the past while an earlier
+    change is still being carried out. Waits for running batches.
+    """
+    sql.own_rules()
+    draft = _lock(draft)
+    if not draft.edits.exists():
+        raise ValidationError(_g("There is nothing in the draft."))
+    if Sweep.objects.filter(publication__isnull=False, finished_at__isnull=True).exists():
+        raise ValidationError(
+            _g("An earlier change is still being carried out: wait until it is done, or roll it back.")
+        )
+    at, old, plans = timezone.now(), Rulebook.current(), Plans()
+    draft.published_at = at  # edits ask when
+    for edit in _in_order(draft):
+        edit.publication = draft
+        plans.add(publishables[edit.type].put_into_force(edit, at, scope, author))
+    Publication.objects.filter(pk=draft.pk).update(
+        state=PUBLISHED, scope=scope, published_at=at, author=author or draft.author, note=note or draft.note
+    )
+    draft.refresh_from_db()
+    plan = plans.together(old.parameters())
+    return sweeps.owe(str(draft), plan, draft) if plan else None
+
+
+def blocked(publication: Publication) -> Edit | None:
+    """A later change of the same rows, which must be rolled back first; None when the publication can be taken back."""
+    return next((later for edit in publication.edits.all() if (later := later_edit(edit))), None)
+
+
+@transaction.atomic
+def rollback(publication: Publication, author: Any = None) -> Publication:
+    """Put everything the publication changed back as it was, which restores every score; the publication that did so.
+
+    Also cancels a sweep that is still under way: who was seen to already is brought back. Raises ValidationError when the
+    publication is not in force, or the same rows were changed again since.
+    """
+    sql.own_rules()
+    publication = Publication.objects.select_for_update().get(pk=publication.pk)
+    if publication.state != PUBLISHED:
+        raise ValidationError(_g("This publication is not in force."))
+    if later := blocked(publication):
+        raise ValidationError(_g("“%(name)s” was changed again since: roll that back first.") % {"name": later.name})
+    at, old, plans = timezone.now(), Rulebook.current(), Plans()
+    undoing = Publication.objects.create(
+        state=PUBLISHED,
+        scope=publication.scope,
+        note=(_g("Rollback of: %(what)s") % {"what": publication})[:300],
+        author=author,
+        published_at=at,
+    )
+    for edit in reversed(_in_order(publication)):
+        edit.publication = publication
+        plans.add(publishables[edit.type].take_back(edit, at, author))
+        Edit.objects.create(
+            publication=undoing,
+            type=edit.type,
+            ref_id=edit.ref_id,
+            name=edit.name,
+            before=edit.after,
+            after=edit.before,
+            author=author,
+        )
+    if cancelled := publication.sweeps.filter(finished_at__isnull=True).update(finished_at=at):
+        plans.was.clear()  # some sums follow the new rules, some the old: they are made anew
+    plans.terms |= bool(cancelled)
+    Publication.objects.filter(pk=publication.pk).update(state=Publication.State.ROLLED_BACK, rolled_back_by=undoing)
+    if plan := plans.together(old.parameters()):
+        sweeps.owe(str(undoing), plan, undoing)
+    return undoing
+
+
+def progress(publication: Publication) -> tuple[int, int | None] | None:
+    """How many contacts of how many the sweep of this publication has seen; None when it is done or has none."""
+    sweep = publication.sweeps.filter(finished_at__isnull=True).first()
+    return (sweep.seen, sweep.total) if sweep else None
+
+
+def _in_order(publication: Publication) -> list[Edit]:
+    edits = publication.edits.select_related("version", "author")
+    return sorted(
+        (edit for edit in edits if edit.type in publishables), key=lambda edit: (publishables[edit.type].order, edit.pk)
+    )
+
+
+def _lock(draft: Publication) -> Publication:
+    locked = Publication.objects.select_for_update().get(pk=draft.pk)
+    if locked.state != Publication.State.DRAFT:
+        raise ValidationError(_g("This draft was published or thrown away meanwhile."))
+    return locked

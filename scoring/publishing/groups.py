@@ -1,0 +1,100 @@
+"""Point groups, and the bounds of the overall score, in drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts.typed_params import dump
+from scoring import decay, terms
+from scoring.models import TERMS, Edit, OverallScore, PointGroup
+from scoring.publishing.types import Difference, Draft, Publishable, State, publishables
+from scoring.rulebook import group_terms
+from scoring.sweeps import Plan
+
+BOUNDS = ("floor", "ceiling")
+
+
+@publishables.register
+class PointGroups(Publishable):
+    key = "point_group"
+    label = _("point group")
+
+    def state(self, ref_id: int) -> State | None:
+        group = PointGroup.objects.filter(pk=ref_id).first()
+        return None if group is None else {name: dump(getattr(group, name)) for name in TERMS}
+
+    def name(self, ref_id: int) -> str:
+        return str(PointGroup.objects.get(pk=ref_id))
+
+    def sketch(self, edit: Edit, draft: Draft, at: datetime, scope: str) -> Draft:
+        group = PointGroup.objects.get(pk=edit.ref_id)
+        changed = _terms(edit.after or {})
+        epoch = decay.today() if changed.get("half_life_days") != group.half_life_days else group.epoch
+        for name, value in changed.items():
+            setattr(group, name, value)
+        book = draft.book.with_terms(group_terms(group, group.pk, epoch))
+        return replace(draft, book=book, groups=draft.groups | {group.pk})
+
+    def put_into_force(self, edit: Edit, at: datetime, scope: str, author: Any) -> Plan:
+        return self._set(edit, edit.after or {}, author)
+
+    def take_back(self, edit: Edit, at: datetime, author: Any) -> Plan:
+        return self._set(edit, edit.before or {}, author)
+
+    def _set(self, edit: Edit, state: State, author: Any) -> Plan:
+        changed = terms.set_terms(PointGroup.objects.get(pk=edit.ref_id), _terms(state), author)
+        return Plan(terms={}) if changed else Plan()
+
+    def differences(self, edit: Edit) -> Iterable[Difference]:
+        return _differences(PointGroup, TERMS, edit)
+
+
+@publishables.register
+class OverallBounds(Publishable):
+    key = "overall_score"
+    label = _("overall score")
+
+    def state(self, ref_id: int) -> State | None:
+        overall = OverallScore.get()
+        return {name: getattr(overall, name) for name in BOUNDS}
+
+    def name(self, ref_id: int) -> str:
+        return str(_("overall score"))
+
+    def sketch(self, edit: Edit, draft: Draft, at: datetime, scope: str) -> Draft:
+        after = edit.after or {}
+        return replace(draft, book=replace(draft.book, floor=after.get("floor"), ceiling=after.get("ceiling")))
+
+    def put_into_force(self, edit: Edit, at: datetime, scope: str, author: Any) -> Plan:
+        return self._set(edit.after or {}, author)
+
+    def take_back(self, edit: Edit, at: datetime, author: Any) -> Plan:
+        return self._set(edit.before or {}, author)
+
+    def _set(self, state: State, author: Any) -> Plan:
+        return Plan(terms={}) if terms.set_bounds(state.get("floor"), state.get("ceiling"), author) else Plan()
+
+    def differences(self, edit: Edit) -> Iterable[Difference]:
+        return _differences(OverallScore, BOUNDS, edit)
+
+
+def _terms(state: State) -> dict[str, Any]:
+    return {name: PointGroup._meta.get_field(name).to_python(state[name]) for name in TERMS if name in state}
+
+
+def _differences(model: Any, names: Iterable[str], edit: Edit) -> Iterable[Difference]:
+    before, after = edit.before or {}, edit.after or {}
+    for name in names:
+        if before.get(name) != after.get(name):
+            yield Difference(
+                str(model._meta.get_field(name).verbose_name), _said(before.get(name)), _said(after.get(name))
+            )
+
+
+def _said(value: Any) -> str:
+    return "–" if value is None else str(value)

@@ -1,0 +1,270 @@
+"""Drafts: edits that are collected, previewed, published together, and taken back."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from config import pipeline
+from scoring import publications, sql
+from scoring.models import (
+    ContactScore,
+    Forecast,
+    PointAction,
+    PointActionVersion,
+    PointEntry,
+    PointGroup,
+    Publication,
+    Repeat,
+    Sweep,
+)
+from scoring.publishing.actions import state_of
+from tests.factories import ContactFactory, UserFactory
+from tests.scoring.conftest import download, score, subject
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+Scope = Publication.Scope
+
+
+@pytest.fixture
+def ada():
+    return ContactFactory(email="ada@example.com", country="FR")
+
+
+@pytest.fixture
+def bob():
+    return ContactFactory(email="bob@example.com", country="GB")
+
+
+@pytest.fixture
+def world(publish, ada, bob):
+    """Ada downloaded two guides twice, Bob one; 5 points for each guide."""
+    action = publish(5, repeat=Repeat.ONCE_PER_OBJECT)
+    guides = [subject("guide"), subject("checklist")]
+    for contact, about, days in ((ada, 0, 0), (ada, 0, 1), (ada, 1, 2), (ada, 1, 3), (bob, 0, 4)):
+        download(contact, guides[about], AT + timedelta(days=days))
+    pipeline.drain()
+    return action
+
+
+def edit(action, **changes):
+    """The draft with this edit of an action in it."""
+    draft = publications.open_draft()
+    publications.add(draft, "point_action", action.pk, state_of(action) | changes)
+    return draft
+
+
+def previewed(draft, scope=Scope.PAST):
+    publications.request_forecast(draft, scope)
+    while publications.forecast_step(size=1):
+        pass
+    return {
+        (row.contact_id, row.group_id): (row.before, row.after) for row in Forecast.objects.filter(publication=draft)
+    }
+
+
+def shown():
+    everybody = list(ContactScore.objects.values_list("contact", flat=True).distinct())
+    return {key: value for key, value in sql.values(everybody, pipeline.scores.decay.today()).items() if value}
+
+
+def ledger_lines():
+    return list(
+        PointEntry.objects.order_by("contact_id", "version_id", "object_id", "period").values_list(
+            "contact_id", "version_id", "object_id", "period", "hits", "credited", "cut"
+        )
+    )
+
+
+def carried_out(draft, scope=Scope.PAST):
+    """Publish, drain, and say what changed: {(contact, group): (before, after)}."""
+    before = shown()
+    publications.publish(draft, scope)
+    pipeline.drain()
+    after = shown()
+    keys = {*before, *after}
+    return {
+        key: (before.get(key, Decimal()), after.get(key, Decimal()))
+        for key in keys
+        if before.get(key, Decimal()) != after.get(key, Decimal())
+    }
+
+
+CHANGES = {
+    "points": {"points": 7},
+    "policy": {"repeat": "always"},
+    "cap": {"repeat": "always", "cap_amount": 3, "cap_period": "ever"},
+    "points cap": {"repeat": "always", "cap_amount": 17, "cap_unit": "points", "cap_period": "ever"},
+    "expiry": {"expires_after_days": 5},
+    "off": {"is_active": False},
+    "nothing matches": {"params": {"only": [0]}},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_what_was_previewed_is_what_publishing_for_the_past_does_and_a_rollback_undoes_it(world, change):
+    before, lines = shown(), ledger_lines()
+    draft = edit(world, **change)
+
+    expected = previewed(draft)
+    assert carried_out(draft) == expected
+    assert expected
+    assert sql.differences() == []
+
+    publications.rollback(Publication.objects.get(pk=draft.pk))
+    pipeline.drain()
+    assert (shown(), ledger_lines()) == (before, lines)
+    assert sql.differences() == []
+    world.refresh_from_db()
+    assert (world.points, world.repeat, world.is_active) == (5, Repeat.ONCE_PER_OBJECT, True)
+
+
+def test_a_change_of_points_only_rewrites_no_line(world, ada, bob):
+    lines = ledger_lines()
+
+    publications.publish(edit(world, points=-3), Scope.PAST)
+    pipeline.drain()
+
+    assert (score(ada), score(bob), ledger_lines()) == (-6, -3, lines)
+    assert sql.differences() == []
+
+
+def test_from_now_on_leaves_the_past_alone(world, ada):
+    draft = edit(world, points=7)
+    assert previewed(draft, Scope.FROM_NOW) == {}
+
+    publications.publish(draft, Scope.FROM_NOW)
+    pipeline.drain()
+    assert score(ada) == 10
+
+    download(ada, subject("third"))
+    pipeline.drain()
+    assert score(ada) == 17
+
+
+def test_a_new_rule_for_the_past_counts_what_happened_before_it_was_there(world, engagement, ada, bob):
+    action = PointAction.objects.create(
+        name="Every download", source="asset_downloaded", points=1, repeat=Repeat.ALWAYS, group=engagement, is_active=False
+    )
+    draft = edit(action, is_active=True)
+    expected = previewed(draft)
+
+    assert carried_out(draft) == expected
+    assert (score(ada), score(bob)) == (14, 6)
+
+
+TERMS = {
+    "half-life": {"half_life_days": 10},
+    "ceiling": {"ceiling": 8},
+    "cap": {"cap_points": 6, "cap_period": "ever"},
+    "weight": {"weight": "0.50"},
+    "all at once": {"half_life_days": 30, "ceiling": 3, "cap_points": 7, "cap_period": "day", "weight": "2.00"},
+}
+
+
+@pytest.mark.parametrize("change", TERMS.values(), ids=TERMS.keys())
+def test_terms_of_a_group_are_previewed_published_and_taken_back_too(world, engagement, change):
+    before, lines = shown(), ledger_lines()
+    draft = publications.open_draft()
+    now = {"weight": "1.00", "half_life_days": None, "floor": None, "ceiling": None, "cap_points": None}
+    publications.add(draft, "point_group", engagement.pk, now | change)
+    publications.add(draft, "overall_score", 1, {"floor": None, "ceiling": 9})
+
+    expected = previewed(draft)
+    assert carried_out(draft) == expected
+    assert expected
+    assert sql.differences() == []
+
+    publications.rollback(Publication.objects.get(pk=draft.pk))
+    pipeline.drain()
+    assert (shown(), ledger_lines()) == (before, lines)
+
+
+def test_a_profile_rule_is_previewed_and_published(world, fit, ada, bob):
+    french = {"conditions": {"all": [{"filter": "field", "field": "country", "op": "is", "value": "FR"}]}}
+    action = PointAction.objects.create(
+        name="French", source="profile_matches", params=french, points=20, group=fit, is_active=False
+    )
+    draft = edit(action, is_active=True)
+
+    expected = previewed(draft)
+    assert expected == {(ada.pk, fit.pk): (0, 20), (ada.pk, None): (10, 50)}
+    assert carried_out(draft) == expected
+
+
+def test_several_edits_come_into_force_together_in_one_sweep(world, engagement, ada):
+    draft = edit(world, points=6)
+    publications.add(draft, "point_group", engagement.pk, {"weight": "3.00"})
+
+    sweep = publications.publish(draft, Scope.PAST, note="Spring cleaning")
+    assert (Sweep.objects.filter(finished_at=None).get(), str(sweep)) == (sweep, "Spring cleaning")
+    pipeline.drain()
+
+    assert (score(ada), score(ada, engagement)) == (36, 12)
+    assert PointGroup.objects.get(pk=engagement.pk).weight == 3
+
+
+def test_a_hit_that_comes_before_the_sweep_finds_its_contact_brought_up_to_date(world, ada, bob):
+    publications.publish(edit(world, points=7), Scope.PAST)
+    download(bob, subject("third"))
+    pipeline._take_hits(pipeline.inbox.waiting(10))
+
+    assert (score(ada), score(bob)) == (10, 14)
+    pipeline.drain()
+    assert (score(ada), score(bob)) == (14, 14)
+    assert sql.differences() == []
+
+
+def test_a_sweep_that_is_cancelled_half_way_leaves_no_trace(world):
+    before, lines = shown(), ledger_lines()
+    draft = edit(world, points=9)
+    publications.publish(draft, Scope.PAST)
+    pipeline.advance(limit=1)
+    assert shown() != before
+
+    publications.rollback(Publication.objects.get(pk=draft.pk))
+    pipeline.drain()
+    assert (shown(), ledger_lines()) == (before, lines)
+    assert sql.differences() == []
+
+
+def test_what_cannot_be_published_says_why(world):
+    draft = publications.open_draft()
+    with pytest.raises(ValidationError, match="nothing in the draft"):
+        publications.publish(draft, Scope.PAST)
+
+    publications.publish(edit(world, points=6), Scope.PAST)
+    with pytest.raises(ValidationError, match="published or thrown away meanwhile"):
+        publications.publish(draft, Scope.PAST)
+    with pytest.raises(ValidationError, match="still being carried out"):
+        publications.publish(edit(world, points=8), Scope.PAST)
+    pipeline.drain()
+    publications.publish(publications.open_draft(), Scope.PAST)
+    pipeline.drain()
+
+    with pytest.raises(ValidationError, match="changed again since"):
+        publications.rollback(draft)
+
+
+def test_a_draft_that_is_thrown_away_leaves_nothing_but_a_record(world):
+    draft = edit(world, points=6)
+    previewed(draft)
+    publications.discard(draft)
+
+    draft.refresh_from_db()
+    assert (draft.state, Forecast.objects.count(), PointActionVersion.objects.count()) == ("discarded", 0, 1)
+    assert publications.open_draft() != draft
+
+
+def test_an_edit_again_replaces_the_first_and_the_forecast(world):
+    author = UserFactory()
+    draft = edit(world, points=6)
+    previewed(draft)
+    edited = publications.add(draft, "point_action", world.pk, state_of(world) | {"points": 8}, author)
+
+    draft.refresh_from_db()
+    assert (draft.edits.get(), draft.forecast_done_at, Forecast.objects.count()) == (edited, None, 0)
+    assert (edited.before["points"], edited.after["points"], edited.version.points) == (5, 8, 8)
+    assert list(previewed(draft).values()) == [(10, 16), (10, 16), (5, 8), (5, 8)]
