@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from campaigns import enrolments, triggers, webinars
 from contacts import holding, segments
 from scoring import ledger, matching, profiles, scores, sql, sweeps
+from scoring.models import Sweep
 from scoring.scores import Movement
 from tracking import inbox
 from tracking.inbox import Happened
@@ -48,12 +49,12 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     if not happened:
         return 0
     contacts = scores.lock(happened.contact_ids)
-    triggers.fire(sweeps.catch_up(contacts), held=True)
+    _catch_up(contacts)
     matching.resolve_new()
     moved = ledger.award(happened.event_ids) + profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
-    _act(contacts, scores.refresh(moved), held=happened.held)
-    webinars.note(happened.event_ids)
-    enrolments.begin(happened.event_ids)
+    _act(contacts, scores.refresh(moved), held=happened.held, own_data=bool(happened.changed_ids))
+    webinars.note(happened.of(webinars.NOTED))
+    enrolments.begin(happened.of(enrolments.BEGINNING))
     return max(len(contacts), happened.taken)
 
 
@@ -79,11 +80,24 @@ def _adjust(limit: int) -> int:
     return _carry(Happened(contact_ids=frozenset(adjustments.values())), list(adjustments))
 
 
-def _act(contacts: Sequence[int], movements: Sequence[Movement], *, held: bool) -> None:
-    """What follows when scores have moved; what follows from held work is held, too."""
-    triggers.fire(movements, held=held)
+def _catch_up(contacts: Sequence[int]) -> None:
+    """Whom a walk that is owed has not come to yet is seen to first: no live movement mixes old sums with new rules."""
+    for sweep, movements in sweeps.catch_up(contacts):
+        _act(contacts, movements, held=True, sweep=sweep)
+
+
+def _act(
+    contacts: Sequence[int],
+    movements: Sequence[Movement],
+    *,
+    held: bool,
+    own_data: bool = False,
+    sweep: Sweep | None = None,
+) -> None:
+    """What follows when scores have moved, or with them the contacts' own data; what follows from held work is held, too."""
+    triggers.fire(movements, held=held, publication_id=sweep and sweep.publication_id)
     with holding.held() if held else nullcontext():
-        segments.update(contacts)
+        segments.update(contacts, own_data=own_data)
 
 
 def _sweep(limit: int) -> int:
@@ -92,7 +106,7 @@ def _sweep(limit: int) -> int:
         return 0
     sweep, ids = due
     contacts = scores.lock(ids)
-    _act(contacts, sweeps.bring(sweep, contacts), held=sweep.day is None)
+    _act(contacts, sweeps.bring(sweep, contacts), held=sweep.day is None, sweep=sweep)
     sweeps.advance(sweep, ids)
     return max(1, len(ids))
 
@@ -112,7 +126,7 @@ def _fade() -> int:
 
 def _expire(limit: int) -> int:
     contacts = scores.lock(ledger.expiring(limit))
-    triggers.fire(sweeps.catch_up(contacts), held=True)
+    _catch_up(contacts)
     _act(contacts, scores.refresh(ledger.expire(contacts)), held=False)
     return len(contacts)
 

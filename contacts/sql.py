@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -17,7 +17,7 @@ Wanted = Sequence[tuple[int, QuerySet[Contact]]]
 
 def contacts(ids: Sequence[int]) -> QuerySet[Contact]:
     """The contacts of these ids, as one value however many they are: thousands of them are read, planned and hashed once."""
-    return Contact.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(ids)]))
+    return Contact.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [array(ids)]))
 
 
 REBUILD = """
@@ -51,9 +51,9 @@ def rebuild(wanted: Wanted, contact_ids: Sequence[int] | None = None) -> tuple[i
     `one_membership_per_segment_and_contact`).
     """
     statement, params = _union(wanted)
-    among = "" if contact_ids is None else "AND m.contact_id = ANY(%s)"
+    among = "" if contact_ids is None else "AND m.contact_id = ANY(%s::bigint[])"
     segment_ids = [segment_id for segment_id, _queryset in wanted]
-    params = [*params, segment_ids, *([] if contact_ids is None else [list(contact_ids)])]
+    params = [*params, segment_ids, *([] if contact_ids is None else [array(contact_ids)])]
     ((entered, left),) = tuples(REBUILD.format(wanted=statement, among=among), params)
     return entered, left
 
@@ -175,6 +175,11 @@ def _count(statement: str, params: Sequence[Any]) -> int:
 
 
 # --- what every app's sql.py runs its statements through --------------------------------------------------------------
+
+
+def array(numbers: Iterable[int | None]) -> str:
+    """Numbers as one value for `%s::bigint[]`. (The driver would adapt each by itself: most of the time of a large batch.)"""
+    return "{" + ",".join("NULL" if number is None else str(number) for number in numbers) + "}"
 
 
 def tuples(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:

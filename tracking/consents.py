@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.conf import settings
 
 from contacts.models import Purpose
-from tracking import sql
+from tracking import identity_sql as sql
 from tracking.models import Kind
 from tracking.sql import Arrival
 

@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 
 from contacts.fields import normalise_email
 from contacts.models import Contact, Purpose
-from tracking import sql
+from tracking import identity_sql as sql
 from tracking.consents import PURPOSE_OF
 from tracking.sql import Arrival, Stored
 
@@ -70,10 +70,10 @@ class Known:
             for visitor_id, contact_id, into in seen:
                 self.visitors[visitor_id] = further[into] if into else contact_id
 
-    def claim(self) -> dict[Stored, int]:
-        """Give the earlier anonymous events of who is newly known to their contacts; whose they are now."""
+    def claim(self) -> tuple[list[Stored], set[int]]:
+        """Give the earlier anonymous events of who is newly known to their contacts; the events, and these contacts."""
         if not self.newly_known:
-            return {}
+            return [], set()
         return sql.claim_events(sorted(self.newly_known), FOLLOWED, Purpose.WEB_TRACKING)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from contacts.models import Change, Contact
-from tracking import consents, introductions, pages, sql, subjects
+from tracking import consents, identity_sql, introductions, pages, sql, subjects
 from tracking.hits import storable
 from tracking.identity import Known
 from tracking.introductions import Introduction
@@ -46,16 +46,18 @@ class Happened:
 
     @property
     def event_ids(self) -> list[int]:
-        return [event.id for event in self.events]
+        return [pk for stored in self.events for pk in stored.ids]
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:
         """The first and last moment of the events: between them lie the months to look for them in."""
-        return (min(event.at for event in self.events), max(event.at for event in self.events)) if self.events else None
+        if not self.events:
+            return None
+        return min(stored.first_at for stored in self.events), max(stored.last_at for stored in self.events)
 
     def of(self, kinds: Collection[int]) -> list[int]:
         """The ids of the events of these kinds."""
-        return [event.id for event in self.events if event.kind in kinds]
+        return [pk for stored in self.events if stored.kind in kinds for pk in stored.ids]
 
 
 def waiting(limit: int) -> list[int]:
@@ -107,10 +109,10 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
     refused = consents.refused(hits, contacts)  # asked now: some came with the forms
     abouts = _abouts(hits)
     decisions = [Decision(hit.id, contacts[hit.id], abouts[hit.id], hit.id in refused) for hit in hits]
-    claimed = known.claim()  # before the events of this batch are among them
+    claimed, claimants = known.claim()  # before the events of this batch are among them
     events = sql.store_events(decisions, Verdict.UNKNOWN)
     events += sql.insert_events(_answers(submissions, contacts))
-    owners = {pk for pk in contacts.values() if pk} | set(claimed.values())
+    owners = {pk for pk in contacts.values() if pk} | claimants
     return Happened(events=[*events, *claimed], contact_ids=frozenset(owners), taken=taken)
 
 
@@ -128,7 +130,7 @@ def _contacts(hits: Sequence[Arrival], known: Known) -> Contacts:
     contacts = {hit.id: contacts[hit.id] or visitors.get(hit.visitor_id or "") for hit in hits}
     # Forms and identify calls write to contacts: in contact order, so that two batches never block each other. And who is
     # being deleted gets no more events.
-    alive = sql.lock_contacts({pk for pk in contacts.values() if pk})
+    alive = identity_sql.lock_contacts({pk for pk in contacts.values() if pk})
     return {hit_id: contact_id if contact_id in alive else None for hit_id, contact_id in contacts.items()}
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 from contacts import countries, custom_values, fields
 from contacts.models import Contact, CustomField
-from tracking import sql
+from tracking import identity_sql as sql
 
 EMPTY: tuple[Any, ...] = (None, "", [])
 TEXTS = ("first_name", "last_name", "job_title", "city")
