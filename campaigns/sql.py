@@ -34,14 +34,14 @@ WITH crossing AS (
   SELECT DISTINCT ON (contact_id) contact_id, cycle, state, rearmed_at FROM campaigns_firing
   WHERE trigger_id = %(trigger)s AND contact_id = ANY(%(contacts)s) ORDER BY contact_id, cycle DESC
 )
-INSERT INTO campaigns_firing (trigger_id, version_id, contact_id, cycle, state, before, after, at)
-SELECT %(trigger)s, %(version)s, c.contact_id,
+INSERT INTO campaigns_firing (trigger_id, version_id, publication_id, contact_id, cycle, state, before, after, at)
+SELECT %(trigger)s, %(version)s, %(publication)s, c.contact_id,
        CASE WHEN l.cycle IS NULL THEN 1 WHEN l.state = 'unmet' THEN l.cycle ELSE l.cycle + 1 END,
        CASE WHEN c.met THEN %(state)s ELSE 'unmet' END, c.before, c.after, %(at)s
 FROM crossing c LEFT JOIN latest l USING (contact_id)
 WHERE l.cycle IS NULL OR l.state = 'unmet' OR (%(again)s AND l.rearmed_at IS NOT NULL)
 ORDER BY c.contact_id
-ON CONFLICT (trigger_id, contact_id, cycle) DO UPDATE SET version_id = excluded.version_id, state = excluded.state,
+ON CONFLICT (trigger_id, contact_id, cycle) DO UPDATE SET version_id = excluded.version_id, publication_id = excluded.publication_id, state = excluded.state,
   before = excluded.before, after = excluded.after, at = excluded.at
   WHERE campaigns_firing.state = 'unmet'
 RETURNING id, contact_id, state
@@ -49,7 +49,14 @@ RETURNING id, contact_id, state
 
 
 def insert_firings(
-    trigger_id: int, version_id: int | None, crossings: Sequence[Crossing], *, state: str, again: bool, at: datetime
+    trigger_id: int,
+    version_id: int | None,
+    crossings: Sequence[Crossing],
+    *,
+    state: str,
+    again: bool,
+    at: datetime,
+    publication_id: int | None = None,
 ) -> list[Fired]:
     """Write a firing per crossing that may fire: the unique constraint one_firing_per_cycle keeps it to one.
 
@@ -62,6 +69,7 @@ def insert_firings(
             {
                 "trigger": trigger_id,
                 "version": version_id,
+                "publication": publication_id,
                 "contacts": [crossing.contact_id for crossing in crossings],
                 "before": [crossing.before for crossing in crossings],
                 "after": [crossing.after for crossing in crossings],

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 State = Firing.State
 DELIVERY_KEYS = uuid.UUID("6a0ab0e3-6f3e-4b43-93a5-1f8a1e6f6a11")  # never change: keys of deliveries are made from it
 CHUNK = 2000
+VALUE = "score"  # what a queryset of `already` calls the score people see
 
 
-def fire(movements: Sequence[Movement], *, held: bool = False) -> int:
+def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: int | None = None) -> int:
     """Write the firings these movements cause, and their deliveries unless `held`; return how many acted or wait.
+
+    `publication_id`: the publication whose re-scoring moved them.
 
     The caller holds a transaction and the score rows of these contacts. The number of queries depends on the active
     triggers that were crossed, not on the contacts.
@@ -50,12 +53,13 @@ def fire(movements: Sequence[Movement], *, held: bool = False) -> int:
     version_ids = versions.latest_ids([trigger for trigger, _, _ in moved]) if moved else {}
     deliveries: list[Delivery] = []
     count = 0
-    for trigger, back, crossed in moved:
-        if back:
-            sql.rearm_firings(trigger.pk, [m.contact_id for m in back], at)
-        met = _met(trigger, [m.contact_id for m in crossed])
-        crossings = [Crossing(m.contact_id, m.before, m.after, m.contact_id in met) for m in crossed]
-        fired = _insert(trigger, version_ids[trigger.pk], crossings, State.HELD if held else State.FIRED)
+    for trigger, returned, crossed in moved:
+        if returned:
+            sql.rearm_firings(trigger.pk, [m.contact_id for m in returned], at)
+        meeting = met(trigger, [m.contact_id for m in crossed])
+        crossings = [Crossing(m.contact_id, m.before, m.after, m.contact_id in meeting) for m in crossed]
+        state = State.HELD if held else State.FIRED
+        fired = _insert(trigger, version_ids[trigger.pk], crossings, state, publication_id)
         deliveries += _deliveries(trigger, fired)
         count += sum(row.state != State.UNMET for row in fired)
     _save(deliveries)
@@ -120,21 +124,22 @@ def would_act(trigger: Trigger) -> QuerySet[Contact]:
     return conditions.matching(trigger.conditions, there) if trigger.conditions else there
 
 
-def switch_on(trigger: Trigger, existing: Literal["act", "mark"]) -> int:
-    """Make the trigger active; those past the threshold already are acted for, or marked so that they never are.
+def switch_on(trigger: Trigger, existing: Literal["act", "mark", "hold"], publication_id: int | None = None) -> int:
+    """Make the trigger active; those past the threshold already are acted for, marked so that they never are, or held.
 
     Returns how many firings were written. Repeating adds nothing.
     """
-    state = State.FIRED if existing == "act" else State.MARKED
+    state = {"act": State.FIRED, "mark": State.MARKED, "hold": State.HELD}[existing]
     count = 0
     with transaction.atomic():
         Trigger.objects.filter(pk=trigger.pk).update(is_active=True)
         trigger.is_active = True
         version = versions.keep(trigger)
-        for chunk in _chunks(already(trigger).order_by("contact_id").values_list("contact_id", "score").iterator()):
-            met = _met(trigger, [contact_id for contact_id, _ in chunk]) if existing == "act" else {c for c, _ in chunk}
-            crossings = [Crossing(contact_id, score, score, contact_id in met) for contact_id, score in chunk]
-            fired = _insert(trigger, version.pk, crossings, state)
+        for chunk in _chunks(already(trigger).order_by("contact_id").values_list("contact_id", VALUE).iterator()):
+            there = [contact_id for contact_id, _ in chunk]
+            meeting = set(there) if existing == "mark" else met(trigger, there)
+            crossings = [Crossing(contact_id, score, score, contact_id in meeting) for contact_id, score in chunk]
+            fired = _insert(trigger, version.pk, crossings, state, publication_id)
             _save(_deliveries(trigger, fired))
             count += sum(row.state == state for row in fired)
     return count
@@ -151,13 +156,13 @@ def _moved(movements: Sequence[Movement], at: datetime) -> list[tuple[Trigger, l
     moved = []
     for trigger in Trigger.objects.active(at).prefetch_related("actions"):
         moves = by_group[trigger.group_id]
-        back, crossed = _back(trigger, moves), _crossing(trigger, moves)
-        if back or crossed:
-            moved.append((trigger, back, crossed))
+        returned, crossed = back(trigger, moves), crossing(trigger, moves)
+        if returned or crossed:
+            moved.append((trigger, returned, crossed))
     return moved
 
 
-def _crossing(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]:
+def crossing(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]:
     """Those that went through the threshold. (Every movement of a batch meets every trigger: hence no call for each.)"""
     level = trigger.threshold
     if trigger.direction == Trigger.Direction.RISING:
@@ -165,7 +170,7 @@ def _crossing(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]
     return [m for m in movements if m.after < level <= m.before]
 
 
-def _back(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]:
+def back(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]:
     """Those whose score is, or was until now, back at the re-arm level. `before` counts too: the way back may have been
     taken while the trigger was off."""
     if trigger.again != Trigger.Again.REARM:
@@ -176,18 +181,23 @@ def _back(trigger: Trigger, movements: Sequence[Movement]) -> list[Movement]:
     return [m for m in movements if (high := max(m.before, m.after)) >= level and (rearm is None or high >= rearm)]
 
 
-def _met(trigger: Trigger, contact_ids: Collection[int]) -> set[int]:
+def met(trigger: Trigger, contact_ids: Collection[int]) -> set[int]:
+    """Those of these contacts who meet the trigger's condition now."""
     if not trigger.conditions or not contact_ids:
         return set(contact_ids)
     candidates = contact_sql.contacts(list(contact_ids))
     return set(conditions.matching(trigger.conditions, candidates).values_list("pk", flat=True))
 
 
-def _insert(trigger: Trigger, version_id: int, crossings: Sequence[Crossing], state: str) -> list[Fired]:
+def _insert(
+    trigger: Trigger, version_id: int, crossings: Sequence[Crossing], state: str, publication_id: int | None = None
+) -> list[Fired]:
     if not crossings:
         return []
     again = trigger.again == Trigger.Again.REARM
-    return sql.insert_firings(trigger.pk, version_id, crossings, state=state, again=again, at=timezone.now())
+    return sql.insert_firings(
+        trigger.pk, version_id, crossings, state=state, again=again, at=timezone.now(), publication_id=publication_id
+    )
 
 
 def _deliveries(trigger: Trigger, fired: Iterable[Fired]) -> list[Delivery]:

@@ -88,13 +88,15 @@ def bring(sweep: Sweep, contact_ids: Sequence[int]) -> list[Movement]:
     return movements
 
 
-def catch_up(contact_ids: Sequence[int]) -> list[Movement]:
-    """Bring these contacts up to date with every sweep that has not come to them yet. The caller holds the lock."""
-    movements: list[Movement] = []
-    if contact_ids:
-        for sweep in Sweep.objects.filter(finished_at__isnull=True, day__isnull=True).order_by("id"):
-            movements += bring(sweep, contact_ids)
-    return movements
+def catch_up(contact_ids: Sequence[int]) -> list[tuple[Sweep, list[Movement]]]:
+    """Bring these contacts up to date with every sweep that has not come to them yet; what each moved.
+
+    The caller holds the lock.
+    """
+    if not contact_ids:
+        return []
+    owed = Sweep.objects.filter(finished_at__isnull=True, day__isnull=True).order_by("id")
+    return [(sweep, bring(sweep, contact_ids)) for sweep in owed]
 
 
 def _carried_out(plan: Plan, contact_ids: Sequence[int]) -> list[Movement]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.registry import actions, label
 from contacts.models import Contact
-from scoring.models import PointGroup
+from scoring.models import PointGroup, Publication
 
 
 class TriggerQuerySet(models.QuerySet["Trigger"]):
@@ -134,6 +134,10 @@ class Firing(models.Model):
     after = models.DecimalField(_("score after"), max_digits=14, decimal_places=2)
     at = models.DateTimeField(_("when"), default=timezone.now)
     rearmed_at = models.DateTimeField(_("re-armed"), null=True)
+    # The publication whose re-scoring made the score cross.
+    publication = models.ForeignKey(
+        Publication, models.SET_NULL, null=True, related_name="firings", verbose_name=_("publication")
+    )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
 

@@ -1,0 +1,154 @@
+"""Triggers in drafts; and taking a publication back, with the firings of it that still wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from campaigns import triggers, versions
+from campaigns.models import Firing, Trigger, TriggerAction
+from campaigns.registry import actions as action_types
+from campaigns.registry import label as type_label
+from contacts import conditions
+from contacts.typed_params import dump
+from scoring import publications
+from scoring.models import Edit, PointGroup, Publication
+from scoring.publishing.types import Difference, Publishable, State, publishables
+from scoring.sweeps import Plan
+
+FIELDS = (
+    "name",
+    "description",
+    "group",
+    "direction",
+    "threshold",
+    "conditions",
+    "again",
+    "rearm_at",
+    "active_from",
+    "active_until",
+    "is_active",
+)
+WHERE = ("group", "direction", "threshold")  # changing these changes who is past the threshold
+
+
+@publishables.register
+class Triggers(Publishable):
+    """A trigger with its actions. One that is switched on or moved holds a firing for whoever is past it already."""
+
+    key = "trigger"
+    label = _("trigger")
+    order = 30
+
+    def state(self, ref_id: int) -> State | None:
+        trigger = Trigger.objects.filter(pk=ref_id).first()
+        return None if trigger is None else state_of(trigger)
+
+    def name(self, ref_id: int) -> str:
+        return str(Trigger.objects.get(pk=ref_id))
+
+    def put_into_force(self, edit: Edit, at: datetime, scope: str, author: Any) -> Plan:
+        trigger = _saved(edit, edit.after or {}, author)
+        if reaches_more(edit):
+            triggers.switch_on(trigger, existing="hold", publication_id=edit.publication_id)
+        return Plan()
+
+    def take_back(self, edit: Edit, at: datetime, author: Any) -> Plan:
+        _saved(edit, edit.before or {}, author)
+        return Plan()
+
+    def differences(self, edit: Edit) -> Iterable[Difference]:
+        before, after = edit.before or {}, edit.after or {}
+        for name in FIELDS:
+            if before.get(name) != after.get(name):
+                field = Trigger._meta.get_field(name)
+                yield Difference(str(field.verbose_name), _said(name, before.get(name)), _said(name, after.get(name)))
+        if _set_up(before) != _set_up(after):
+            yield Difference(_g("actions"), _actions_said(before), _actions_said(after))
+
+
+def roll_back(publication: Publication, by: Any) -> Publication:
+    """Take a publication back; what it held and nobody released yet is declined. Errors as publications.rollback."""
+    with transaction.atomic():
+        undoing = publications.rollback(publication, by)
+        triggers.decline(Firing.objects.filter(publication=publication, state=Firing.State.HELD), by)
+    return undoing
+
+
+def state_of(trigger: Trigger) -> State:
+    state = {name: dump(getattr(trigger, name)) for name in FIELDS}
+    for name in ("threshold", "rearm_at"):
+        state[name] = state[name] and f"{Decimal(state[name]):.2f}"
+    state["actions"] = [
+        {"id": action.pk, "type": action.type, "params": action.params, "position": action.position}
+        for action in trigger.actions.all()
+    ]
+    return state
+
+
+def filled(trigger: Trigger, state: State) -> Trigger:
+    """The trigger, unsaved, with the fields of a state (its actions apart)."""
+    for name in FIELDS:
+        if name in state:
+            field: Any = Trigger._meta.get_field(name)
+            setattr(trigger, field.attname if name == "group" else name, field.to_python(state[name]))
+    return trigger
+
+
+def reaches_more(edit: Edit) -> bool:
+    """Does the edit switch the trigger on, or move its threshold while it is on?"""
+    before, after = edit.before or {}, edit.after or {}
+    moved = any(before.get(name) != after.get(name) for name in WHERE)
+    return bool(after.get("is_active")) and (moved or not before.get("is_active"))
+
+
+def _saved(edit: Edit, state: State, author: Any) -> Trigger:
+    trigger = filled(Trigger.objects.get(pk=edit.ref_id), state)
+    trigger.save()
+    if "actions" in state:
+        _save_actions(trigger, state["actions"])
+    versions.keep(Trigger.objects.get(pk=trigger.pk), author)
+    return trigger
+
+
+def _save_actions(trigger: Trigger, wanted: list[dict[str, Any]]) -> None:
+    """Rows that stay keep their id, so that a delivery is made once for each firing and action."""
+    known = {action.pk: action for action in trigger.actions.all()}
+    kept = set()
+    for position, row in enumerate(wanted):
+        action = known.get(row.get("id") or 0) or TriggerAction(trigger=trigger)
+        action.type, action.params, action.position = row["type"], row["params"], row.get("position", position)
+        action.save()
+        kept.add(action.pk)
+    trigger.actions.exclude(pk__in=kept).delete()
+
+
+def _set_up(state: State) -> list[tuple[str, Any]]:
+    return [(row["type"], row["params"]) for row in state.get("actions") or []]
+
+
+def _actions_said(state: State) -> str:
+    return ", ".join(type_label(action_types, type) for type, _params in _set_up(state)) or _g("nothing yet")
+
+
+def _said(name: str, value: Any) -> str:
+    field: Any = Trigger._meta.get_field(name)
+    if name == "conditions":
+        return conditions.describe(value)
+    if name == "group":
+        return str(PointGroup.objects.filter(pk=value).first() or _g("Overall score"))
+    if isinstance(value, bool):
+        return _g("yes") if value else _g("no")
+    if value is None or value == "":
+        return "–"
+    if name in ("active_from", "active_until"):
+        return date_format(localtime(field.to_python(value)), "SHORT_DATETIME_FORMAT")
+    return str(dict(field.flatchoices).get(value, value)) if field.flatchoices else str(value)
