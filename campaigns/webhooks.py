@@ -109,9 +109,10 @@ def _reason(delivery: Delivery, contact: Contact) -> dict[str, Any]:
 
 def _lines(contact: Contact, group: PointGroup | None) -> list[dict[str, Any]]:
     """The lines of the ledger that weigh most, largest first."""
-    found = [line for part in explain(contact).groups if group in (None, part.group) for line in part.lines]
+    found = [line for part in explain(contact).groups if group in (None, part.group) for line in part.reasons]
     heaviest = sorted(found, key=lambda line: (-line.points, line.name))[:LINES]
     return [
-        {"what": line.name, "about": line.about, "points": line.points, "at": line.last_at.isoformat()}
+        {"what": line.name, "about": line.about, "points": float(line.points), "at": line.last_at.isoformat()}
         for line in heaviest
+        if line.last_at
     ]

@@ -1,0 +1,167 @@
+"""The lines of an explanation: each one reason for points, with its rule, version, occasion and what limits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from scoring.decay import day_of
+from scoring.explain import notes
+from scoring.explain.accounts import Account, Counted
+from scoring.explain.notes import Note
+from scoring.models import NO_PERIOD, Adjustment, PointActionVersion, Repeat
+from tracking.models import Event, Subject
+
+
+class LineKind(StrEnum):
+    RULE = "rule"  # something happened
+    PROFILE = "profile"  # something is true
+    ADJUSTMENT = "adjustment"
+    OLDER = "older"  # lines not listed one by one
+    PENDING = "pending"  # what a change of the rules has not been carried out to yet
+    LIMIT = "limit"  # the lowest or highest score of the group
+
+
+@dataclass(frozen=True)
+class Line:
+    """One reason for points. `points` is what it adds to its group's score on the day asked about."""
+
+    kind: LineKind
+    name: str
+    points: Decimal
+    about: str = ""  # on what, when: “White paper”, “week of 2 March”
+    hits: int = 1
+    credited: int = 1
+    each: int = 0  # what each credit is worth
+    earned: int = 0  # credited × each, less what the group's cap cut; before fading and expiry
+    cut: int = 0
+    first_at: datetime | None = None  # None for lines that sum up others, and for limits
+    last_at: datetime | None = None
+    age: int = 0  # in days
+    expires_on: date | None = None
+    is_expired: bool = False
+    version: int | None = None
+    priced_by: int | None = None  # the version whose points it is worth, where that is another one
+    action_id: int | None = None
+    notes: tuple[Note, ...] = ()
+    key: tuple[Any, ...] = ()  # what makes it this line: (action, version, object, period), ("adjustment", id)
+
+    @property
+    def note(self) -> str:
+        return "; ".join(note.text for note in self.notes)
+
+    @property
+    def is_void(self) -> bool:
+        """Does it give nothing, whatever day it is?"""
+        return self.is_expired or self.earned == 0
+
+    @property
+    def is_reason(self) -> bool:
+        """Is it about something that happened, is true or was given?"""
+        return self.kind in (LineKind.RULE, LineKind.PROFILE, LineKind.ADJUSTMENT)
+
+
+class Words:
+    """The names that counted lines mention, each kind fetched by one query."""
+
+    def __init__(self, contact_id: int, account: Account) -> None:
+        rows = [row for found in account.counted.values() for row in found]
+        self.account = account
+        actions = {row.action_id for row in rows if row.action_id}
+        found = PointActionVersion.objects.filter(action__in=actions).select_related("action").order_by("number")
+        self.versions = {version.pk: version for version in found}
+        given = Adjustment.objects.filter(pk__in=[row.adjustment_id for row in rows if row.adjustment_id])
+        self.adjustments = {one.pk: one for one in given.select_related("author")}
+        self.about = Occasions(contact_id, rows, self.versions)
+
+    def line(self, row: Counted, points: Decimal) -> Line:
+        terms, day = self.account.terms[row.group_id], day_of(row.first_at)
+        age = (self.account.day - day).days
+        if row.adjustment_id:
+            one = self.adjustments[row.adjustment_id]
+            return Line(
+                kind=LineKind.ADJUSTMENT,
+                name=one.get_origin_display(),
+                points=points,
+                about=str(one.author) if one.author else "",
+                each=row.worth,
+                earned=row.worth,
+                first_at=row.first_at,
+                last_at=row.last_at,
+                age=age,
+                notes=tuple(notes.of_adjustment(row, one, terms, age)),
+                key=("adjustment", one.pk),
+            )
+        version = self.versions[row.version_id or 0]
+        priced_by = self._priced_by(row, version)
+        return Line(
+            kind=LineKind.PROFILE if version.kind is None else LineKind.RULE,
+            name=version.name,
+            points=points,
+            about=self.about.of(row, version),
+            hits=row.hits,
+            credited=row.credited,
+            each=row.worth,
+            earned=row.earned,
+            cut=row.cut,
+            first_at=row.first_at,
+            last_at=row.last_at,
+            age=age,
+            expires_on=row.expires_on,
+            is_expired=row.is_expired,
+            version=version.number,
+            priced_by=priced_by,
+            action_id=row.action_id,
+            notes=tuple(notes.of_rule(row, version, priced_by, terms, self.account.day, day)),
+            key=(row.action_id, version.number, row.object_id, row.period),
+        )
+
+    def _priced_by(self, row: Counted, version: PointActionVersion) -> int | None:
+        """The next version of the action that gives as many points as the line is worth, where its own gives others."""
+        if row.worth == version.points:
+            return None
+        later = (
+            one for one in self.versions.values() if one.action_id == row.action_id and one.number > version.number
+        )
+        return next((one.number for one in later if one.points == row.worth), None)
+
+
+class Occasions:
+    """On what and when lines were earned, in two queries for all of them."""
+
+    def __init__(self, contact_id: int, rows: Sequence[Counted], versions: dict[int, PointActionVersion]) -> None:
+        self.objects = Subject.objects.in_bulk({row.object_id for row in rows if row.object_id})
+        without = [row for row in rows if not row.object_id and row.version_id]
+        self.firsts = self._firsts(contact_id, {row.first_at for row in without if _kind(row, versions) is not None})
+
+    def of(self, row: Counted, version: PointActionVersion) -> str:
+        about = self.objects.get(row.object_id) or self.firsts.get((version.kind, row.first_at))
+        return " · ".join(filter(None, [str(about or ""), _within(row.period, version.repeat)]))
+
+    @staticmethod
+    def _firsts(contact_id: int, times: Iterable[datetime]) -> dict[tuple[int | None, datetime], Subject]:
+        """What the first event of a line was about, for lines whose policy knows no object."""
+        events = Event.objects.filter(contact=contact_id, at__in=list(times), subject__isnull=False)
+        return {(event.kind, event.at): event.subject for event in events.select_related("subject") if event.subject}
+
+
+def _kind(row: Counted, versions: dict[int, PointActionVersion]) -> int | None:
+    return versions[row.version_id or 0].kind
+
+
+def _within(period: date, repeat: str) -> str:
+    if period == NO_PERIOD:
+        return ""
+    match repeat:
+        case Repeat.WEEKLY:
+            return _("week of %(day)s") % {"day": date_format(period, "DATE_FORMAT")}
+        case Repeat.MONTHLY:
+            return date_format(period, "YEAR_MONTH_FORMAT")
+    return date_format(period, "DATE_FORMAT")
