@@ -27,13 +27,17 @@ def hold(contact_ids: Sequence[int]) -> list[Delta]:
     if not contact_ids:
         return []
     now = timezone.now()
+    return [Delta(**row) for row in sql.hold(wanted(contact_ids, now), contact_ids, now)]
+
+
+def wanted(contact_ids: Sequence[int], at: datetime | None = None) -> list[dict[str, int]]:
+    """The profile lines these contacts should have now: {contact_id, version_id}."""
     among = Contact.objects.filter(pk__in=contact_ids, merged_into__isnull=True)
-    wanted = [
+    return [
         {"contact_id": contact_id, "version_id": version.pk}
-        for version, source in in_force(now)
+        for version, source in in_force(at or timezone.now())
         for contact_id in source.contacts(version.params, among).values_list("pk", flat=True)
     ]
-    return [Delta(**row) for row in sql.hold(wanted, contact_ids, now)]
 
 
 def in_force(at: datetime) -> list[tuple[PointActionVersion, ProfileMatches]]:

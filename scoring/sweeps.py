@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _g
 
 from contacts.models import Contact
 from scoring import decay, ledger, profiles, scores, sql
@@ -23,15 +24,17 @@ from scoring.scores import Movement
 class Plan:
     """What a sweep does to each contact.
 
-    `actions`: rebuild their lines of these point actions. `was`: what lines of these versions were worth until now.
+    `actions`: rebuild their lines of these point actions (None: of all). `was`: what lines of these versions were worth
+    until now.
     `terms`: the parameters of the rulebook whose terms the stored sums follow, where sums must be made anew.
-    `profiles`: look at which profile rules hold.
+    `profiles`: look at which profile rules hold. `listed`: only the contacts that whoever owes the sweep has listed.
     """
 
-    actions: Sequence[int] = ()
+    actions: Sequence[int] | None = ()
     was: Mapping[int, int] = field(default_factory=dict)
     terms: Mapping[str, Any] | None = None
     profiles: bool = False
+    listed: bool = False
 
     @classmethod
     def of(cls, sweep: Sweep) -> Plan:
@@ -41,17 +44,27 @@ class Plan:
             was={int(version): points for version, points in plan.get("was", {}).items()},
             terms=plan.get("terms"),
             profiles=plan.get("profiles", False),
+            listed=plan.get("listed", False),
         )
 
     @property
     def is_listed(self) -> bool:
-        """Does it concern only contacts with events or lines of certain rules?"""
-        return self.terms is None and not self.profiles
+        """Does it concern only contacts that are listed: those with events or lines of certain rules, or chosen ones?"""
+        return self.listed or (self.terms is None and not self.profiles)
 
 
 def owe(reason: str, plan: Plan, publication: Publication | None = None) -> Sweep:
     """Note that all contacts this plan concerns must be brought up to date."""
     return Sweep.objects.create(reason=reason[:200], publication=publication, plan=asdict(plan))
+
+
+def owe_repair(contact_ids: Sequence[int], terms: Mapping[str, Any]) -> Sweep:
+    """Note that everything about these contacts' scores must be made anew; what they cross is held."""
+    sweep = owe(_g("Reconciliation"), Plan(actions=None, terms=terms, profiles=True, listed=True))
+    SweepContact.objects.bulk_create(
+        [SweepContact(sweep=sweep, contact_id=pk) for pk in contact_ids], batch_size=5000, ignore_conflicts=True
+    )
+    return sweep
 
 
 def next_range(size: int) -> tuple[Sweep, Sequence[int]] | None:
@@ -102,7 +115,7 @@ def catch_up(contact_ids: Sequence[int]) -> list[tuple[Sweep, list[Movement]]]:
 def _carried_out(plan: Plan, contact_ids: Sequence[int]) -> list[Movement]:
     before = sql.values(contact_ids, scores.turned(), plan.terms or None) if plan.terms is not None else {}
     deltas = ledger.reprice(contact_ids, plan.was)
-    if plan.actions or plan.terms is not None or plan.was:
+    if plan.actions != () or plan.terms is not None or plan.was:
         deltas += ledger.replay(contact_ids, plan.actions)
     if plan.profiles:
         deltas += profiles.hold(contact_ids)
@@ -114,7 +127,7 @@ def _carried_out(plan: Plan, contact_ids: Sequence[int]) -> list[Movement]:
 
 
 def _count(sweep: Sweep, plan: Plan) -> None:
-    if plan.is_listed:
-        sql.list_concerned(sweep.pk, plan.actions, list(plan.was))
+    if plan.is_listed and not plan.listed:
+        sql.list_concerned(sweep.pk, plan.actions or (), list(plan.was))
     sweep.total = sweep.contacts.count() if plan.is_listed else Contact.objects.count()
     sweep.save(update_fields=["total"])

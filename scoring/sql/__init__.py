@@ -13,6 +13,7 @@ from scoring.sql.ledger import (
     reprice,
     shape,
     take_adjustments,
+    unfaithful,
 )
 from scoring.sql.rules import (
     insert_matches,
@@ -67,5 +68,6 @@ __all__ = [
     "shape",
     "share_rules",
     "take_adjustments",
+    "unfaithful",
     "values",
 ]

@@ -185,6 +185,32 @@ def replay(
     return dicts(statement, {"contacts": list(contact_ids), "actions": list(actions or ())} | _when(today))
 
 
+UNFAITHFUL = """
+WITH rules AS MATERIALIZED ({rules}),
+counted AS MATERIALIZED ({counted}),
+{chain},
+present AS MATERIALIZED (
+  SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id WHERE p.contact_id = ANY(%(contacts)s) AND v.kind IS NOT NULL
+)
+SELECT contact_id, action_id, version_id, object_id, period,
+  c.hits AS due_hits, c.credited AS due_credited, c.cut AS due_cut, p.hits, p.credited, p.cut
+FROM capped c FULL JOIN present p USING (contact_id, action_id, version_id, object_id, period)
+WHERE (c.hits, c.credited, c.cut, c.first_at, c.last_at, c.expires_on, c.is_expired)
+  IS DISTINCT FROM (p.hits, p.credited, p.cut, p.first_at, p.last_at, p.expires_on, p.is_expired)
+ORDER BY contact_id, action_id, version_id, object_id, period
+"""
+
+
+def unfaithful(contact_ids: Sequence[int], today: date, shape: Shape) -> list[dict[str, Any]]:
+    """Event lines of these contacts that are not what a replay would write, or are missing (then `hits` is null)."""
+    statement = UNFAITHFUL.format(
+        rules=LIVE_RULES,
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s)"),
+        chain=chain("counted", shape),
+    )
+    return dicts(statement, {"contacts": list(contact_ids)} | _when(today))
+
+
 REPRICE = f"""
 WITH was AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%(was)s::jsonb) AS w(version_id bigint, worth int)),
 rules AS MATERIALIZED ({LIVE_RULES})
@@ -233,7 +259,7 @@ deleted AS (
   WHERE p.contact_id = w.contact_id AND p.action_id = w.action_id AND p.object_id = 0 AND p.period = w.period AND p.version_id = w.version_id
 ),
 begun AS (
-  INSERT INTO scoring_holding (contact_id, version_id, since) SELECT contact_id, version_id, first_at FROM came
+  INSERT INTO scoring_holding (contact_id, version_id, since) SELECT contact_id, version_id, first_at FROM came ON CONFLICT DO NOTHING
 ),
 ended AS (
   UPDATE scoring_holding h SET until = %(at)s FROM went w WHERE h.contact_id = w.contact_id AND h.version_id = w.version_id AND h.until IS NULL

@@ -1,0 +1,95 @@
+"""Reconciliation finds what somebody wrote past the engine, and puts it right."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from campaigns.models import Delivery, Firing, Trigger
+from config import pipeline
+from scoring import ledger, reconciliation, sql
+from scoring.models import ContactScore, PointEntry, Repeat
+from tests.factories import ContactFactory
+from tests.scoring.conftest import download, score, subject
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+FRENCH = {"conditions": {"all": [{"filter": "field", "field": "country", "op": "is", "value": "FR"}]}}
+
+
+@pytest.fixture
+def ada(publish, fit, engagement):
+    publish(5, repeat=Repeat.ALWAYS, cap_amount=2, cap_period="week")
+    publish(20, source="profile_matches", params=FRENCH, group=fit)
+    ada, bob = ContactFactory(country="FR"), ContactFactory(country="GB")
+    for contact in (ada, bob):
+        guide = subject(f"guide {contact.pk}")
+        for _ in range(3):
+            download(contact, guide, AT)
+        ledger.adjust(contact.pk, engagement.pk, 3, note="Fair")
+    pipeline.drain()
+    assert score(ada) == 53
+    return ada
+
+
+def found():
+    return [
+        (finding.contact_id, finding.what, finding.due, finding.found)
+        for _count, findings in reconciliation.findings(size=1)
+        for finding in findings
+    ]
+
+
+def reconcile(*options):
+    out = StringIO()
+    call_command("reconcile", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_nothing_is_found_where_all_is_well(ada):
+    assert found() == []
+    assert "agree" in reconcile()
+
+
+BREAKAGES = {
+    "a score": (
+        lambda ada: ContactScore.objects.filter(contact=ada, group=None).update(score=9),
+        "score",
+        "53.00",
+        "9.00",
+    ),
+    "a credit": (
+        lambda ada: PointEntry.objects.filter(contact=ada, hits=3).update(credited=3),
+        "line",
+        "3 × → 2",
+        "3 × → 3",
+    ),
+    "a missing line": (lambda ada: PointEntry.objects.filter(contact=ada, hits=3).delete(), "line", "3 × → 2", "–"),
+    "a profile line": (
+        lambda ada: PointEntry.objects.filter(contact=ada, version__kind=None).delete(),
+        "profile line",
+        "1",
+        "–",
+    ),
+}
+
+
+@pytest.mark.parametrize(("break_it", "what", "due", "wrong"), BREAKAGES.values(), ids=BREAKAGES.keys())
+def test_what_was_written_past_the_engine_is_reported_and_repaired(ada, break_it, what, due, wrong):
+    break_it(ada)
+    assert (ada.pk, what, due, wrong) in found()
+    assert {contact for contact, *_ in found()} == {ada.pk}
+
+    with pytest.raises(CommandError, match="--repair"):
+        reconcile()
+    assert "Repaired" in reconcile("--repair")
+    assert (found(), score(ada), sql.differences()) == ([], 53, [])
+
+
+def test_what_a_repair_crosses_is_held(ada):
+    ContactScore.objects.filter(contact=ada).update(score=0)
+    Trigger.objects.create(name="Hot", threshold=50)
+
+    reconcile("--repair")
+    assert (Firing.objects.get().state, Delivery.objects.count()) == ("held", 0)
