@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> None:
         measured = [measure(databases, size, options) for size in sizes]
     found = figures(dict(zip(SHARES, measured, strict=True)))
     print(report.table(found))
+    print(report.warning() or "")
     path = options.json or ROOT / "results.json"
     report.save(path, found, sizes[-1])
     print(f"saved in {path}")
@@ -45,7 +46,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--actions", type=int, default=50, help="point actions")
     parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--only", default="", help="only benchmarks with this word in their name")
+    parser.add_argument("--only", nargs="+", default=[""], help="only benchmarks with one of these words in their name")
     parser.add_argument("--rounds", type=int, help="how often each is measured (default: as each says, at least 3)")
     parser.add_argument("--fresh", action="store_true", help="generate anew, also where a world is kept")
     parser.add_argument("--json", type=Path, help="where the figures are saved")
@@ -70,7 +71,7 @@ def measure(databases: Databases, size: Size, options: argparse.Namespace) -> li
     kept = databases.kept(size, fresh=options.fresh)
     with databases.copy(kept) as environment, tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "measured.json")
-        command = [sys.executable, "-m", "benchmarks.measure", str(results), kept.plan, "--only", options.only]
+        command = [sys.executable, "-m", "benchmarks.measure", str(results), kept.plan, "--only", *options.only]
         command += ["--rounds", str(options.rounds)] if options.rounds else []
         subprocess.run(command, env=environment, check=True)
         return Measured.read(results)

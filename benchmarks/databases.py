@@ -76,12 +76,11 @@ class Databases:
         print(f"generating {size.contacts:,} contacts and {size.events:,} events", flush=True)
         self._drop(size.name)
         self._execute("CREATE DATABASE {}", size.name)
-        until = datetime.now(UTC).isoformat()
+        made = {"by": _makers(), "until": datetime.now(UTC).isoformat()}
         environment = self._environment(size.name)
         _manage(["migrate", "--verbosity", "0"], environment)
         arguments = [f"--{name}={value}" for name, value in asdict(size).items()]
-        _manage(["generate_load", *arguments, f"--until={until}"], environment)
-        made = {"by": _makers(), "until": until}
+        _manage(["generate_load", *arguments, f"--until={made['until']}"], environment)
         self.server.execute(  # last of all: half a world has no comment
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(size.name), sql.Literal(json.dumps(made)))
         )

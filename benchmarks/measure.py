@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.measure")
     parser.add_argument("results", type=Path)
     parser.add_argument("plan", type=json.loads)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", nargs="+")
     parser.add_argument("--rounds", type=int)
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
     plan = Plan(**options.plan | {"until": datetime.fromisoformat(options.plan["until"])})
     found = []
     for item in ITEMS:
-        if options.only in item.name:
+        if any(word in item.name for word in options.only):
             found.append(measure(item(plan), options.rounds))
             print(f"  {item.name}: {found[-1].seconds:.3f} s, bare SQL {found[-1].floor:.3f} s", flush=True)
     Measured.write(options.results, found)

@@ -29,12 +29,21 @@ def table(figures: Sequence[Figure]) -> str:
     )
 
 
+def warning() -> str | None:
+    """Was the machine busy with something else? Benchmarks themselves keep two processes and PostgreSQL going."""
+    load, cores = os.getloadavg()[1], os.cpu_count() or 1
+    if load <= cores + 1:
+        return None
+    return f"The machine was busy (load {load:.1f} on {cores} cores): trust the ratios, not the values."
+
+
 def save(path: Path, figures: Sequence[Figure], size: Size) -> None:
     """Figures as {name, value, unit, baseline, ratio, goal, met}, with what one must know to compare them."""
     result = {
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "size": asdict(size),
         "machine": {"system": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()},
+        "load_average": round(os.getloadavg()[2], 1),
         "postgresql": server.options(),
         "figures": [figure.as_json() for figure in figures],
     }

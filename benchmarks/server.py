@@ -14,7 +14,7 @@ def options() -> list[str]:
         f"effective_cache_size={_mb(memory * 6 // 10)}",
         f"maintenance_work_mem={_mb(min(memory // 16, GB))}",
         "work_mem=64MB",
-        "max_wal_size=8GB",
+        "max_wal_size=4GB",
         "checkpoint_timeout=15min",
         "random_page_cost=1.1",  # solid state disks
         "effective_io_concurrency=200",

@@ -9,18 +9,20 @@ from contacts import segments
 from contacts.models import Change, Membership, Segment
 from contacts.sql import execute, tuples
 
-# config.load.segments.DEMANDING as one would write it by hand.
+# config.load.segments.DEMANDING by hand. As one WHERE with two ORs it takes four times as long.
 MEMBERS = """
 SELECT count(*) FROM (
-  SELECT c.id FROM contacts_contact c LEFT JOIN scoring_contactscore s ON s.contact_id = c.id AND s.group_id IS NULL
-  WHERE (c.country IN ('DE', 'FR', 'NL') AND c.fields ->> 'industry' = 'saas' AND (c.fields ->> 'employees')::int >= 500)
-  OR (s.score >= 100 AND c.id IN (
+  SELECT id FROM contacts_contact
+  WHERE country IN ('DE', 'FR', 'NL') AND fields ->> 'industry' = 'saas' AND (fields ->> 'employees')::int >= 500
+  UNION
+  SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND score >= 100 AND contact_id IN (
     SELECT contact_id FROM tracking_event WHERE kind = 7 AND verdict < 2 AND at >= now() - interval '30 days'
     GROUP BY 1 HAVING count(*) >= 3
-  ))
-  OR (c.fields @> '{"plan": "ent"}' AND NOT EXISTS (
+  )
+  UNION
+  SELECT id FROM contacts_contact c WHERE fields @> '{"plan": "ent"}' AND NOT EXISTS (
     SELECT FROM tracking_event e WHERE e.contact_id = c.id AND e.kind = 8 AND e.verdict < 2 AND e.at >= now() - interval '90 days'
-  ))
+  )
 ) members
 """
 # One contact in 200 gets another plan.
