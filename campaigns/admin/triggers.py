@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -17,12 +18,15 @@ from django.utils.translation import ngettext, ngettext_lazy
 from unfold.decorators import action, display
 
 from campaigns import sentences, triggers, versions
+from campaigns.actions.base import remembering_names
 from campaigns.admin.labels import NamesOnce
-from campaigns.models import Firing, Trigger, TriggerAction
+from campaigns.models import Firing, Trigger, TriggerAction, TriggerVersion
 from campaigns.registry import actions
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, guarded
 from contacts.conditions import ConditionsField
 from contacts.typed_params import TypedParamsForm
+from scoring.admin.history import HistoryPage, Stood
+from scoring.wording import Facts, moment
 from tracking.doorbell import ring
 
 SAMPLE = 10
@@ -54,7 +58,7 @@ class TriggerActionInline(StackedInline):  # type: ignore[misc,unused-ignore]
 
 
 @admin.register(Trigger)
-class TriggerAdmin(NamesOnce, ArchivingAdmin):
+class TriggerAdmin(NamesOnce, HistoryPage, ArchivingAdmin):
     form = TriggerForm
     inlines = (TriggerActionInline,)
     list_display = ("name", "when", "then", "waiting", "state")
@@ -112,16 +116,21 @@ class TriggerAdmin(NamesOnce, ArchivingAdmin):
     # Saving: a version, and the question about those who are there already
 
     def save_model(self, request: HttpRequest, obj: Trigger, form: Any, change: bool) -> None:
-        switched_on = obj.is_active and (not change or "is_active" in form.changed_data)
-        # Held back until the marketer has seen who is past the threshold already.
-        obj.asks = switched_on and triggers.already(obj).exists()  # type: ignore[attr-defined]
-        if obj.asks:  # type: ignore[attr-defined]
-            obj.is_active = False
+        self._hold_back(obj, switched_on=obj.is_active and (not change or "is_active" in form.changed_data))
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        versions.keep(Trigger.objects.get(pk=form.instance.pk), request.user)  # type: ignore[arg-type]
+        self._publish(request, form.instance)
+
+    def _publish(self, request: HttpRequest, trigger: Trigger) -> None:
+        versions.keep(Trigger.objects.get(pk=trigger.pk), request.user)  # type: ignore[arg-type]
+
+    def _hold_back(self, trigger: Trigger, *, switched_on: bool) -> None:
+        """Not active until the marketer has seen who is past the threshold already, if anybody is."""
+        trigger.asks = switched_on and triggers.already(trigger).exists()  # type: ignore[attr-defined]
+        if trigger.asks:  # type: ignore[attr-defined]
+            trigger.is_active = False
 
     def response_add(self, request: HttpRequest, obj: Trigger, post_url_continue: str | None = None) -> HttpResponse:
         return self._ask(obj) or super().response_add(request, obj, post_url_continue)
@@ -131,6 +140,45 @@ class TriggerAdmin(NamesOnce, ArchivingAdmin):
 
     def _ask(self, obj: Trigger) -> HttpResponse | None:
         return HttpResponseRedirect(self.page("already", obj.pk)) if getattr(obj, "asks", False) else None
+
+    # History
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        with remembering_names():
+            return super().history_view(request, object_id, extra_context)
+
+    def stood(self, row: Trigger) -> list[Stood]:
+        kept = list(row.versions.select_related("author").order_by("-number"))
+        now = versions.snapshot(row)
+        return [
+            Stood(
+                version.number,
+                said,
+                _between(version, after),
+                version.author,
+                version.created_at,
+                is_now=after is None and version.snapshot == now,
+            )
+            for version, said, after in zip(
+                kept, versions.facts([one.snapshot for one in kept]), [None, *kept[:-1]], strict=True
+            )
+        ]
+
+    def facts_now(self, row: Trigger) -> Facts:
+        return versions.facts([versions.snapshot(row)])[0]
+
+    @transaction.atomic
+    def bring_back(self, request: HttpRequest, row: Trigger, number: int) -> HttpResponse | None:
+        then, was_active = row.versions.get(number=number).snapshot, row.is_active
+        versions.standing(row, then)
+        self._hold_back(row, switched_on=row.is_active and not was_active)
+        row.save()
+        versions.put_actions(row, then["actions"])
+        text = _g("Version %(number)d was restored.") % {"number": number}
+        self.log_change(request, row, text)
+        self.message_user(request, text)
+        self._publish(request, row)
+        return self._ask(row)
 
     # Those who are there already
 
@@ -215,4 +263,11 @@ class TriggerAdmin(NamesOnce, ArchivingAdmin):
             TriggerAction.objects.bulk_create(
                 [TriggerAction(trigger=trigger, type=s.type, params=s.params, position=s.position) for s in steps]
             )
+            self._publish(request, trigger)
         self.tell(request, len(originals), ngettext_lazy("%(count)d copied.", "%(count)d copied.", "count"))
+
+
+def _between(version: TriggerVersion, after: TriggerVersion | None) -> str:
+    values = {"from": moment(version.created_at), "until": moment(after.created_at) if after else ""}
+    stood = _g("from %(from)s to %(until)s") % values if after else _g("since %(from)s") % values
+    return stood if version.snapshot["is_active"] else _g("switched off, %(interval)s") % {"interval": stood}

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin, ReadOnlyInline
+from contacts.admin_base import ArchivedFilter, ArchivingAdmin
 from contacts.typed_params import TypedParamsForm
 from scoring import rules
-from scoring.models import END, PointAction, PointActionVersion
+from scoring.admin.history import HistoryPage, Stood
+from scoring.admin.limits import Reasonable, RuleForm, fading_profile
+from scoring.models import BEGINNING, END, TERMS_OF_RULE, PointAction, PointActionVersion
 from scoring.sources import point_sources
-from scoring.wording import sentence, sentences
+from scoring.sources.base import ProfileSource
+from scoring.wording import Facts, cap, expiry, facts, moment, repeat, sentences
 
 
-class PointActionForm(TypedParamsForm):
+class PointActionForm(RuleForm, TypedParamsForm):
     type_field = "source"
     registry = point_sources
 
@@ -40,32 +42,25 @@ class PointActionForm(TypedParamsForm):
             "source",
             "params",
             "repeat",
+            "cap_amount",
+            "cap_unit",
+            "cap_period",
+            "cap_per_object",
+            "expires_after_days",
             "active_from",
             "active_until",
             "is_active",
         ]
-
-
-class VersionInline(ReadOnlyInline):
-    model = PointActionVersion
-    verbose_name_plural = _("versions")
-    fields = ["number", "points", "what", "group", "repeat", "from_when", "to_when", "author"]
-    readonly_fields = ["what", "from_when", "to_when"]
-    ordering = ["-number"]
-
-    @display(description=_("what earns points"))
-    def what(self, version: PointActionVersion) -> str:
-        return sentence(version)
-
-    @display(description=_("in force from"))
-    def from_when(self, version: PointActionVersion) -> str:
-        return date_format(localtime(version.valid_from), "SHORT_DATETIME_FORMAT")
-
-    @display(description=_("until"))
-    def to_when(self, version: PointActionVersion) -> str:
-        if version.valid_until == END:
-            return gettext("now")
-        return date_format(localtime(version.valid_until), "SHORT_DATETIME_FORMAT")
+        labels = {"cap_period": _("period"), "expires_after_days": _("expires after")}
+        help_texts = {
+            "cap_amount": _(
+                "For example 3 times a week, or 20 points a month. Left empty: no limit. Where the limit leaves a choice, "
+                "what happened first counts."
+            ),
+            "expires_after_days": _(
+                "Days. Left empty: never. What has expired stays in the ledger and is worth nothing."
+            ),
+        }
 
 
 class SourceFilter(admin.SimpleListFilter):
@@ -94,19 +89,45 @@ def in_words(changelist: type[ChangeList]) -> type[ChangeList]:
     return InWords
 
 
+# For the script of conditional fields. To those who may only look the form gives no values, and shows everything.
+PROFILE_SOURCES = [source.key for source in point_sources if isinstance(source, ProfileSource)]
+EVENT_RULE = f"typeof source === 'undefined' || !{PROFILE_SOURCES}.includes(source)"
+
+
 @admin.register(PointAction)
-class PointActionAdmin(ArchivingAdmin):
+class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
     form = PointActionForm
-    list_display = ("name", "signed_points", "group", "what", "repeat", "state")
+    list_display = ("name", "signed_points", "group", "what", "how_often", "state")
     list_filter = (ArchivedFilter, "group", SourceFilter, "is_active")
     list_select_related = ("group",)
     search_fields = ("name", "description")
-    inlines = (VersionInline,)
     actions = ("switch_on", "switch_off", "archive", "restore")
+    # Profile rules have neither; but what was filled in before the source was chosen stays in sight, with what is wrong.
+    conditional_fields: ClassVar = {
+        "repeat": EVENT_RULE,
+        "cap_amount": f"{EVENT_RULE} || cap_amount",
+        **dict.fromkeys(
+            ("cap_unit", "cap_period", "cap_per_object"), "typeof cap_amount === 'undefined' || cap_amount"
+        ),
+        "expires_after_days": f"{EVENT_RULE} || expires_after_days",
+    }
     fieldsets = [
         (None, {"fields": ["name", "description"]}),
         (_("What earns points"), {"fields": ["source", "params"]}),
-        (_("How many"), {"fields": [("points", "group"), "repeat"]}),
+        (_("How many"), {"fields": [("points", "group")]}),
+        (
+            _("How often, and for how long"),
+            {
+                "fields": [
+                    "repeat",
+                    ("cap_amount", "cap_unit", "cap_period", "cap_per_object"),
+                    "expires_after_days",
+                ],
+                "description": _(
+                    "A rule about the profile pays once and holds while it is true: it has no limit and does not expire."
+                ),
+            },
+        ),
         (
             _("When"),
             {
@@ -121,9 +142,6 @@ class PointActionAdmin(ArchivingAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return in_words(super().get_changelist(request, **kwargs))
 
-    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.inlines if obj else ()
-
     def save_related(self, request: HttpRequest, form: ModelForm[PointAction], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         self._publish(request, form.instance)
@@ -133,6 +151,45 @@ class PointActionAdmin(ArchivingAdmin):
         if version and version.number > 1:
             text = gettext("Version %(number)d is in force from now on.") % {"number": version.number}
             self.message_user(request, text, messages.INFO)
+        if warning := fading_profile(rule):
+            self.message_user(request, warning, messages.WARNING)
+
+    # History
+
+    def stood(self, row: PointAction) -> list[Stood]:
+        every = row.versions.select_related("author", "group").prefetch_related("validities")
+        versions = [version for version in every if in_force(version)]
+        now = next((version.pk for version in versions if not rules.changed(row, version)), None)
+        return [
+            Stood(
+                version.number,
+                said,
+                in_force(version),
+                version.author,
+                version.created_at,
+                is_now=version.pk == now,
+                notes=[repriced(version)] if version.worth != version.points else [],
+            )
+            for version, said in zip(versions, facts(versions), strict=True)
+        ]
+
+    def facts_now(self, row: PointAction) -> Facts:
+        [said] = facts([row])
+        return {key: words for key, words in said.items() if key in ("name", *TERMS_OF_RULE)}
+
+    @transaction.atomic
+    def bring_back(self, request: HttpRequest, row: PointAction, number: int) -> None:
+        version = row.versions.get(number=number)
+        for name in ("name", *TERMS_OF_RULE):
+            setattr(row, name, getattr(version, name))
+        row.full_clean()
+        row.save()
+        text = gettext("Version %(number)d was restored.") % {"number": number}
+        self.log_change(request, row, text)
+        self.message_user(request, text, messages.SUCCESS)
+        self._publish(request, row)
+
+    # Lists
 
     @display(description=_("points"), ordering="points", label={"plus": "success", "minus": "danger"})
     def signed_points(self, rule: PointAction) -> tuple[str, str]:
@@ -146,6 +203,11 @@ class PointActionAdmin(ArchivingAdmin):
                 '{} <a class="text-primary-600" href="{}">({})</a>', rule.words, address, gettext("on the form")
             )
         return str(rule.words)
+
+    @display(description=_("how often"), ordering="repeat")
+    def how_often(self, rule: PointAction) -> SafeString:
+        limits = " · ".join(part for part in (cap(rule), expiry(rule)) if part)
+        return format_html('{}<div class="text-xs text-base-500">{}</div>', repeat(rule), limits)
 
     @display(description=_("state"), label={"active": "success", "inactive": "warning", "archived": "info"})
     def state(self, rule: PointAction) -> tuple[str, Any]:
@@ -181,3 +243,35 @@ class PointActionAdmin(ArchivingAdmin):
             gettext("Switched on.") if active else gettext("Switched off."),
         )
         self.tell(request, len(switched), ngettext_lazy("%(count)d switched.", "%(count)d switched.", "count"))
+
+
+def in_force(version: PointActionVersion) -> str:
+    """Which events a version counts, or counted until a later one was published for the past too; empty for drafts."""
+    if version.valid_from < version.valid_until:
+        return _between(version.valid_from, version.valid_until)
+    known = [one for one in version.validities.all() if one.valid_from < one.valid_until]
+    if not known:
+        return ""
+    last = max(known, key=lambda one: one.known_from)
+    return gettext("%(interval)s; replaced for the past, too, %(when)s") % {
+        "interval": _between(last.valid_from, last.valid_until),
+        "when": moment(last.known_until),
+    }
+
+
+def repriced(version: PointActionVersion) -> str:
+    return gettext("Its lines are worth %(points)s each since a later version was published for the past, too.") % {
+        "points": f"{version.worth:+d}"
+    }
+
+
+def _between(first: Any, last: Any) -> str:
+    if first == BEGINNING:
+        return (
+            gettext("in force for all that ever happened")
+            if last == END
+            else gettext("in force until %(until)s") % {"until": moment(last)}
+        )
+    if last == END:
+        return gettext("in force since %(from)s") % {"from": moment(first)}
+    return gettext("in force from %(from)s to %(until)s") % {"from": moment(first), "until": moment(last)}

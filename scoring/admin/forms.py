@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.admin_base import TabularInline
 from scoring import rules
+from scoring.admin.limits import Reasonable, RuleForm
 from scoring.models import PointAction, Repeat
 from tracking import subjects
 from tracking.models import Form, Subject
@@ -50,8 +51,9 @@ class FormPointsFormSet(BaseInlineFormSet):
         return action
 
 
-class FormPointsInline(TabularInline):  # type: ignore[misc,unused-ignore]
+class FormPointsInline(Reasonable, TabularInline):  # type: ignore[misc,unused-ignore]
     model = PointAction
+    form = RuleForm
     formset = FormPointsFormSet
     verbose_name = _("points for sending this form")
     verbose_name_plural = _("points for sending this form")

@@ -1,28 +1,100 @@
-"""Point groups."""
+"""Point groups and the bounds of the overall score: how the lines of the ledger are read as scores, each change a version."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminColorInputWidget
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminIntegerFieldWidget
 
-from contacts.admin_base import ArchivingAdmin
-from scoring.models import PointGroup, Sweep
+from contacts.admin_base import ArchivingAdmin, BaremeAdmin, guarded
+from scoring import terms, wording
+from scoring.admin.history import HistoryPage, Stood
+from scoring.admin.limits import Reasonable, profile_rules
+from scoring.decay import cents, faded
+from scoring.models import END, TERMS, CapPeriod, OverallScore, PointGroup, TermsVersion
+from scoring.wording import Facts, facts_of_terms, moment
+
+NAMED = 5  # rules that a warning names
+HALF_LIVES = 4  # that the curve shows
+
+
+class HalfLifeWidget(UnfoldAdminIntegerFieldWidget):  # type: ignore[misc,unused-ignore]
+    """The number of days, and below it what ten points are worth as they pass."""
+
+    class Media:
+        js = ("scoring/half_life.js",)
+        css: ClassVar = {"all": ["scoring/history.css"]}
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        field: SafeString = super().render(name, value, attrs, renderer)
+        return field + render_to_string(
+            "scoring/half_life.html", {"days": _whole(value), **CURVE, "sentence": _sentence()}
+        )
+
+
+class TermsAdmin(Reasonable, HistoryPage):
+    """Mixin of the two pages: terms are put into force by `scoring.terms`, never by a bare save."""
+
+    def facts_now(self, row: Any) -> Facts:
+        return facts_of_terms(row)
+
+    def stood(self, row: Any) -> list[Stood]:
+        versions = self.versions(row).select_related("author").order_by("-number")
+        return [
+            Stood(
+                version.number,
+                facts_of_terms(version),
+                in_force(version),
+                version.author,
+                version.known_from if version.author_id else None,
+                is_now=version.known_until == END,
+            )
+            for version in versions
+        ]
+
+    def versions(self, row: Any) -> QuerySet[TermsVersion]:
+        raise NotImplementedError
+
+    def publish(self, request: HttpRequest, row: Any, changed: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def bring_back(self, request: HttpRequest, row: Any, number: int) -> None:
+        version = self.versions(row).get(number=number)
+        text = gettext("Version %(number)d was restored.") % {"number": number}
+        self.log_change(request, row, text)  # type: ignore[attr-defined]
+        self.message_user(request, text, messages.SUCCESS)  # type: ignore[attr-defined]
+        names = [name for name in TERMS if hasattr(row, name)]
+        self.publish(request, row, {name: getattr(version, name) for name in names})
+
+    def tell_recomputed(self, request: HttpRequest) -> None:
+        text = format_html(
+            '{} <a class="underline" href="{}">{}</a>',
+            gettext("Scores are being recomputed. Triggers they cross wait for your release among the firings."),
+            reverse("admin:scoring_sweep_changelist"),
+            gettext("How far it is"),
+        )
+        self.message_user(request, text, messages.INFO)  # type: ignore[attr-defined]
 
 
 @admin.register(PointGroup)
-class PointGroupAdmin(ArchivingAdmin):
-    list_display = ("named", "weight", "rules", "position")
+class PointGroupAdmin(TermsAdmin, ArchivingAdmin):
+    list_display = ("named", "weight", "in_words", "rules", "position")
     search_fields = ("name",)
+    actions_list = ("overall",)
+    conditional_fields: ClassVar = {"cap_period": "typeof cap_points === 'undefined' || cap_points"}
     fieldsets = [
         (None, {"fields": ["name", "description", "color", "position"]}),
         (
@@ -32,11 +104,29 @@ class PointGroupAdmin(ArchivingAdmin):
                 "description": _("The overall score is the sum of the groups, each times its weight."),
             },
         ),
+        (
+            _("Fading"),
+            {
+                "fields": ["half_life_days"],
+                "description": _(
+                    "With a half-life, points of long ago count less than those of today. What a contact is does not fade: "
+                    "keep rules about the profile in a group without one."
+                ),
+            },
+        ),
+        (
+            _("Bounds"),
+            {
+                "fields": [("floor", "ceiling"), ("cap_points", "cap_period")],
+                "description": _("What goes beyond a limit stays in the ledger, shown as cut."),
+            },
+        ),
     ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "color":
-            kwargs["widget"] = UnfoldAdminColorInputWidget
+        widgets = {"color": UnfoldAdminColorInputWidget, "half_life_days": HalfLifeWidget}
+        if widget := widgets.get(db_field.name):
+            kwargs["widget"] = widget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PointGroup]:
@@ -49,18 +139,114 @@ class PointGroupAdmin(ArchivingAdmin):
         dot = '<svg width="10" height="10"><circle cx="5" cy="5" r="5" fill="{}"/></svg>'
         return format_html(f'<span class="inline-flex items-center gap-2">{dot}{{}}</span>', group.color, group.name)
 
+    @display(description=_("terms"), empty_value="–")
+    def in_words(self, group: PointGroup) -> str | None:
+        return wording.terms(group) or None
+
     @display(description=_("active point actions"), ordering="rule_count")
     def rules(self, group: Any) -> int:
         return int(group.rule_count)
 
+    @action(
+        description=_("Bounds of the overall score"),
+        icon="vertical_align_center",
+        url_path="overall",
+        permissions=["view"],
+    )
+    def overall(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:scoring_overallscore_changelist"))
+
     def save_model(self, request: HttpRequest, obj: PointGroup, form: ModelForm[PointGroup], change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if change and "weight" in form.changed_data:
-            Sweep.objects.create(reason=gettext("Weight of %(group)s") % {"group": obj.name})
-            self.message_user(
-                request,
-                gettext(
-                    "Overall scores are being recomputed. Triggers they cross wait for your release among the firings."
-                ),
-                messages.INFO,
+        obj.cap_period = obj.cap_period or CapPeriod.MONTH
+        if not change:  # nobody has points in it yet
+            super().save_model(request, obj, form, change)
+            return
+        wanted = {name: getattr(obj, name) for name in TERMS}
+        obj.save(update_fields=["name", "description", "color", "position"])
+        self.publish(request, obj, wanted)
+
+    def publish(self, request: HttpRequest, row: PointGroup, changed: dict[str, Any]) -> None:
+        if terms.publish(row, changed, request.user) is None:
+            return
+        self.tell_recomputed(request)
+        if row.half_life_days and (about := profile_rules(row)):
+            named = [f"“{rule}”" for rule in about[:NAMED]] + (["…"] if len(about) > NAMED else [])
+            text = gettext(
+                "%(rules)s: what a contact is fades here, too, from the day it became true. Put it into a group without a "
+                "half-life."
             )
+            self.message_user(request, text % {"rules": get_text_list(named, gettext("and"))}, messages.WARNING)
+
+    def versions(self, row: PointGroup) -> QuerySet[TermsVersion]:
+        return TermsVersion.objects.filter(group=row)
+
+
+@admin.register(OverallScore)
+class OverallScoreAdmin(TermsAdmin, BaremeAdmin):
+    """One row: nobody adds or deletes it, and the list leads to it."""
+
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [("floor", "ceiling")],
+                "description": _("The overall score is the weighted sum of the groups, kept within these bounds."),
+            },
+        )
+    ]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @guarded("view")
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return HttpResponseRedirect(self.page("change", OverallScore.get().pk))
+
+    def save_model(self, request: HttpRequest, obj: OverallScore, form: ModelForm[OverallScore], change: bool) -> None:
+        self.publish(request, obj, {"floor": obj.floor, "ceiling": obj.ceiling})
+
+    def publish(self, request: HttpRequest, row: OverallScore, changed: dict[str, Any]) -> None:
+        if terms.publish_overall(changed["floor"], changed["ceiling"], request.user) is not None:
+            self.tell_recomputed(request)
+
+    def versions(self, row: OverallScore) -> QuerySet[TermsVersion]:
+        return TermsVersion.objects.filter(group=None)
+
+
+def in_force(version: TermsVersion) -> str:
+    first, last = version.known_from, version.known_until
+    if version.number == 1:
+        return (
+            gettext("in force from the beginning")
+            if last == END
+            else gettext("in force until %(until)s") % {"until": moment(last)}
+        )
+    if last == END:
+        return gettext("in force since %(from)s") % {"from": moment(first)}
+    return gettext("in force from %(from)s to %(until)s") % {"from": moment(first), "until": moment(last)}
+
+
+def _curve() -> dict[str, Sequence[Any]]:
+    """The curve of ten points over the first half-lives, in the picture's own units, and a dot for each of them."""
+    width, height = 75, 60  # of a half-life, and of ten points
+    steps = [step / 8 for step in range(HALF_LIVES * 8 + 1)]
+    path = " ".join(f"{10 + width * age:.1f},{74 - height * 2.0**-age:.1f}" for age in steps)
+    dots = [
+        (age, f"{10 + width * age:.0f}", f"{74 - height * 2.0**-age:.1f}", cents(faded(10, age, 1)))
+        for age in range(HALF_LIVES + 1)
+    ]
+    return {"path": f"M{path}", "dots": dots}
+
+
+CURVE = _curve()
+
+
+def _sentence() -> str:
+    return wording.fading("{1}", "{2}", "{3}")
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if str(value or "").isdecimal() else None

@@ -9,6 +9,10 @@ from django.contrib import admin
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -20,7 +24,7 @@ from tracking.models import Subject
 
 @admin.register(PointEntry)
 class PointEntryAdmin(ReadOnlyAdmin):
-    list_display = ("contact", "version", "about", "within", "hits", "credited", "earned", "last_at")
+    list_display = ("contact", "rule", "about", "within", "hits", "credited", "earned", "last_at")
     list_select_related = ("contact", "version")
     list_filter = (("action", admin.RelatedOnlyFieldListFilter), ("period", admin.DateFieldListFilter))
     search_fields = ("contact__email__istartswith", "contact__last_name__istartswith")
@@ -30,6 +34,18 @@ class PointEntryAdmin(ReadOnlyAdmin):
         name = Subject.objects.filter(pk=OuterRef("object_id")).values("name")[:1]
         entries: QuerySet[PointEntry] = super().get_queryset(request)
         return entries.annotate(object_name=Subquery(name))
+
+    @display(description=_("version"), ordering="version")
+    def rule(self, entry: PointEntry) -> SafeString:
+        address = reverse("admin:scoring_pointaction_history", args=[entry.action_id])
+        number = entry.version.number
+        return format_html(
+            '<a class="text-primary-600" href="{}#v{}" title="{}">{}</a>',
+            address,
+            number,
+            _g("its history"),
+            entry.version,
+        )
 
     @display(description=_("on"))
     def about(self, entry: Any) -> str:
@@ -76,4 +92,4 @@ class AdjustmentAdmin(BaremeAdmin):
 
 @admin.register(Sweep)
 class SweepAdmin(ReadOnlyAdmin):
-    list_display = ("reason", "seen", "created_at", "finished_at")
+    list_display = ("reason", "seen", "total", "created_at", "finished_at")
