@@ -134,6 +134,19 @@ def test_update_evaluates_independent_segments_in_one_statement(french, anne, dj
         assert segments.update([anne.pk]) == (2, 0)
 
 
+def test_update_leaves_out_what_asks_about_own_data_alone_where_none_has_changed(
+    french, anne, django_assert_num_queries
+):
+    unscored = SegmentFactory(name="A", conditions={"filter": "score", "group": "overall", "op": "below", "value": 1})
+    outer = SegmentFactory(name="B", conditions={"filter": "segment", "op": "is", "value": unscored.pk})
+
+    with django_assert_num_queries(3):  # the segments, and one statement for each level
+        assert segments.update([anne.pk], own_data=False) == (2, 0)
+
+    assert [len(members(segment)) for segment in (french, unscored, outer)] == [0, 1, 1]
+    assert segments.update([anne.pk]) == (1, 0)
+
+
 def test_segments_that_ask_about_segments_follow_in_the_same_run(french, anne):
     among = SegmentFactory(name="A", conditions={"filter": "segment", "op": "is", "value": french.pk})
     outer = SegmentFactory(name="B", conditions={"all": [{"filter": "segment", "op": "one_of", "value": [among.pk]}]})

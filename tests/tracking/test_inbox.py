@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns.models import Trigger
@@ -369,6 +370,49 @@ def test_companies_differ_by_more_than_case(form):
     pipeline.drain()
 
     assert sorted(Company.objects.values_list("name", flat=True)) == ["Atelier", "Atelier Boréal"]
+
+
+def test_what_is_known_makes_no_company_of_what_anybody_says(ada):
+    Contact.objects.filter(pk=ada.pk).update(company=CompanyFactory(name="Atelier Boréal"))
+    identify("ada@example.com", company="Spam")
+    pipeline.drain()
+
+    assert list(Company.objects.values_list("name", flat=True)) == ["Atelier Boréal"]
+
+
+def test_what_people_say_counts_in_the_order_they_said_it(form, ada):
+    submit(form, email="ada@example.com", job_title="Directrice", first_name="Ada")
+    identify("ada@example.com", job_title="Présidente", trusted=True)
+    identify("ada@example.com", job_title="Stagiaire", city="Lyon")
+    submit(form, email="ada@example.com", first_name="Augusta")
+    pipeline.drain()
+    ada.refresh_from_db()
+
+    assert (ada.first_name, ada.job_title, ada.city) == ("Augusta", "Présidente", "Lyon")
+    changes = Event.objects.filter(contact=ada, kind=Kind.CONTACT_CHANGED).values_list("data", flat=True)
+    assert list(changes) == [{"first_name": ["", "Augusta"], "job_title": ["", "Présidente"], "city": ["", "Lyon"]}]
+
+
+def test_a_batch_asks_as_often_for_thirty_people_as_for_three(form, publish):  # noqa: F811
+    publish(5, source="form_submitted")
+    publish(1, source="page_visited")
+    asked = []
+    for count in (1, 3, 30):  # the first also makes what every batch shares
+        for number in range(count):
+            browser, email = UUID(int=1000 * count + number), f"{number}@{count}.example"
+            visit(browser, path=f"/{count}/{number}")
+            submit(form, browser, email=email, company=f"Company {number} {count}", consents={"web_tracking": "Yes"})
+            identify(email, browser, city="Lyon")
+            happen(None, Kind.CUSTOM, visitor_id=browser, data={"name": f"event {number} {count}"})
+        ids = inbox.waiting(1000)
+        pipeline._make_room(ids, 1000)
+        with CaptureQueriesContext(connection) as queries:
+            pipeline._take_hits(ids)
+        asked.append(len(queries))
+        pipeline.drain()
+
+    assert asked[1] == asked[2]
+    assert Event.objects.filter(kind=Kind.PAGE_VISITED, contact__isnull=False).count() == 34
 
 
 # --- consent ----------------------------------------------------------------------------------------------------------
