@@ -97,7 +97,8 @@ def choices(sample: Sample) -> list[Choice]:
             for mark in {value // step * step for value in hundredths}:
                 choice = Choice(passing(sample, Decimal(mark).scaleb(-2)), step)
                 found[choice.passing.leads] = choice
-    return [found[leads] for leads in sorted(found, reverse=True)]
+    # Floats beyond a trillion points have no hundredths: what such a mark passes may be nobody.
+    return [found[leads] for leads in sorted(found, reverse=True) if leads]
 
 
 def table(sample: Sample, also: Sequence[Decimal] = ()) -> list[Passing]:

@@ -216,6 +216,12 @@ def test_a_score_that_many_have_is_one_band():
     ]
 
 
+def test_a_score_belongs_to_the_band_its_middle_falls_into():
+    # Of 100 contacts, 14 have score 1 (up to 14), 4 have 2 (14 to 18, the middle is 16), 10 have 3 (18 to 28: 23).
+    pairs = [(1, False)] * 14 + [(2, False)] * 4 + [(3, False)] * 10 + [(4, True)] * 72
+    assert [(band.lowest, band.rate.total) for band in bands(Sample.of(pairs))] == [(4, 72), (3, 10), (2, 4), (1, 14)]
+
+
 @given(outcomes, st.integers(1, 12))
 def test_bands_hold_every_contact_once_and_keep_equal_scores_together(pairs, wanted):
     found = bands(Sample.of(pairs), wanted)
@@ -291,6 +297,11 @@ def test_the_table_shows_what_it_is_asked_for_and_thins_out_the_rest(pairs, also
     assert all(3 * fewer <= 2 * more for more, fewer in pairwise(leads))
 
 
+@given(st.lists(st.tuples(st.floats(-1e17, 1e17), st.booleans()), min_size=1, max_size=10))
+def test_scores_that_have_no_hundredths_still_make_a_table(pairs):
+    assert all(row.leads for row in table(Sample.of(pairs)))
+
+
 @given(st.lists(st.tuples(few_scores, st.booleans()), max_size=40), st.integers(0, 50))
 def test_suggestions_are_nearly_the_best_there_are(pairs, capacity):
     sample = Sample.of(pairs)
@@ -322,6 +333,11 @@ def test_suggestions_on_an_example():
         Reason.KEEP: 63,
     }
     assert (found[Reason.CAPACITY].passing.leads, found[Reason.CAPACITY].capacity) == (31, 31)
+
+
+def test_a_suggestion_is_round_where_that_costs_next_to_nothing():
+    balance, _keep = suggestions(Sample.of((score, score > 603) for score in range(1001)))
+    assert (balance.reason, balance.passing.threshold) == (Reason.BALANCE, 600)
 
 
 # The report
