@@ -4,6 +4,7 @@ from benchmarks.benchmark import Benchmark
 from benchmarks.items.batches import BatchOf1000, BatchOf10000
 from benchmarks.items.explaining import Explain
 from benchmarks.items.pages import ContactList, ContactListByScore, ContactPage, ContactSearch, Leaderboards
+from benchmarks.items.publishing import BackfillOfAFilter, BackfillOfPoints, Preview
 from benchmarks.items.replay import FullReplay, ReplayOfNothingNew
 from benchmarks.items.segments import SegmentRebuild
 
@@ -17,6 +18,9 @@ ITEMS: tuple[type[Benchmark], ...] = (
     SegmentRebuild,
     BatchOf1000,
     BatchOf10000,
+    Preview,
+    BackfillOfAFilter,
+    BackfillOfPoints,
     ReplayOfNothingNew,
     FullReplay,
 )

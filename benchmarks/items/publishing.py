@@ -1,0 +1,106 @@
+"""Publishing a changed rule: its preview, and its backfill through the pipeline, against recounting that rule's lines."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from benchmarks.benchmark import Benchmark
+from benchmarks.figures import Goal
+from campaigns import forecasts
+from config import pipeline
+from config.load.subjects import SITE
+from contacts.sql import execute, tuples
+from scoring import publications
+from scoring.models import PointAction, Publication, Sweep
+from scoring.publishing.actions import PointActions
+from scoring.publishing.types import State, publishables
+
+EVERYBODY = Publication.Scope.PAST
+SIZE = 5000  # contacts in one step
+RECOUNT = """
+SELECT count(*) FROM (
+  SELECT e.contact_id, date_trunc('week', e.at), count(*), min(e.at), max(e.at)
+  FROM tracking_event e JOIN scoring_match m ON m.subject_id = e.subject_id
+  WHERE m.version_id = %(version)s AND e.kind = 7 AND e.verdict < 2 AND e.contact_id <= %(last)s GROUP BY 1, 2
+) lines
+"""
+SUM = "SELECT count(*) FROM (SELECT contact_id, sum(credited) FROM scoring_pointentry WHERE action_id = %s GROUP BY 1) sums"
+
+
+class OfOneRule(Benchmark):
+    """The rule of pages under /docs/, once a week."""
+
+    unit = "s"
+    rounds = 3
+    warm = 0
+    last: ClassVar[int] = 2**60  # contacts with a lower id are looked at
+
+    def set_up(self) -> None:
+        self.action = PointAction.objects.get(versions__number=1, versions__params=pages("docs"))
+        self.turn = 0
+
+    def draft(self) -> Publication:
+        """A draft that changes the rule, differently each time."""
+        self.turn += 1
+        draft = publications.open_draft()
+        before = publishables[PointActions.key].state(self.action.pk) or {}
+        publications.add(draft, PointActions.key, self.action.pk, before | self.change())
+        return draft
+
+    def change(self) -> State:
+        """More pages, fewer pages."""
+        return {"params": pages("docs", "product") if self.turn % 2 else pages("docs")}
+
+    def floor(self) -> None:
+        version = self.action.versions.latest("number")
+        tuples(RECOUNT, {"version": version.pk, "last": self.last})
+
+
+class Preview(OfOneRule):
+    name = "publish preview for 100,000 contacts"
+    goal = Goal(10, "most")
+    last = 100_000
+
+    def prepare(self) -> None:
+        publications.request_forecast(self.draft(), EVERYBODY)
+        self.publication = publications.open_draft()
+
+    def run(self) -> None:
+        seen = 0
+        while seen < self.last and (step := publications.forecast_step(SIZE)):
+            seen += step
+        forecasts.crossings(self.publication)
+
+    def tear_down(self) -> None:
+        publications.discard(publications.open_draft())
+
+
+class BackfillOfAFilter(OfOneRule):
+    name = "backfill of one rule with a changed filter"
+    goal = Goal(2, "ratio")
+
+    def prepare(self) -> None:
+        self.publication = self.draft()
+
+    def run(self) -> None:
+        publications.publish(self.publication, EVERYBODY)
+        while Sweep.objects.filter(finished_at__isnull=True).exists():
+            pipeline.advance(SIZE)
+
+    def check(self) -> None:
+        execute("DELETE FROM contacts_change")  # who entered segments by it
+
+
+class BackfillOfPoints(BackfillOfAFilter):
+    name = "backfill of one rule with changed points"
+    goal = None
+
+    def change(self) -> State:
+        return {"points": 2 + self.turn % 2}
+
+    def floor(self) -> None:
+        tuples(SUM, [self.action.pk])
+
+
+def pages(*sections: str) -> dict[str, list[str]]:
+    return {"addresses": [f"{SITE}/{section}/*" for section in sections]}
