@@ -77,7 +77,7 @@ class Preview(OfOneRule):
 
 class BackfillOfAFilter(OfOneRule):
     name = "backfill of one rule with a changed filter"
-    goal = Goal(2, "ratio")
+    goal: ClassVar[Goal | None] = Goal(2, "ratio")
 
     def prepare(self) -> None:
         self.publication = self.draft()
