@@ -31,7 +31,7 @@ def lines(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None
     first_at, last_at, expires_on, is_expired, group_id, worth, half_life_days, epoch, points.
     """
     people = held(book, contact_ids, at)
-    return sql.lines(book.parameters(), book.shape, contact_ids, at or timezone.now(), people)
+    return sql.evaluated_lines(book.parameters(), book.shape, contact_ids, at or timezone.now(), people)
 
 
 def scores(
@@ -39,7 +39,7 @@ def scores(
 ) -> dict[tuple[int, int | None], Decimal]:
     """What these contacts' scores show at an instant by this rulebook: {(contact, group or None): value}; absent is 0."""
     people = held(book, contact_ids, at)
-    return sql.scores(book.parameters(), book.shape, contact_ids, at or timezone.now(), people)
+    return sql.evaluated_scores(book.parameters(), book.shape, contact_ids, at or timezone.now(), people)
 
 
 def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None) -> Held:

@@ -92,8 +92,8 @@ def evaluated(
     held = valuation.held(book, [contact_id], at)
     at = at or timezone.now()
     day, terms = decay.day_of(at), {one.id: one for one in book.terms}
-    sums = sql.scores(_unbounded(book).parameters(), book.shape, [contact_id], at, held)
-    rows = _of_rules(sql.lines(book.parameters(), book.shape, [contact_id], at, held))
+    sums = sql.evaluated_scores(_unbounded(book).parameters(), book.shape, [contact_id], at, held)
+    rows = _of_rules(sql.evaluated_lines(book.parameters(), book.shape, [contact_id], at, held))
     rows += [_adjusted(one) for one in Adjustment.objects.filter(contact=contact_id, at__lte=at)]
     rows = [row for row in rows if group_id in (None, row.group_id)]
     rows.sort(key=attrgetter("last_at", "first_at"), reverse=True)
@@ -114,7 +114,7 @@ def evaluated(
 def lines(contact_id: int, book: Rulebook, at: datetime | None) -> list[Counted]:
     """The lines by a rulebook at an instant (None: now), newest first, without adjustments."""
     held = valuation.held(book, [contact_id], at)
-    rows = _of_rules(sql.lines(book.parameters(), book.shape, [contact_id], at or timezone.now(), held))
+    rows = _of_rules(sql.evaluated_lines(book.parameters(), book.shape, [contact_id], at or timezone.now(), held))
     return sorted(rows, key=attrgetter("last_at", "first_at"), reverse=True)
 
 

@@ -123,9 +123,12 @@ class ContactScore(models.Model):
     The overall row is the one lock of the system: whoever changes a contact's points holds it, in contact order.
     """
 
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="scores", verbose_name=_("contact"))
+    # The constraint and `ranking` begin with them: every further index would be written with each movement.
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, related_name="scores", verbose_name=_("contact"), db_index=False
+    )
     group = models.ForeignKey(
-        PointGroup, models.CASCADE, null=True, related_name="scores", verbose_name=_("point group")
+        PointGroup, models.CASCADE, null=True, related_name="scores", verbose_name=_("point group"), db_index=False
     )
     score = models.DecimalField(_("score"), max_digits=14, decimal_places=2, default=0)
     forward = models.FloatField(default=0, db_default=0)

@@ -35,7 +35,7 @@ from scoring.sql.scores import (
     revalue,
     values,
 )
-from scoring.sql.valuation import forecast, lines, scores
+from scoring.sql.valuation import evaluated_lines, evaluated_scores, forecast
 
 __all__ = [
     "Shape",
@@ -46,12 +46,13 @@ __all__ = [
     "crossed_in_group",
     "crossed_overall",
     "differences",
+    "evaluated_lines",
+    "evaluated_scores",
     "expire",
     "expiring",
     "forecast",
     "hold",
     "insert_matches",
-    "lines",
     "list_concerned",
     "lock_scores",
     "mark_swept",
@@ -63,7 +64,6 @@ __all__ = [
     "replay",
     "reprice",
     "revalue",
-    "scores",
     "set_validity",
     "shape",
     "share_rules",

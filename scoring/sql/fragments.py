@@ -49,10 +49,11 @@ def growth(first_at: str, rule: str) -> str:
     return f"CASE WHEN {rule}.half_life_days IS NULL THEN 0 ELSE power(2::float8, greatest(-1000, least(1000, {days}))) END"
 
 
-# Events × rules in force at the event's time, counted by occurrence. {events} chooses the events, {rules} the rules.
+# Events × rules in force at the event's time, counted by occurrence. {events} chooses the events. OFFSET 0 keeps the planner,
+# which cannot know how few rules a subject matches, from joining the events to the rules first.
 COUNTED = f"""
 SELECT e.contact_id, v.action_id, v.id AS version_id,
-       CASE WHEN v.repeat IN ('object', 'always') THEN m.object_id ELSE 0 END AS object_id,
+       CASE WHEN v.repeat IN ('object', 'always') THEN e.object_id ELSE 0 END AS object_id,
        CASE v.repeat
          WHEN 'once' THEN {NO_PERIOD}
          WHEN 'object' THEN {NO_PERIOD}
@@ -61,12 +62,13 @@ SELECT e.contact_id, v.action_id, v.id AS version_id,
          ELSE (e.at AT TIME ZONE %(zone)s)::date
        END AS period,
        count(*)::int AS hits, min(e.at) AS first_at, max(e.at) AS last_at
-FROM tracking_event e
-JOIN scoring_match m ON m.subject_id = e.subject_id
-JOIN rules v ON v.id = m.version_id AND v.kind = e.kind
+FROM (
+  SELECT e.contact_id, e.kind, e.at, m.version_id, m.object_id FROM tracking_event e JOIN scoring_match m ON m.subject_id = e.subject_id
+  WHERE {{events}} AND e.contact_id IS NOT NULL AND e.verdict < 2 OFFSET 0
+) e
+JOIN rules v ON v.id = e.version_id AND v.kind = e.kind
  AND e.at >= v.valid_from AND e.at < v.valid_until
  AND (v.active_from IS NULL OR e.at >= v.active_from) AND (v.active_until IS NULL OR e.at < v.active_until)
-WHERE {{events}} AND e.contact_id IS NOT NULL AND e.verdict < 2
 GROUP BY 1, 2, 3, 4, 5
 """
 

@@ -32,7 +32,7 @@ lines AS MATERIALIZED (SELECT * FROM capped UNION ALL {held})
 LINES = "WITH {evaluated} SELECT lines.*, {worth} AS points FROM lines ORDER BY contact_id, last_at DESC, action_id, object_id, period, number"
 
 
-def lines(
+def evaluated_lines(
     book: Mapping[str, Any], shape: Shape, contact_ids: Sequence[int], at: datetime, held: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Every line of these contacts by this rulebook at this instant, as the ledger would have it; writes nothing."""
@@ -58,7 +58,7 @@ UNION ALL SELECT contact_id, NULL, {bounded} FROM overall CROSS JOIN bounds
 """
 
 
-def scores(
+def evaluated_scores(
     book: Mapping[str, Any], shape: Shape, contact_ids: Sequence[int], at: datetime, held: Sequence[Mapping[str, Any]]
 ) -> dict[tuple[int, int | None], Any]:
     """The scores of these contacts by this rulebook at this instant, {(contact, group or None): value}; 0 is left out or 0."""
