@@ -51,7 +51,8 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     contacts = scores.lock(happened.contact_ids)
     _catch_up(contacts)
     matching.resolve_new()
-    moved = ledger.award(happened.event_ids) + profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
+    moved = ledger.award(happened.event_ids, happened.span)
+    moved += profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
     _act(contacts, scores.refresh(moved), held=happened.held, own_data=bool(happened.changed_ids))
     webinars.note(happened.of(webinars.NOTED))
     enrolments.begin(happened.of(enrolments.BEGINNING))
@@ -95,7 +96,7 @@ def _act(
     sweep: Sweep | None = None,
 ) -> None:
     """What follows when scores have moved, or with them the contacts' own data; what follows from held work is held, too."""
-    triggers.fire(movements, held=held, publication_id=sweep and sweep.publication_id)
+    triggers.fire(movements, held=held, publication_id=sweep.publication_id if sweep else None)
     with holding.held() if held else nullcontext():
         segments.update(contacts, own_data=own_data)
 

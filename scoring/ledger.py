@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,19 +14,19 @@ from scoring.scores import Delta
 TABLE = "scoring_pointentry"
 
 
-def award(event_ids: Sequence[int]) -> list[Delta]:
+def award(event_ids: Sequence[int], span: tuple[datetime, datetime] | None = None) -> list[Delta]:
     """Count events into the lines of the rules in force when they happened; returns the points that moved.
 
     Each event must be handed in once: the inbox sees to that. Order does not matter: what a line is credited is a function
-    of the hits counted and of their times, so late and out-of-order events give the same lines as a replay. The caller
-    holds the score lock.
+    of the hits counted and of their times, so late and out-of-order events give the same lines as a replay. `span`: the
+    first and last moment of the events, if known. The caller holds the score lock.
     """
     if not event_ids:
         return []
-    shape, today = sql.shape(), decay.today()
-    deltas = _deltas(sql.award(event_ids, today))
+    shape, today, span = sql.shape(), decay.today(), span or sql.span(event_ids)
+    deltas = _deltas(sql.award(event_ids, today, span))
     if shape.wide or shape.cuts:
-        deltas += _deltas(sql.recap(sql.contacts_of(event_ids), today, shape))
+        deltas += _deltas(sql.recap(sql.contacts_of(event_ids, span), today, shape))
     return deltas
 
 

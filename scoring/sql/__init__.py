@@ -12,6 +12,7 @@ from scoring.sql.ledger import (
     replay,
     reprice,
     shape,
+    span,
     take_adjustments,
     unfaithful,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "set_validity",
     "shape",
     "share_rules",
+    "span",
     "take_adjustments",
     "unfaithful",
     "values",

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from contacts.sql import dicts, tuples
+from contacts.sql import array, dicts, tuples
 from scoring.sql.fragments import (
     COUNTED,
     DELTAS,
@@ -56,7 +56,7 @@ MOVED = f"""(
 # A line of a wide action keeps its credit here; `recap` gives it what its action's other lines leave.
 AWARD = f"""
 WITH rules AS MATERIALIZED ({LIVE_RULES}),
-counted AS MATERIALIZED ({COUNTED.format(events="e.id = ANY(%(events)s) AND e.at BETWEEN %(first)s AND %(last)s")}),
+counted AS MATERIALIZED ({COUNTED.format(events="e.id = ANY(%(events)s::bigint[]) AND e.at BETWEEN %(first)s AND %(last)s")}),
 touched AS (SELECT DISTINCT contact_id, action_id, object_id, period FROM counted),
 prior AS MATERIALIZED (
   SELECT entry.* FROM touched t CROSS JOIN LATERAL (
@@ -88,32 +88,41 @@ written AS ({WRITE})
 {DELTAS.format(moved=MOVED)}
 """
 
-SPAN = "SELECT min(at), max(at) FROM tracking_event WHERE id = ANY(%s)"
+SPAN = "SELECT min(at), max(at) FROM tracking_event WHERE id = ANY(%s::bigint[])"
 
 
-def award(event_ids: Sequence[int], today: date, span: tuple[Any, Any] | None = None) -> list[dict[str, Any]]:
+def span(event_ids: Sequence[int]) -> tuple[Any, Any]:
+    """The first and last moment of these events: looks into every month."""
+    ((first, last),) = tuples(SPAN, [array(event_ids)])
+    return first, last
+
+
+def award(event_ids: Sequence[int], today: date, span: tuple[Any, Any]) -> list[dict[str, Any]]:
     """Count these events into the ledger, each exactly once; {contact_id, group_id, points, forward} for what moved.
 
-    `span`: the first and last moment of the events, so that only their months are read. The caller holds the contacts'
-    score rows. Uses the primary keys of events and entries.
+    `span`: between which moments they happened, so that only those months are read. The caller holds the contacts' score
+    rows. Uses the primary keys of events and entries.
     """
-    first, last = span or tuples(SPAN, [list(event_ids)])[0]
-    return dicts(AWARD, {"events": list(event_ids), "first": first, "last": last} | _when(today))
+    values = {"events": array(event_ids), "first": span[0], "last": span[1]}
+    return dicts(AWARD, values | _when(today))
 
 
-CONTACTS_OF = "SELECT DISTINCT contact_id FROM tracking_event WHERE id = ANY(%s) AND contact_id IS NOT NULL ORDER BY 1"
+CONTACTS_OF = """
+SELECT DISTINCT contact_id FROM tracking_event
+WHERE id = ANY(%(events)s::bigint[]) AND at BETWEEN %(first)s AND %(last)s AND contact_id IS NOT NULL ORDER BY 1
+"""
 
 
-def contacts_of(event_ids: Sequence[int]) -> list[int]:
-    """Whose these events are."""
-    return [pk for (pk,) in tuples(CONTACTS_OF, [list(event_ids)])]
+def contacts_of(event_ids: Sequence[int], span: tuple[Any, Any]) -> list[int]:
+    """Whose these events are, which happened between two moments."""
+    return [pk for (pk,) in tuples(CONTACTS_OF, {"events": array(event_ids), "first": span[0], "last": span[1]})]
 
 
 RECAP = """
 WITH rules AS MATERIALIZED ({rules}),
 stored AS MATERIALIZED (
   SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
-  WHERE p.contact_id = ANY(%(contacts)s) AND v.kind IS NOT NULL AND (v.is_wide OR v.group_cap IS NOT NULL OR p.cut <> 0)
+  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND v.kind IS NOT NULL AND (v.is_wide OR v.group_cap IS NOT NULL OR p.cut <> 0)
 ),
 lines AS (SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at FROM stored),
 {chain},
@@ -132,7 +141,7 @@ def recap(contact_ids: Sequence[int], today: date, shape: Shape) -> list[dict[st
     statement = RECAP.format(
         rules=LIVE_RULES, chain=chain("lines", shape), write=WRITE, deltas=DELTAS.format(moved=MOVED)
     )
-    return dicts(statement, {"contacts": list(contact_ids)} | _when(today))
+    return dicts(statement, {"contacts": array(contact_ids)} | _when(today))
 
 
 REPLAY = """
@@ -141,7 +150,7 @@ counted AS MATERIALIZED ({counted}),
 {chain},
 present AS MATERIALIZED (
   SELECT p.*, v.group_id, v.worth, v.half_life_days, v.epoch FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
-  WHERE p.contact_id = ANY(%(contacts)s) AND v.kind IS NOT NULL
+  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND v.kind IS NOT NULL
 ),
 changed AS MATERIALIZED (
   SELECT c.contact_id, c.action_id, c.version_id, c.object_id, c.period, c.hits, c.credited, coalesce(p.cut, 0) AS cut, c.first_at, c.last_at,
@@ -177,12 +186,12 @@ def replay(
     statement = REPLAY.format(
         rules=LIVE_RULES,
         only="" if actions is None else "WHERE v.action_id = ANY(%(actions)s)",
-        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s)"),
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[])"),
         chain=chain("counted", Shape(shape.wide, cuts=False)),
         write=WRITE,
         deltas=DELTAS.format(moved=f"(SELECT * FROM {MOVED} changed UNION ALL {GONE})"),
     )
-    return dicts(statement, {"contacts": list(contact_ids), "actions": list(actions or ())} | _when(today))
+    return dicts(statement, {"contacts": array(contact_ids), "actions": list(actions or ())} | _when(today))
 
 
 UNFAITHFUL = """
@@ -190,7 +199,7 @@ WITH rules AS MATERIALIZED ({rules}),
 counted AS MATERIALIZED ({counted}),
 {chain},
 present AS MATERIALIZED (
-  SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id WHERE p.contact_id = ANY(%(contacts)s) AND v.kind IS NOT NULL
+  SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND v.kind IS NOT NULL
 )
 SELECT contact_id, action_id, version_id, object_id, period,
   c.hits AS due_hits, c.credited AS due_credited, c.cut AS due_cut, p.hits, p.credited, p.cut
@@ -205,10 +214,10 @@ def unfaithful(contact_ids: Sequence[int], today: date, shape: Shape) -> list[di
     """Event lines of these contacts that are not what a replay would write, or are missing (then `hits` is null)."""
     statement = UNFAITHFUL.format(
         rules=LIVE_RULES,
-        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s)"),
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[])"),
         chain=chain("counted", shape),
     )
-    return dicts(statement, {"contacts": list(contact_ids)} | _when(today))
+    return dicts(statement, {"contacts": array(contact_ids)} | _when(today))
 
 
 REPRICE = f"""
@@ -220,7 +229,7 @@ rules AS MATERIALIZED ({LIVE_RULES})
   SELECT p.contact_id, v.group_id, points, points * {growth("p.first_at", "v")} AS forward
   FROM scoring_pointentry p JOIN was w USING (version_id) JOIN rules v ON v.id = w.version_id
   CROSS JOIN LATERAL (SELECT p.credited::bigint * (v.worth - w.worth) AS points) change
-  WHERE p.contact_id = ANY(%(contacts)s) AND p.credited <> 0 AND NOT p.is_expired
+  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND p.credited <> 0 AND NOT p.is_expired
 )'''
     )
 }
@@ -230,7 +239,7 @@ rules AS MATERIALIZED ({LIVE_RULES})
 def reprice(contact_ids: Sequence[int], was: Mapping[int, int], today: date) -> list[dict[str, Any]]:
     """What moves because lines of these versions were worth so many points each and are worth others now. Writes nothing."""
     rows = [{"version_id": version, "worth": points} for version, points in was.items()]
-    return dicts(REPRICE, {"contacts": list(contact_ids), "was": orjson.dumps(rows).decode()} | _when(today))
+    return dicts(REPRICE, {"contacts": array(contact_ids), "was": orjson.dumps(rows).decode()} | _when(today))
 
 
 HOLD = f"""
@@ -240,7 +249,7 @@ wanted AS (
 ),
 present AS MATERIALIZED (
   SELECT p.*, v.group_id, v.worth, v.half_life_days, v.epoch FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
-  WHERE p.contact_id = ANY(%(contacts)s) AND p.period = {NO_PERIOD} AND v.kind IS NULL
+  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND p.period = {NO_PERIOD} AND v.kind IS NULL
 ),
 came AS MATERIALIZED (
   SELECT w.contact_id, v.action_id, w.version_id, v.group_id, v.worth, v.half_life_days, v.epoch, %(at)s::timestamptz AS first_at
@@ -277,13 +286,13 @@ ended AS (
 
 def hold(wanted: Sequence[Mapping[str, int]], contact_ids: Sequence[int], at: Any) -> list[dict[str, Any]]:
     """Make the profile lines of these contacts exactly those of `wanted` ({contact_id, version_id}); what moved."""
-    values = {"wanted": orjson.dumps(wanted).decode(), "contacts": list(contact_ids), "at": at}
+    values = {"wanted": orjson.dumps(wanted).decode(), "contacts": array(contact_ids), "at": at}
     return dicts(HOLD, values | {"zone": settings.TIME_ZONE})
 
 
 APPLY_ADJUSTMENTS = f"""
 WITH applied AS (
-  UPDATE scoring_adjustment SET applied_at = now() WHERE id = ANY(%(ids)s) AND applied_at IS NULL RETURNING contact_id, group_id, points, at
+  UPDATE scoring_adjustment SET applied_at = now() WHERE id = ANY(%(ids)s::bigint[]) AND applied_at IS NULL RETURNING contact_id, group_id, points, at
 )
 {
     DELTAS.format(
@@ -298,7 +307,7 @@ WITH applied AS (
 
 def apply_adjustments(ids: Sequence[int]) -> list[dict[str, Any]]:
     """Mark adjustments as added to the score; what moved. Repeating moves nothing."""
-    return dicts(APPLY_ADJUSTMENTS, {"ids": list(ids), "zone": settings.TIME_ZONE})
+    return dicts(APPLY_ADJUSTMENTS, {"ids": array(ids), "zone": settings.TIME_ZONE})
 
 
 TAKE_ADJUSTMENTS = """
@@ -324,7 +333,7 @@ def expiring(today: date, limit: int) -> list[int]:
 EXPIRE = f"""
 WITH rules AS MATERIALIZED ({LIVE_RULES}),
 due AS (
-  UPDATE scoring_pointentry SET is_expired = true WHERE contact_id = ANY(%(contacts)s) AND expires_on <= %(today)s AND NOT is_expired
+  UPDATE scoring_pointentry SET is_expired = true WHERE contact_id = ANY(%(contacts)s::bigint[]) AND expires_on <= %(today)s AND NOT is_expired
   RETURNING contact_id, version_id, credited, cut, first_at
 )
 {
@@ -340,7 +349,7 @@ due AS (
 
 def expire(contact_ids: Sequence[int], today: date) -> list[dict[str, Any]]:
     """Take the points of what has expired by this day from these contacts; what moved. Repeating moves nothing."""
-    return dicts(EXPIRE, {"contacts": list(contact_ids)} | _when(today))
+    return dicts(EXPIRE, {"contacts": array(contact_ids)} | _when(today))
 
 
 def _when(today: date) -> dict[str, Any]:

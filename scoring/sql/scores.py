@@ -9,18 +9,20 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from contacts.sql import dicts, execute
+from contacts.sql import array, dicts, execute
 from scoring.sql.fragments import LIVE_RULES, growth, worth
 
 ENSURE_SCORES = """
 INSERT INTO scoring_contactscore (contact_id, group_id, score, updated_at, swept)
 SELECT c.id, NULL, 0, now(), (
   SELECT CASE WHEN bool_or(finished_at IS NULL) THEN 0 ELSE coalesce(max(id), 0) END FROM scoring_sweep
-) FROM contacts_contact c WHERE c.id = ANY(%s) ORDER BY c.id
+) FROM contacts_contact c WHERE c.id = ANY(%s::bigint[])
+  AND NOT EXISTS (SELECT FROM scoring_contactscore s WHERE s.contact_id = c.id AND s.group_id IS NULL)
+ORDER BY c.id
 ON CONFLICT (contact_id, group_id) DO NOTHING
 """
 LOCK_SCORES = """
-SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND contact_id = ANY(%s) ORDER BY contact_id FOR UPDATE
+SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND contact_id = ANY(%s::bigint[]) ORDER BY contact_id FOR UPDATE
 """
 
 
@@ -28,21 +30,21 @@ def lock_scores(contact_ids: Sequence[int]) -> list[int]:
     """Lock these contacts' overall score rows in contact order, making them where missing; the contacts that exist."""
     if not contact_ids:
         return []
-    execute(ENSURE_SCORES, [list(contact_ids)])
-    return [row["contact_id"] for row in dicts(LOCK_SCORES, [list(contact_ids)])]
+    execute(ENSURE_SCORES, [array(contact_ids)])
+    return [row["contact_id"] for row in dicts(LOCK_SCORES, [array(contact_ids)])]
 
 
-BEHIND = "SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND contact_id = ANY(%s) AND swept < %s ORDER BY contact_id"
-MARK_SWEPT = "UPDATE scoring_contactscore SET swept = %s WHERE group_id IS NULL AND contact_id = ANY(%s)"
+BEHIND = "SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND contact_id = ANY(%s::bigint[]) AND swept < %s ORDER BY contact_id"
+MARK_SWEPT = "UPDATE scoring_contactscore SET swept = %s WHERE group_id IS NULL AND contact_id = ANY(%s::bigint[])"
 
 
 def behind(contact_ids: Sequence[int], sweep_id: int) -> list[int]:
     """Those of these contacts whom this sweep has not been to."""
-    return [row["contact_id"] for row in dicts(BEHIND, [list(contact_ids), sweep_id])]
+    return [row["contact_id"] for row in dicts(BEHIND, [array(contact_ids), sweep_id])]
 
 
 def mark_swept(contact_ids: Sequence[int], sweep_id: int) -> None:
-    execute(MARK_SWEPT, [sweep_id, list(contact_ids)])
+    execute(MARK_SWEPT, [sweep_id, array(contact_ids)])
 
 
 # --- what a score is worth on a day -----------------------------------------------------------------------------------
@@ -92,7 +94,7 @@ other AS MATERIALIZED (
   SELECT s.contact_id, sum(t.weight * {shown("s.score", "s.forward", "%(since)s::date")}) AS before,
     sum(t.weight * {shown("s.score", "s.forward", "%(today)s::date")}) AS after
   FROM terms t JOIN scoring_contactscore s ON s.group_id = t.id
-  WHERE t.half_life_days IS NOT NULL AND s.contact_id = ANY(%(contacts)s)
+  WHERE t.half_life_days IS NOT NULL AND s.contact_id = ANY(%(contacts)s::bigint[])
     AND NOT EXISTS (SELECT FROM delta d WHERE d.contact_id = s.contact_id AND d.group_id = s.group_id)
   GROUP BY 1
 ),
@@ -126,7 +128,12 @@ def refresh(deltas: Sequence[Mapping[str, Any]], since: date, today: date) -> li
     contacts = sorted({delta["contact_id"] for delta in deltas})
     return dicts(
         REFRESH,
-        {"deltas": orjson.dumps(deltas, default=str).decode(), "contacts": contacts, "since": since, "today": today},
+        {
+            "deltas": orjson.dumps(deltas, default=str).decode(),
+            "contacts": array(contacts),
+            "since": since,
+            "today": today,
+        },
     )
 
 
@@ -134,7 +141,7 @@ VALUES = """
 WITH terms AS MATERIALIZED ({terms}), bounds AS MATERIALIZED ({bounds}),
 shown AS MATERIALIZED (
   SELECT s.contact_id, s.group_id, t.weight, {shown} AS value
-  FROM scoring_contactscore s JOIN terms t ON t.id = s.group_id WHERE s.contact_id = ANY(%(contacts)s)
+  FROM scoring_contactscore s JOIN terms t ON t.id = s.group_id WHERE s.contact_id = ANY(%(contacts)s::bigint[])
 ),
 overall AS (SELECT contact_id, round(sum(weight * value), 2) AS value FROM shown GROUP BY 1)
 SELECT contact_id, group_id, value FROM shown
@@ -155,7 +162,7 @@ def values(
         shown=shown("s.score", "s.forward", "%(day)s::date"),
         bounded=bounded("overall.value", "bounds"),
     )
-    rows = dicts(statement, {"contacts": list(contact_ids), "day": day, **(book or {})})
+    rows = dicts(statement, {"contacts": array(contact_ids), "day": day, **(book or {})})
     return {(row["contact_id"], row["group_id"]): row["value"] for row in rows}
 
 
@@ -190,7 +197,7 @@ REVALUE = (
 , wanted AS (
   SELECT coalesce(d.contact_id, s.contact_id) AS contact_id, coalesce(d.group_id, s.group_id) AS group_id,
          coalesce(d.score, 0)::numeric(14, 2) AS score, coalesce(d.forward, 0) AS forward
-  FROM due d FULL JOIN (SELECT * FROM scoring_contactscore WHERE contact_id = ANY(%(contacts)s)) s
+  FROM due d FULL JOIN (SELECT * FROM scoring_contactscore WHERE contact_id = ANY(%(contacts)s::bigint[])) s
     ON s.contact_id = d.contact_id AND coalesce(s.group_id, 0) = coalesce(d.group_id, 0)
   WHERE coalesce(d.score, 0)::numeric(14, 2) <> coalesce(s.score, 0) OR NOT {CLOSE.format(a="coalesce(d.forward, 0)", b="coalesce(s.forward, 0)")}
 )
@@ -207,9 +214,9 @@ def revalue(contact_ids: Sequence[int]) -> int:
     The caller holds their score rows.
     """
     statement = REVALUE.format(
-        entries="p.contact_id = ANY(%(contacts)s)", adjustments="a.contact_id = ANY(%(contacts)s)"
+        entries="p.contact_id = ANY(%(contacts)s::bigint[])", adjustments="a.contact_id = ANY(%(contacts)s::bigint[])"
     )
-    return execute(statement, {"contacts": list(contact_ids), "zone": settings.TIME_ZONE})
+    return execute(statement, {"contacts": array(contact_ids), "zone": settings.TIME_ZONE})
 
 
 DIFFERENCES = (
@@ -229,11 +236,11 @@ def differences(contact_ids: Sequence[int] | None = None) -> list[dict[str, Any]
     """Every score (of these contacts) that is not the sum of its lines: none, unless somebody wrote past the engine."""
     some = contact_ids is not None
     statement = DIFFERENCES.format(
-        entries="p.contact_id = ANY(%(contacts)s)" if some else "p.credited <> 0",
-        adjustments="a.contact_id = ANY(%(contacts)s)" if some else "true",
-        scores="s.contact_id = ANY(%(contacts)s)" if some else "true",
+        entries="p.contact_id = ANY(%(contacts)s::bigint[])" if some else "p.credited <> 0",
+        adjustments="a.contact_id = ANY(%(contacts)s::bigint[])" if some else "true",
+        scores="s.contact_id = ANY(%(contacts)s::bigint[])" if some else "true",
     )
-    return dicts(statement, {"contacts": list(contact_ids or ()), "zone": settings.TIME_ZONE})
+    return dicts(statement, {"contacts": array(contact_ids or ()), "zone": settings.TIME_ZONE})
 
 
 # --- what time alone moves ---------------------------------------------------------------------------------------------

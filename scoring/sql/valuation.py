@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 
-from contacts.sql import dicts, execute
+from contacts.sql import array, dicts, execute
 from scoring.decay import day_of
 from scoring.sql.fragments import BOOK_RULES, COUNTED, LIVE_RULES, Shape, chain, growth, worth
 from scoring.sql.scores import BOOK_BOUNDS, BOOK_TERMS, LIVE_BOUNDS, LIVE_TERMS, bounded, shown
@@ -48,7 +48,7 @@ sums AS (
     UNION ALL
     SELECT a.contact_id, a.group_id, a.points, a.points * {adjusted}
     FROM scoring_adjustment a JOIN (SELECT id, half_life_days, epoch FROM terms) g ON g.id = a.group_id
-    WHERE a.contact_id = ANY(%(contacts)s) AND a.at <= %(at)s
+    WHERE a.contact_id = ANY(%(contacts)s::bigint[]) AND a.at <= %(at)s
   ) both_kinds GROUP BY 1, 2
 ),
 shown AS MATERIALIZED (SELECT s.contact_id, s.group_id, t.weight, {shown} AS value FROM sums s JOIN terms t ON t.id = s.group_id),
@@ -90,11 +90,11 @@ change AS (
   UNION ALL
   SELECT p.contact_id, v.group_id, -points, -points * {before_growth}
   FROM scoring_pointentry p JOIN live v ON v.id = p.version_id CROSS JOIN LATERAL (SELECT {before_worth} AS points) line
-  WHERE p.contact_id = ANY(%(contacts)s) AND v.action_id = ANY(%(actions)s) AND NOT v.group_id = ANY(%(fresh)s::bigint[])
+  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND v.action_id = ANY(%(actions)s) AND NOT v.group_id = ANY(%(fresh)s::bigint[])
   UNION ALL
   SELECT a.contact_id, a.group_id, a.points, a.points * {adjusted}
   FROM scoring_adjustment a JOIN new_terms g ON g.id = a.group_id
-  WHERE a.contact_id = ANY(%(contacts)s) AND a.applied_at IS NOT NULL AND a.group_id = ANY(%(fresh)s::bigint[])
+  WHERE a.contact_id = ANY(%(contacts)s::bigint[]) AND a.applied_at IS NOT NULL AND a.group_id = ANY(%(fresh)s::bigint[])
 ),
 cells AS (
   SELECT contact_id, group_id, sum(old_score) AS old_score, sum(old_forward) AS old_forward, sum(score) AS score, sum(forward) AS forward
@@ -103,7 +103,7 @@ cells AS (
     UNION ALL
     SELECT contact_id, group_id, score, forward, CASE WHEN group_id = ANY(%(fresh)s::bigint[]) THEN 0 ELSE score END,
       CASE WHEN group_id = ANY(%(fresh)s::bigint[]) THEN 0 ELSE forward END
-    FROM scoring_contactscore WHERE contact_id = ANY(%(contacts)s) AND group_id IS NOT NULL
+    FROM scoring_contactscore WHERE contact_id = ANY(%(contacts)s::bigint[]) AND group_id IS NOT NULL
   ) parts GROUP BY 1, 2
 ),
 seen AS MATERIALIZED (
@@ -161,7 +161,7 @@ def forecast(
 def _evaluated(shape: Shape) -> str:
     return EVALUATED.format(
         rules=BOOK_RULES,
-        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s) AND e.at <= %(at)s"),
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[]) AND e.at <= %(at)s"),
         chain=chain("counted", shape),
         held=HELD,
     )
@@ -173,7 +173,7 @@ def _values(
     today: date = day_of(at)
     return {
         **book,
-        "contacts": list(contact_ids),
+        "contacts": array(contact_ids),
         "at": at,
         "today": today,
         "zone": settings.TIME_ZONE,
