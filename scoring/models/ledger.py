@@ -147,6 +147,8 @@ class ContactScore(models.Model):
         indexes = [
             models.Index(fields=["group", "-score"], name="ranking"),
             models.Index(fields=["group", "-forward"], name="ranking_today", condition=~Q(forward=0)),
+            # PostgreSQL takes no order from `ranking` for a group that is null.
+            models.Index(fields=["-score", "contact"], name="ranking_overall", condition=Q(group__isnull=True)),
         ]
 
     def __str__(self) -> str:
