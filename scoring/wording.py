@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format, number_format
@@ -13,6 +14,8 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from scoring.decay import cents, faded
 from scoring.models import (
+    BEGINNING,
+    END,
     TERMS_OF_RULE,
     CapPeriod,
     CapUnit,
@@ -237,6 +240,14 @@ def _label(row: Any, name: str) -> str:
 
 
 # --- words of both ----------------------------------------------------------------------------------------------------
+
+
+def in_force(first: datetime, last: datetime | None) -> str:
+    """The time in which a version was in force, with BEGINNING and END (or None) for always."""
+    values = {"from": moment(first) if first > BEGINNING else "", "until": moment(last) if last and last < END else ""}
+    if values["from"]:
+        return (_("in force from %(from)s to %(until)s") if values["until"] else _("in force since %(from)s")) % values
+    return _("in force until %(until)s") % values if values["until"] else _("in force from the beginning")
 
 
 def moment(at: Any) -> str:

@@ -26,7 +26,7 @@ from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, g
 from contacts.conditions import ConditionsField
 from contacts.typed_params import TypedParamsForm
 from scoring.admin.history import HistoryPage, Stood
-from scoring.wording import Facts, moment
+from scoring.wording import Facts, in_force
 from tracking.doorbell import ring
 
 SAMPLE = 10
@@ -154,7 +154,7 @@ class TriggerAdmin(NamesOnce, HistoryPage, ArchivingAdmin):
             Stood(
                 version.number,
                 said,
-                _between(version, after),
+                _in_force(version, after),
                 version.author,
                 version.created_at,
                 is_now=after is None and version.snapshot == now,
@@ -267,7 +267,6 @@ class TriggerAdmin(NamesOnce, HistoryPage, ArchivingAdmin):
         self.tell(request, len(originals), ngettext_lazy("%(count)d copied.", "%(count)d copied.", "count"))
 
 
-def _between(version: TriggerVersion, after: TriggerVersion | None) -> str:
-    values = {"from": moment(version.created_at), "until": moment(after.created_at) if after else ""}
-    stood = _g("from %(from)s to %(until)s") % values if after else _g("since %(from)s") % values
+def _in_force(version: TriggerVersion, after: TriggerVersion | None) -> str:
+    stood = in_force(version.created_at, after.created_at if after else None)
     return stood if version.snapshot["is_active"] else _g("switched off, %(interval)s") % {"interval": stood}

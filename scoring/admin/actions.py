@@ -19,10 +19,10 @@ from unfold.decorators import action, display
 
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin
 from contacts.typed_params import TypedParamsForm
-from scoring import rules
+from scoring import rules, wording
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, RuleForm, fading_profile
-from scoring.models import BEGINNING, END, TERMS_OF_RULE, PointAction, PointActionVersion
+from scoring.models import TERMS_OF_RULE, PointAction, PointActionVersion
 from scoring.sources import point_sources
 from scoring.sources.base import ProfileSource
 from scoring.wording import Facts, cap, expiry, facts, moment, repeat, sentences
@@ -51,15 +51,10 @@ class PointActionForm(RuleForm, TypedParamsForm):
             "active_until",
             "is_active",
         ]
-        labels = {"cap_period": _("period"), "expires_after_days": _("expires after")}
+        labels = {"cap_period": _("Period"), "expires_after_days": _("Expires after (days)")}
         help_texts = {
-            "cap_amount": _(
-                "For example 3 times a week, or 20 points a month. Left empty: no limit. Where the limit leaves a choice, "
-                "what happened first counts."
-            ),
-            "expires_after_days": _(
-                "Days. Left empty: never. What has expired stays in the ledger and is worth nothing."
-            ),
+            "cap_amount": "",  # said above all of them
+            "expires_after_days": _("Left empty: never. What has expired stays in the ledger and is worth nothing."),
         }
 
 
@@ -124,7 +119,8 @@ class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
                     "expires_after_days",
                 ],
                 "description": _(
-                    "A rule about the profile pays once and holds while it is true: it has no limit and does not expire."
+                    "A limit is for example 3 times a week, or 20 points a month; what happened first counts. A rule about "
+                    "the profile holds while it is true: it has neither limit nor expiry."
                 ),
             },
         ),
@@ -141,6 +137,22 @@ class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return in_words(super().get_changelist(request, **kwargs))
+
+    def get_fieldsets(self, request: HttpRequest, obj: PointAction | None = None) -> Any:
+        if obj is None or self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        said = [
+            "name",
+            "description",
+            "what",
+            "signed_points",
+            "group",
+            "how_often",
+            "active_from",
+            "active_until",
+            "state",
+        ]
+        return [(None, {"fields": said})]  # in words: nothing can be typed here
 
     def save_related(self, request: HttpRequest, form: ModelForm[PointAction], formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
@@ -183,7 +195,7 @@ class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
         for name in ("name", *TERMS_OF_RULE):
             setattr(row, name, getattr(version, name))
         row.full_clean()
-        row.save()
+        row.save(update_fields=["name", *TERMS_OF_RULE])
         text = gettext("Version %(number)d was restored.") % {"number": number}
         self.log_change(request, row, text)
         self.message_user(request, text, messages.SUCCESS)
@@ -197,12 +209,13 @@ class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
 
     @display(description=_("what earns points"))
     def what(self, rule: Any) -> SafeString | str:
+        words = getattr(rule, "words", None) or wording.sentence(rule)
         if rule.form_id:
             address = reverse("admin:tracking_form_change", args=[rule.form_id])
             return format_html(
-                '{} <a class="text-primary-600" href="{}">({})</a>', rule.words, address, gettext("on the form")
+                '{} <a class="text-primary-600" href="{}">({})</a>', words, address, gettext("on the form")
             )
-        return str(rule.words)
+        return str(words)
 
     @display(description=_("how often"), ordering="repeat")
     def how_often(self, rule: PointAction) -> SafeString:
@@ -248,13 +261,13 @@ class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
 def in_force(version: PointActionVersion) -> str:
     """Which events a version counts, or counted until a later one was published for the past too; empty for drafts."""
     if version.valid_from < version.valid_until:
-        return _between(version.valid_from, version.valid_until)
+        return wording.in_force(version.valid_from, version.valid_until)
     known = [one for one in version.validities.all() if one.valid_from < one.valid_until]
     if not known:
         return ""
     last = max(known, key=lambda one: one.known_from)
     return gettext("%(interval)s; replaced for the past, too, %(when)s") % {
-        "interval": _between(last.valid_from, last.valid_until),
+        "interval": wording.in_force(last.valid_from, last.valid_until),
         "when": moment(last.known_until),
     }
 
@@ -263,15 +276,3 @@ def repriced(version: PointActionVersion) -> str:
     return gettext("Its lines are worth %(points)s each since a later version was published for the past, too.") % {
         "points": f"{version.worth:+d}"
     }
-
-
-def _between(first: Any, last: Any) -> str:
-    if first == BEGINNING:
-        return (
-            gettext("in force for all that ever happened")
-            if last == END
-            else gettext("in force until %(until)s") % {"until": moment(last)}
-        )
-    if last == END:
-        return gettext("in force since %(from)s") % {"from": moment(first)}
-    return gettext("in force from %(from)s to %(until)s") % {"from": moment(first), "until": moment(last)}

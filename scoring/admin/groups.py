@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -24,8 +24,8 @@ from scoring import terms, wording
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, profile_rules
 from scoring.decay import cents, faded
-from scoring.models import END, TERMS, CapPeriod, OverallScore, PointGroup, TermsVersion
-from scoring.wording import Facts, facts_of_terms, moment
+from scoring.models import BEGINNING, END, TERMS, CapPeriod, OverallScore, PointGroup, TermsVersion
+from scoring.wording import Facts, facts_of_terms
 
 NAMED = 5  # rules that a warning names
 HALF_LIVES = 4  # that the curve shows
@@ -41,7 +41,7 @@ class HalfLifeWidget(UnfoldAdminIntegerFieldWidget):  # type: ignore[misc,unused
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         field: SafeString = super().render(name, value, attrs, renderer)
         return field + render_to_string(
-            "scoring/half_life.html", {"days": _whole(value), **CURVE, "sentence": _sentence()}
+            "scoring/half_life.html", {"days": _whole(value), "sentence": _sentence(), "path": PATH, "dots": _dots()}
         )
 
 
@@ -57,7 +57,7 @@ class TermsAdmin(Reasonable, HistoryPage):
             Stood(
                 version.number,
                 facts_of_terms(version),
-                in_force(version),
+                wording.in_force(version.known_from if version.number > 1 else BEGINNING, version.known_until),
                 version.author,
                 version.known_from if version.author_id else None,
                 is_now=version.known_until == END,
@@ -80,12 +80,10 @@ class TermsAdmin(Reasonable, HistoryPage):
         self.publish(request, row, {name: getattr(version, name) for name in names})
 
     def tell_recomputed(self, request: HttpRequest) -> None:
-        text = format_html(
-            '{} <a class="underline" href="{}">{}</a>',
-            gettext("Scores are being recomputed. Triggers they cross wait for your release among the firings."),
-            reverse("admin:scoring_sweep_changelist"),
-            gettext("How far it is"),
-        )
+        text = gettext("Scores are being recomputed. Triggers they cross wait for your release among the firings.")
+        if request.user.has_perm("scoring.view_sweep"):
+            address = reverse("admin:scoring_sweep_changelist")
+            text = format_html('{} <a class="underline" href="{}">{}</a>', text, address, gettext("How far it is"))
         self.message_user(request, text, messages.INFO)  # type: ignore[attr-defined]
 
 
@@ -118,13 +116,18 @@ class PointGroupAdmin(TermsAdmin, ArchivingAdmin):
             _("Bounds"),
             {
                 "fields": [("floor", "ceiling"), ("cap_points", "cap_period")],
-                "description": _("What goes beyond a limit stays in the ledger, shown as cut."),
+                "description": _(
+                    "The score is shown within its bounds. A limit is for what events bring, whichever rule gives it: the "
+                    "earliest points count, and what is cut stays in the ledger."
+                ),
             },
         ),
     ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         widgets = {"color": UnfoldAdminColorInputWidget, "half_life_days": HalfLifeWidget}
+        if db_field.name == "cap_points":
+            kwargs |= {"label": _("Points at most"), "help_text": ""}  # said above
         if widget := widgets.get(db_field.name):
             kwargs["widget"] = widget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -216,32 +219,19 @@ class OverallScoreAdmin(TermsAdmin, BaremeAdmin):
         return TermsVersion.objects.filter(group=None)
 
 
-def in_force(version: TermsVersion) -> str:
-    first, last = version.known_from, version.known_until
-    if version.number == 1:
-        return (
-            gettext("in force from the beginning")
-            if last == END
-            else gettext("in force until %(until)s") % {"until": moment(last)}
-        )
-    if last == END:
-        return gettext("in force since %(from)s") % {"from": moment(first)}
-    return gettext("in force from %(from)s to %(until)s") % {"from": moment(first), "until": moment(last)}
+def _height(age: float) -> float:
+    """Where ten points stand in the picture after so many half-lives."""
+    return 74 - 60 * math.pow(2, -age)
 
 
-def _curve() -> dict[str, Sequence[Any]]:
-    """The curve of ten points over the first half-lives, in the picture's own units, and a dot for each of them."""
-    width, height = 75, 60  # of a half-life, and of ten points
-    steps = [step / 8 for step in range(HALF_LIVES * 8 + 1)]
-    path = " ".join(f"{10 + width * age:.1f},{74 - height * 2.0**-age:.1f}" for age in steps)
-    dots = [
-        (age, f"{10 + width * age:.0f}", f"{74 - height * 2.0**-age:.1f}", cents(faded(10, age, 1)))
+PATH = "M" + " ".join(f"{10 + 75 * age / 8:.1f},{_height(age / 8):.1f}" for age in range(HALF_LIVES * 8 + 1))
+
+
+def _dots() -> list[tuple[int, str, str, str]]:
+    return [
+        (age, f"{10 + 75 * age}", f"{_height(age):.1f}", wording.number(cents(faded(10, age, 1))))
         for age in range(HALF_LIVES + 1)
     ]
-    return {"path": f"M{path}", "dots": dots}
-
-
-CURVE = _curve()
 
 
 def _sentence() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _g
 
 from contacts.admin_base import guarded
 from scoring.publishing.types import Difference
-from scoring.wording import Facts, differing
+from scoring.wording import NOTHING, Facts, differing
 
 LOGGED = 50
 
@@ -74,10 +75,6 @@ class HistoryPage:
         archived = getattr(row, "archived_at", None)
         return _g("It is in the archive: bring it back from there first.") if archived else ""
 
-    def version_page(self, row_id: int, number: int) -> str:
-        """The address of a version in the history."""
-        return f"{self.page('history', row_id)}#v{number}"  # type: ignore[attr-defined]
-
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         row = self._row(request, object_id, "view")
         chapters = self._chapters(request, row)
@@ -129,7 +126,7 @@ class HistoryPage:
                 is_first=before is None,
                 restore=self.page("bring_back", row.pk, one.number) if may and not one.is_now else "",  # type: ignore[attr-defined]
             )
-            for one, before in zip(versions, [*versions[1:], None], strict=True)
+            for one, before in zip_longest(versions, versions[1:])
         ]
 
     def _row(self, request: HttpRequest, object_id: str, permission: str) -> Any:
@@ -143,7 +140,7 @@ class HistoryPage:
     def _context(self, request: HttpRequest, row: Model) -> dict[str, Any]:
         site = self.admin_site  # type: ignore[attr-defined]
         pages = {name: self.page(name, row.pk) for name in ("change", "history")}  # type: ignore[attr-defined]
-        return {**site.each_context(request), "opts": row._meta, "original": row, "pages": pages}
+        return {**site.each_context(request), "opts": row._meta, "original": row, "pages": pages, "nothing": NOTHING}
 
     def _log(self, row: Model) -> list[LogEntry]:
         noted = LogEntry.objects.filter(
