@@ -115,8 +115,11 @@ class Rulebook:
 
     @property
     def shape(self) -> Shape:
+        actions = [one.action_id for one in self.intervals]
         return Shape(
-            wide=any(one.is_wide for one in self.intervals), cuts=any(one.cap_points is not None for one in self.terms)
+            wide=any(one.is_wide for one in self.intervals),
+            cuts=any(one.cap_points is not None for one in self.terms),
+            several=len(set(actions)) < len(actions),
         )
 
     def parameters(self) -> dict[str, Any]:

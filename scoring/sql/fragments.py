@@ -15,14 +15,15 @@ _RULE = """v.id, v.action_id, v.number, v.kind, v.group_id, v.repeat, v.occurren
 
 LIVE_RULES = f"""
 SELECT {_RULE}, v.is_wide, v.valid_from, v.valid_until, v.worth,
-  g.cap_points AS group_cap, g.cap_period AS group_period, g.half_life_days, g.epoch
+  g.cap_points AS group_cap, g.cap_period AS group_period, g.half_life_days, g.epoch,
+  count(*) FILTER (WHERE v.valid_from < v.valid_until) OVER (PARTITION BY v.action_id) < 2 AS is_sole
 FROM scoring_pointactionversion v JOIN scoring_pointgroup g ON g.id = v.group_id
 """
 
 # The versions and terms that a Rulebook names (its `parameters()`).
 BOOK_RULES = f"""
 SELECT {_RULE}, b.is_wide, b.valid_from, b.valid_until, b.worth,
-  g.cap_points AS group_cap, g.cap_period AS group_period, g.half_life_days, g.epoch
+  g.cap_points AS group_cap, g.cap_period AS group_period, g.half_life_days, g.epoch, count(*) OVER (PARTITION BY v.action_id) < 2 AS is_sole
 FROM jsonb_to_recordset(%(intervals)s::jsonb) AS b(version_id bigint, valid_from timestamptz, valid_until timestamptz, worth int, is_wide boolean)
 JOIN scoring_pointactionversion v ON v.id = b.version_id
 JOIN jsonb_to_recordset(%(terms)s::jsonb) AS g(id bigint, cap_points int, cap_period text, half_life_days int, epoch date) ON g.id = v.group_id
@@ -72,14 +73,22 @@ JOIN rules v ON v.id = e.version_id AND v.kind = e.kind
 GROUP BY 1, 2, 3, 4, 5
 """
 
+_RULE_OF_LINE = """v.number, v.repeat, v.group_id, v.worth, v.is_wide, v.cap_amount, v.cap_unit, v.cap_period, v.cap_per_object,
+  v.expires_after_days, v.group_cap, v.group_period, v.half_life_days, v.epoch"""
+
 # Where versions of one action share an occurrence, the earlier version's hits are credited first.
-OCCURRING = """
-SELECT l.*, v.number, v.repeat, v.group_id, v.worth, v.is_wide, v.cap_amount, v.cap_unit, v.cap_period, v.cap_per_object,
-  v.expires_after_days, v.group_cap, v.group_period, v.half_life_days, v.epoch,
+OCCURRING = f"""
+SELECT l.*, {_RULE_OF_LINE},
   CASE WHEN v.occurrence_cap IS NULL THEN l.hits ELSE greatest(0, least(l.hits, v.occurrence_cap - coalesce(sum(l.hits) OVER (
     PARTITION BY l.contact_id, l.action_id, l.object_id, l.period ORDER BY v.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   ), 0)))::int END AS occurring
-FROM {lines} l JOIN rules v ON v.id = l.version_id
+FROM {{lines}} l JOIN rules v ON v.id = l.version_id
+"""
+
+# The same where lines are counted from events, and an action has but one version that counts any: no line shares with another.
+OCCURRING_SOLE = f"""
+SELECT l.*, {_RULE_OF_LINE}, least(l.hits, v.occurrence_cap) AS occurring
+FROM {{lines}} l JOIN rules v ON v.id = l.version_id WHERE v.is_sole
 """
 
 # What earlier versions with another repeat policy credited takes the occurrence of a later version it falls into.
@@ -127,15 +136,22 @@ class Shape:
 
     wide: bool
     cuts: bool
+    several: bool = True  # has an action several versions that count events?
 
 
 def chain(lines: str, shape: Shape) -> str:
     """CTEs from counted `lines` (a relation) to `capped`: the lines with `credited`, `cut`, `expires_on`, `is_expired`.
 
-    Parameters: zone, today. A pure function of the lines and the rules: neither order nor batching matters.
+    Parameters: zone, today. A pure function of the lines and the rules: neither order nor batching matters. `counted` are
+    lines made from all events of their contacts; stored lines may be of versions that count nothing any more.
     """
     credited = f"SELECT {_LINE}, occurring AS credited FROM occurring"
-    parts = [f"occurring AS MATERIALIZED ({OCCURRING.format(lines=lines)})"]
+    occurring = OCCURRING.format(lines=lines)
+    if lines == "counted":
+        occurring = OCCURRING_SOLE.format(lines=lines) + (
+            f"UNION ALL {occurring} WHERE NOT v.is_sole" if shape.several else ""
+        )
+    parts = [f"occurring AS {'MATERIALIZED' if shape.wide or shape.cuts else ''} ({occurring})"]
     if shape.wide:
         parts.append(f"taken AS ({TAKEN})")
         credited = f"{credited} WHERE NOT is_wide UNION ALL SELECT {_LINE}, credited FROM ({WIDE}) wide"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -25,14 +26,16 @@ from scoring.sql.fragments import (
 
 KEY = "contact_id, action_id, object_id, period, version_id"
 SHAPE = """
-SELECT EXISTS (SELECT FROM scoring_pointactionversion WHERE is_wide), EXISTS (SELECT FROM scoring_pointgroup WHERE cap_points IS NOT NULL)
+SELECT EXISTS (SELECT FROM scoring_pointactionversion WHERE is_wide),
+  EXISTS (SELECT FROM scoring_pointgroup WHERE cap_points IS NOT NULL),
+  EXISTS (SELECT FROM scoring_pointactionversion WHERE valid_from < valid_until GROUP BY action_id HAVING count(*) > 1)
 """
 
 
 def shape() -> Shape:
-    """Which kinds of caps the rules in force have."""
-    ((wide, cuts),) = tuples(SHAPE, [])
-    return Shape(wide, cuts)
+    """Which kinds of caps the rules in force have, and whether actions have several versions."""
+    ((wide, cuts, several),) = tuples(SHAPE, [])
+    return Shape(wide, cuts, several)
 
 
 WRITE = f"""
@@ -46,10 +49,10 @@ SET hits = excluded.hits, credited = excluded.credited, cut = excluded.cut, firs
 # What changed lines were worth and are worth now: columns of the new state, and the old one as was_*.
 MOVED = f"""(
   SELECT contact_id, group_id, now_points - was_points AS points,
-         now_points * {growth("first_at", "c")} - CASE WHEN was_first_at IS NULL THEN 0 ELSE was_points * {growth("was_first_at", "c")} END AS forward
+         CASE WHEN first_at IS NULL THEN 0 ELSE now_points * {growth("first_at", "c")} END - CASE WHEN was_first_at IS NULL THEN 0 ELSE was_points * {growth("was_first_at", "c")} END AS forward
   FROM (
     SELECT c.*, {worth("c", "c")} AS now_points, CASE WHEN was_expired THEN 0 ELSE was_credited::bigint * worth - was_cut END AS was_points
-    FROM changed c
+    FROM {{lines}} c
   ) c
 )"""
 
@@ -85,8 +88,14 @@ changed AS MATERIALIZED (
   FROM occurring o WHERE fresh OR (NOT is_wide AND occurring <> was_credited)
 ),
 written AS ({WRITE})
-{DELTAS.format(moved=MOVED)}
+{DELTAS.format(moved=MOVED.format(lines="changed"))}
 """
+
+
+def take_memory(size: str = "128MB") -> None:
+    """Let the statements of this transaction sort and hash a range of contacts in memory, which is what bounds it."""
+    tuples("SELECT set_config('work_mem', %s, true)", [size])
+
 
 SPAN = "SELECT min(at), max(at) FROM tracking_event WHERE id = ANY(%s::bigint[])"
 
@@ -139,40 +148,40 @@ written AS ({write})
 def recap(contact_ids: Sequence[int], today: date, shape: Shape) -> list[dict[str, Any]]:
     """Share out the caps that reach over several lines among these contacts' lines, the earliest first; what moved."""
     statement = RECAP.format(
-        rules=LIVE_RULES, chain=chain("lines", shape), write=WRITE, deltas=DELTAS.format(moved=MOVED)
+        rules=LIVE_RULES,
+        chain=chain("lines", shape),
+        write=WRITE,
+        deltas=DELTAS.format(moved=MOVED.format(lines="changed")),
     )
     return dicts(statement, {"contacts": array(contact_ids)} | _when(today))
 
 
+# One pass over what should be and what is: only where they differ is anything kept.
 REPLAY = """
 WITH rules AS MATERIALIZED ({rules} {only}),
-counted AS MATERIALIZED ({counted}),
+counted AS ({counted}),
 {chain},
-present AS MATERIALIZED (
+present AS (
   SELECT p.*, v.group_id, v.worth, v.half_life_days, v.epoch FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
   WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND v.kind IS NOT NULL
 ),
-changed AS MATERIALIZED (
-  SELECT c.contact_id, c.action_id, c.version_id, c.object_id, c.period, c.hits, c.credited, coalesce(p.cut, 0) AS cut, c.first_at, c.last_at,
-         c.expires_on, c.is_expired, c.group_id, c.worth, c.half_life_days, c.epoch,
+different AS MATERIALIZED (
+  SELECT contact_id, action_id, version_id, object_id, period, c.hits, coalesce(c.credited, 0) AS credited,
+         CASE WHEN c.hits IS NULL THEN 0 ELSE coalesce(p.cut, 0) END AS cut, c.first_at, c.last_at, c.expires_on, coalesce(c.is_expired, false) AS is_expired,
+         coalesce(c.group_id, p.group_id) AS group_id, coalesce(c.worth, p.worth) AS worth,
+         CASE WHEN c.hits IS NULL THEN p.half_life_days ELSE c.half_life_days END AS half_life_days, coalesce(c.epoch, p.epoch) AS epoch,
          coalesce(p.credited, 0) AS was_credited, coalesce(p.cut, 0) AS was_cut, coalesce(p.is_expired, false) AS was_expired, p.first_at AS was_first_at
-  FROM capped c LEFT JOIN present p USING (contact_id, action_id, version_id, object_id, period)
+  FROM capped c FULL JOIN present p USING (contact_id, action_id, version_id, object_id, period)
   WHERE (c.hits, c.credited, c.first_at, c.last_at, c.expires_on, c.is_expired)
     IS DISTINCT FROM (p.hits, p.credited, p.first_at, p.last_at, p.expires_on, p.is_expired)
 ),
-gone AS (
-  SELECT p.* FROM present p LEFT JOIN counted c USING (contact_id, action_id, version_id, object_id, period) WHERE c.contact_id IS NULL
-),
+changed AS (SELECT * FROM different WHERE hits IS NOT NULL),
 written AS ({write}),
 deleted AS (
-  DELETE FROM scoring_pointentry p USING gone g
-  WHERE (p.contact_id, p.action_id, p.object_id, p.period, p.version_id) = (g.contact_id, g.action_id, g.object_id, g.period, g.version_id)
+  DELETE FROM scoring_pointentry p USING different g WHERE g.hits IS NULL
+    AND (p.contact_id, p.action_id, p.object_id, p.period, p.version_id) = (g.contact_id, g.action_id, g.object_id, g.period, g.version_id)
 )
 {deltas}
-"""
-
-GONE = f"""
-  SELECT contact_id, group_id, -{worth("g", "g")} AS points, -({worth("g", "g")}) * {growth("first_at", "g")} AS forward FROM gone g
 """
 
 
@@ -187,10 +196,11 @@ def replay(
         rules=LIVE_RULES,
         only="" if actions is None else "WHERE v.action_id = ANY(%(actions)s)",
         counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[])"),
-        chain=chain("counted", Shape(shape.wide, cuts=False)),
+        chain=chain("counted", replace(shape, cuts=False)),
         write=WRITE,
-        deltas=DELTAS.format(moved=f"(SELECT * FROM {MOVED} changed UNION ALL {GONE})"),
+        deltas=DELTAS.format(moved=MOVED.format(lines="different")),
     )
+    take_memory()
     return dicts(statement, {"contacts": array(contact_ids), "actions": list(actions or ())} | _when(today))
 
 
