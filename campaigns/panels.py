@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.utils import timezone
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import sentences
 from campaigns.actions.base import cause, remembering_names
-from campaigns.models import Delivery, Enrolment, Firing, Message
+from campaigns.models import Delivery, Enrolment, Firing, Message, Trigger
 from contacts.models import Contact
 from contacts.panels import Panel, panels
+from scoring.explain import Level, LevelSource, level_sources
 
 ROWS = 25
 TONES: dict[str, str] = {
@@ -61,6 +65,14 @@ def _actions(contact: Contact) -> dict[str, Any]:
     }
 
 
+def thresholds() -> Iterator[Level]:
+    """The scores at which triggers act, for what scoring foresees."""
+    for trigger in Trigger.objects.active(timezone.now()):
+        name = _g("trigger “%(name)s”") % {"name": trigger.name}
+        yield Level(trigger.group_id, trigger.threshold, name, trigger.direction == Trigger.Direction.RISING)
+
+
+level_sources.add(LevelSource("triggers", thresholds))
 panels.add(
     Panel("actions", _("Actions"), "campaigns/panel.html", actions, position=40, permission="campaigns.view_delivery")
 )

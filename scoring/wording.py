@@ -27,6 +27,7 @@ from scoring.models import (
     TermsVersion,
 )
 from scoring.publishing.types import Difference
+from scoring.rulebook import GroupTerms
 from scoring.sources import point_sources
 from scoring.sources.base import Names, ProfileSource
 
@@ -124,7 +125,7 @@ def window(first: Any, last: Any) -> str:
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 
-def group_cap(terms: Terms) -> str:
+def group_cap(terms: Terms | GroupTerms) -> str:
     """The limit of a group: “at most 100 points a month”; empty without one."""
     return "" if terms.cap_points is None else _limit(CapUnit.POINTS, terms.cap_period, terms.cap_points)
 

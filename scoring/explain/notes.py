@@ -10,8 +10,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from scoring import wording
 from scoring.explain.accounts import Counted
-from scoring.models import Adjustment, CapPeriod, PointActionVersion, Repeat, Rule
+from scoring.models import Adjustment, PointActionVersion, Repeat, Rule
 from scoring.rulebook import GroupTerms
 
 
@@ -75,20 +76,12 @@ def policy(rule: Rule) -> str:
 
 
 def over_cap(rule: Rule) -> str:
-    return _("limit reached: %(limit)s") % {"limit": limit(rule)}
-
-
-def limit(rule: Rule) -> str:
-    """The cap of a rule in words."""
-    values = {"amount": rule.cap_amount, "unit": rule.get_cap_unit_display(), "period": rule.get_cap_period_display()}
-    words = _("at most %(amount)s %(unit)s %(period)s") % values
-    return _("%(limit)s, for each object") % {"limit": words} if rule.cap_per_object else words
+    return _("limit reached: %(limit)s") % {"limit": wording.cap(rule)}
 
 
 def cut(points: int, earned: int, terms: GroupTerms) -> str:
-    period = CapPeriod(terms.cap_period).label
-    values = {"cut": points, "earned": earned, "limit": terms.cap_points, "period": period}
-    return _("%(cut)d of %(earned)d points not counted: the group takes at most %(limit)s points %(period)s") % values
+    values = {"cut": points, "earned": earned, "limit": wording.group_cap(terms)}
+    return _("%(cut)d of %(earned)d points not counted: the group takes %(limit)s") % values
 
 
 def expired(day: date) -> str:

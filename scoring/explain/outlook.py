@@ -116,9 +116,13 @@ class _Sums:
         self.forward[group_id] += move.forward
 
     def values(self, day: date) -> Values:
-        shown = {pk: self._of(self.groups[pk], day) for pk in self.points}
-        total = sum((self.groups[pk].weight * value for pk, value in shown.items()), Decimal())
-        return {**shown, None: _bounded(decay.cents(total), self.overall)}
+        shown: Values = {}
+        total = Decimal()
+        for pk in self.points:
+            shown[pk] = value = self._of(self.groups[pk], day)
+            total += self.groups[pk].weight * value
+        shown[None] = _bounded(decay.cents(total), self.overall)
+        return shown
 
     def grown(self, group: PointGroup, points: float, day: date) -> float:
         return decay.faded(points, (group.epoch - day).days, group.half_life_days) if group.half_life_days else 0.0

@@ -46,6 +46,11 @@ class Statement:
     limit: Decimal = Decimal()  # what the lowest or highest overall score adds or takes
     limit_name: str = ""
 
+    @property
+    def is_whole(self) -> bool:
+        """Are all its groups there, so that they add up?"""
+        return sum((part.weighted for part in self.groups), self.limit) == self.overall
+
 
 def explain(
     contact: Contact,
