@@ -145,12 +145,12 @@ class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
             "name",
             "description",
             "what",
-            "signed_points",
+            "points",
             "group",
             "how_often",
             "active_from",
             "active_until",
-            "state",
+            "is_active",
         ]
         return [(None, {"fields": said})]  # in words: nothing can be typed here
 

@@ -171,6 +171,8 @@ def test_who_may_only_look_reads_the_rule_in_words(client, publish):
 
     assert "Downloads an asset: any asset" in shown
     assert "at most 20 points a month" in shown
+    assert "asset_downloaded</" not in shown
+    assert "(&#x27;" not in shown  # what lists show as a label
 
 
 # --- groups -----------------------------------------------------------------------------------------------------------
