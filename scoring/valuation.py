@@ -6,6 +6,7 @@ The time machine, the preview of a draft, the back-test and the reconciliation a
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from contacts.models import Contact
 from scoring import sql
+from scoring.decay import day_of
 from scoring.models import END, Holding, PointActionVersion
 from scoring.rulebook import Rulebook
 from scoring.sources import point_sources
@@ -38,8 +40,14 @@ def scores(
     book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None
 ) -> dict[tuple[int, int | None], Decimal]:
     """What these contacts' scores show at an instant by this rulebook: {(contact, group or None): value}; absent is 0."""
-    people = held(book, contact_ids, at)
-    return sql.evaluated_scores(book.parameters(), book.shape, contact_ids, at or timezone.now(), people)
+    people, then = held(book, contact_ids, at), at or timezone.now()
+    return sql.evaluated_scores(_near(book, then).parameters(), book.shape, contact_ids, then, people)
+
+
+def _near(book: Rulebook, at: datetime) -> Rulebook:
+    """The same with half-lives counted from the day asked about: counted from a far one, powers of two over- or underflow."""
+    day = day_of(at)
+    return replace(book, terms=tuple(replace(one, epoch=day) for one in book.terms))
 
 
 def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None) -> Held:

@@ -11,6 +11,7 @@ from scoring.models.actions import (
     Rule,
     Validity,
 )
+from scoring.models.backtests import BackTest, BackTestRange
 from scoring.models.groups import (
     BEGINNING,
     END,
@@ -34,6 +35,8 @@ __all__ = [
     "TERMS",
     "TERMS_OF_RULE",
     "Adjustment",
+    "BackTest",
+    "BackTestRange",
     "CapPeriod",
     "CapUnit",
     "ContactScore",
