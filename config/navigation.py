@@ -51,6 +51,7 @@ SIDEBAR = {
                 page(_("Point groups"), "category", "scoring.pointgroup"),
                 page(_("Ledger"), "receipt_long", "scoring.pointentry"),
                 page(_("Adjustments"), "exposure", "scoring.adjustment"),
+                page(_("Back-tests"), "science", "scoring.backtest"),
             ],
         },
         {

@@ -141,6 +141,8 @@ CELERY_BEAT_SCHEDULE = {
     "pipeline.tick": {"task": "pipeline.tick", "schedule": 1.0, "options": {"expires": 5}},
     # Imports whose worker died are taken up again, drafts nobody came back to are forgotten.
     "contacts.sweep_imports": {"task": "contacts.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
+    # Back-tests that were asked for, a few ranges at a time.
+    "scoring.carry_back_tests": {"task": "scoring.carry_back_tests", "schedule": 2.0, "options": {"expires": 5}},
     # What time alone changes: "opened in the last 30 days" stops being true without an event.
     "contacts.rebuild_segments": {"task": "contacts.rebuild_segments", "schedule": 300.0, "options": {"expires": 300}},
 }

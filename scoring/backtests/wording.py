@@ -78,6 +78,14 @@ def whole(value: int) -> str:
     return number_format(value, use_l10n=True, force_grouping=True)
 
 
+def auc(value: float) -> str:
+    return _number(value, 3)
+
+
+def times(value: float) -> str:
+    return _("× %(number)s") % {"number": _number(value, 2)}
+
+
 def _too_few(which: str, base: Rate) -> Words:
     found = int(base.count)
     sentence = ngettext(
@@ -139,7 +147,7 @@ def _measured(separation: Separation) -> str:
         "Of one who converted and one who did not, the first had the higher score in %(cases)s of 100 cases"
         " (AUC %(auc)s, between %(low)s and %(high)s with 95%% confidence; 0.5 is chance)."
     )
-    values = {"cases": str(round(100 * separation.auc)), "auc": _auc(separation.auc)}
+    values = {"cases": str(round(100 * separation.auc)), "auc": auc(separation.auc)}
     return sentence % (values | _bounds(separation.interval))
 
 
@@ -148,16 +156,12 @@ def _gained(gain: Gain) -> str:
         "AUC %(first)s with the rules in force, %(second)s with the draft: a difference of %(gain)s"
         " (between %(low)s and %(high)s with 95%% confidence)."
     )
-    values = {"first": _auc(gain.first), "second": _auc(gain.second), "gain": _auc(gain.value)}
+    values = {"first": auc(gain.first), "second": auc(gain.second), "gain": auc(gain.value)}
     return sentence % (values | _bounds(gain.interval))
 
 
 def _bounds(interval: Interval) -> dict[str, str]:
-    return {"low": _auc(interval.low), "high": _auc(interval.high)}
-
-
-def _auc(value: float) -> str:
-    return _number(value, 3)
+    return {"low": auc(interval.low), "high": auc(interval.high)}
 
 
 def _number(value: float, places: int) -> str:
