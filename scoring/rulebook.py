@@ -71,30 +71,7 @@ class Rulebook:
     @classmethod
     def as_of(cls, at: datetime) -> Rulebook:
         """The rules as they stood at a moment, whatever was published since."""
-        rows = Validity.objects.filter(known_from__lte=at, known_until__gt=at).select_related("version")
-        intervals = [
-            Interval(row.version_id, row.version.action_id, row.valid_from, row.valid_until, row.worth) for row in rows
-        ]
-        wide = wide_actions([row.version for row in rows])
-        known: dict[int | None, TermsVersion] = {}
-        for version in TermsVersion.objects.order_by("group_id", "number"):
-            if version.group_id not in known or version.known_from <= at:
-                known[version.group_id] = version
-        terms = []
-        for group in PointGroup.objects.all():
-            stood = known.get(group.pk)
-            terms.append(
-                group_terms(stood, group.pk, stood.epoch or group.epoch)
-                if stood
-                else group_terms(group, group.pk, group.epoch)
-            )
-        overall = known.get(None) or OverallScore.objects.first()
-        return cls(
-            tuple(replace(one, is_wide=one.action_id in wide) for one in intervals),
-            tuple(terms),
-            overall and overall.floor,
-            overall and overall.ceiling,
-        )
+        return RuleHistory.load(at, at).at(at)
 
     def only(self, action_ids: Collection[int]) -> Rulebook:
         """The same with these actions alone."""
@@ -132,6 +109,54 @@ class Rulebook:
         }
 
 
+@dataclass(frozen=True)
+class RuleHistory:
+    """The rules of a stretch of time, loaded once: the rulebook of any of its moments, in a few queries for all of them."""
+
+    since: datetime
+    until: datetime
+    validities: tuple[Validity, ...]
+    terms: tuple[TermsVersion, ...]
+    groups: tuple[PointGroup, ...]
+    overall: OverallScore | None
+
+    @classmethod
+    def load(cls, since: datetime, until: datetime) -> RuleHistory:
+        validities = Validity.objects.filter(known_from__lte=until, known_until__gt=since).select_related("version")
+        terms = TermsVersion.objects.order_by("group_id", "number")
+        return cls(
+            since, until, tuple(validities), tuple(terms), tuple(PointGroup.objects.all()), OverallScore.objects.first()
+        )
+
+    @property
+    def turns(self) -> list[datetime]:
+        """When something changed, within."""
+        moments = {moment for one in self.validities for moment in (one.known_from, one.known_until)}
+        moments |= {one.known_from for one in self.terms}
+        return sorted(moment for moment in moments if self.since < moment <= self.until)
+
+    def at(self, at: datetime) -> Rulebook:
+        """The rules as they stood at a moment within."""
+        rows = [row for row in self.validities if row.known_from <= at < row.known_until]
+        wide = wide_actions([row.version for row in rows])
+        known = self._known(at)
+        overall = known.get(None) or self.overall
+        return Rulebook(
+            tuple(_interval(row, row.version.action_id in wide) for row in rows),
+            tuple(_stood(known.get(group.pk), group) for group in self.groups),
+            overall and overall.floor,
+            overall and overall.ceiling,
+        )
+
+    def _known(self, at: datetime) -> dict[int | None, TermsVersion]:
+        """The terms of each group then; before its first, that one."""
+        known: dict[int | None, TermsVersion] = {}
+        for version in self.terms:
+            if version.group_id not in known or version.known_from <= at:
+                known[version.group_id] = version
+        return known
+
+
 def group_terms(terms: Terms, group_id: int, epoch: Any) -> GroupTerms:
     return GroupTerms(id=group_id, epoch=epoch, **{name: getattr(terms, name) for name in TERMS})
 
@@ -153,6 +178,16 @@ def wide_actions(versions: Iterable[PointActionVersion]) -> set[int]:
         if is_wide(version) or len(policies[version.action_id]) > 1:
             wide.add(version.action_id)
     return wide
+
+
+def _interval(row: Validity, is_wide: bool) -> Interval:
+    return Interval(row.version_id, row.version.action_id, row.valid_from, row.valid_until, row.worth, is_wide)
+
+
+def _stood(terms: TermsVersion | None, group: PointGroup) -> GroupTerms:
+    if terms is None:
+        return group_terms(group, group.pk, group.epoch)
+    return group_terms(terms, group.pk, terms.epoch or group.epoch)
 
 
 def _json(rows: list[dict[str, Any]]) -> str:
