@@ -27,15 +27,16 @@ from campaigns.sql import Crossing, Fired
 from contacts import conditions
 from contacts import sql as contact_sql
 from contacts.models import Contact
-from scoring.models import ContactScore
+from scoring import values
 
 if TYPE_CHECKING:
     from scoring.scores import Movement
+    from scoring.values import Rows
 
 State = Firing.State
 DELIVERY_KEYS = uuid.UUID("6a0ab0e3-6f3e-4b43-93a5-1f8a1e6f6a11")  # never change: keys of deliveries are made from it
 CHUNK = 2000
-VALUE = "score"  # what a queryset of `already` calls the score people see
+VALUE = "value"  # what a queryset of `already` calls the score people see
 
 
 def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: int | None = None) -> int:
@@ -104,14 +105,12 @@ def levels() -> dict[int | None, list[Decimal]]:
 # --- switching on: who is there already -------------------------------------------------------------------------------
 
 
-def already(trigger: Trigger) -> QuerySet[ContactScore]:
-    """The scores that are past the threshold now, whatever the trigger's condition says."""
-    past = (
-        {"score__gte": trigger.threshold}
-        if trigger.direction == Trigger.Direction.RISING
-        else {"score__lt": trigger.threshold}
-    )
-    return ContactScore.objects.filter(group=trigger.group_id, contact__merged_into=None, **past)
+def already(trigger: Trigger) -> Rows:
+    """The scores that are past the threshold today, whatever the trigger's condition says."""
+    score = values.of(trigger.group_id)
+    rising = trigger.direction == Trigger.Direction.RISING
+    past = score.at_least(trigger.threshold) if rising else score.below(trigger.threshold)
+    return past.filter(contact__merged_into=None)
 
 
 def would_act(trigger: Trigger) -> QuerySet[Contact]:

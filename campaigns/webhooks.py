@@ -17,8 +17,9 @@ from campaigns.mail.fields import page_of
 from campaigns.models import Delivery, Integration
 from campaigns.registry import DeliveryError
 from contacts.models import Contact
+from scoring import values
 from scoring.explain import explain
-from scoring.models import ContactScore, PointGroup
+from scoring.models import PointGroup
 
 LINES = 5  # of the ledger, as the reason
 
@@ -96,8 +97,8 @@ def _score(delivery: Delivery, contact: Contact) -> dict[str, Any]:
     if firing := delivery.firing:
         group = firing.trigger.group
         return {"group": group.name if group else None, "value": float(firing.after), "before": float(firing.before)}
-    overall = ContactScore.objects.filter(contact=contact, group=None).first()
-    return {"group": None, "value": float(overall.score) if overall else 0.0, "before": None}
+    overall = values.current([contact.pk]).get((contact.pk, None), 0)
+    return {"group": None, "value": float(overall), "before": None}
 
 
 def _reason(delivery: Delivery, contact: Contact) -> dict[str, Any]:

@@ -5,14 +5,30 @@ An app registers in a module `contact_columns.py`, which is imported when the ap
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, Protocol
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from contacts.models import Contact
 from contacts.registry import Registry
+
+# Some contacts: those of these ids who are meant, or with None all who are.
+Among = Callable[[Sequence[int] | None], QuerySet[Contact]]
+
+
+class Page(Protocol):
+    """The ids of a page of some contacts, sorted: for columns by which no statement could sort a large table."""
+
+    def __call__(self, among: Among, start: int, count: int, *, lowest: bool = False) -> list[int]: ...
+
+
+class Between(Protocol):
+    """The contacts with first <= value <= last, of whom a page will be read."""
+
+    def __call__(self, first: Decimal | None, last: Decimal | None) -> Q: ...
 
 
 @dataclass(frozen=True)
@@ -24,10 +40,22 @@ class Column:
     ordering: str = ""  # an annotation to sort by, "-" in front for the highest first
     position: int = 0
     permission: str = ""  # who may see it, such as "scoring.view_contactscore"; everybody if empty
+    page: Page | None = None  # sorts instead of `ordering`
+    between: Between | None = None  # filters by number
 
 
-columns: Registry[Column] = Registry("column")
+class Columns(Protocol):
+    """Columns that depend on what the marketer made, asked for whenever the list is shown."""
+
+    @property
+    def key(self) -> str: ...
+
+    def columns(self) -> Sequence[Column]: ...
+
+
+columns: Registry[Column | Columns] = Registry("column")
 
 
 def in_order() -> list[Column]:
-    return sorted(columns, key=lambda column: column.position)
+    every = [column for one in columns for column in ([one] if isinstance(one, Column) else one.columns())]
+    return sorted(every, key=lambda column: column.position)

@@ -17,7 +17,12 @@ Wanted = Sequence[tuple[int, QuerySet[Contact]]]
 
 def contacts(ids: Sequence[int]) -> QuerySet[Contact]:
     """The contacts of these ids, as one value however many they are: thousands of them are read, planned and hashed once."""
-    return Contact.objects.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [array(ids)]))
+    return Contact.objects.filter(pk__in=one_of(ids))
+
+
+def one_of(ids: Sequence[int]) -> RawSQL:
+    """These ids for an `__in`, as one value."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [array(ids)])
 
 
 REBUILD = """

@@ -1,36 +1,65 @@
-"""The overall score as a column of the contact list."""
+"""Today's scores as columns of the contact list: the overall score, and that of the first groups."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from contacts.columns import Column, columns
 from contacts.models import Contact
-from scoring.models import ContactScore
+from scoring import values
+from scoring.values import Values
+
+GROUPS = 4  # as many as a page has room for
 
 
-def with_score(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
-    overall = ContactScore.objects.filter(contact=OuterRef("pk"), group=None).values("score")
-    return contacts.annotate(overall_score=Subquery(overall))
+class Scores:
+    key = "scores"
+
+    def columns(self) -> Sequence[Column]:
+        scores = values.every()
+        of_groups = [score for score in scores.values() if score.group and score.group.archived_at is None]
+        return [
+            _column("overall_score", _("score"), scores[None], 10),
+            *(
+                _column(f"score_{score.group.pk}", score.group.name, score, number)
+                for number, score in enumerate(of_groups[:GROUPS], 11)
+                if score.group
+            ),
+        ]
 
 
-def shown(contact: Any) -> str:
-    score = contact.overall_score
-    return "–" if score is None else number_format(score.normalize(), use_l10n=True)
+def _column(key: str, title: Any, score: Values, position: int) -> Column:
+    def annotate(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
+        return score.annotated(contacts, key)
 
+    def between(first: Decimal | None, last: Decimal | None) -> Q:
+        return score.contacts(first, None if last is None else values.after(last), paged=True)
 
-columns.add(
-    Column(
-        key="overall_score",
-        title=_("score"),
-        annotate=with_score,
-        show=shown,
-        ordering="-overall_score",
-        position=10,
+    return Column(
+        key=key,
+        title=title,
+        annotate=annotate,
+        show=_shown(key),
+        ordering=f"-{key}",
+        position=position,
         permission="scoring.view_contactscore",
+        page=score.page,
+        between=between,
     )
-)
+
+
+def _shown(key: str) -> Callable[[Any], str]:
+    def shown(contact: Any) -> str:
+        value = getattr(contact, key)
+        return "–" if value is None else number_format(value.normalize(), use_l10n=True)
+
+    return shown
+
+
+columns.add(Scores())

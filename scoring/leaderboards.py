@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from contacts import conditions
+from contacts import sql as contact_sql
 from contacts.models import Contact
-from scoring.models import ContactScore, Leaderboard
+from scoring import values
+from scoring.models import Leaderboard
 
 
 @dataclass(frozen=True)
@@ -18,13 +23,18 @@ class Place:
 
 
 def places(board: Leaderboard) -> list[Place]:
-    """The contacts of a board, highest positive score first; ties by age of the contact (index `ranking`)."""
-    rows = ContactScore.objects.filter(group=board.group, score__gt=0, contact__merged_into__isnull=True)
-    if board.conditions:
-        rows = rows.filter(contact__in=conditions.matching(board.conditions))
-    rows = rows.select_related("contact__company", "contact__stage", "contact__owner").order_by("-score", "contact_id")[
-        : board.size
+    """The contacts of a board, highest positive score of today first; ties by age of the contact."""
+
+    def among(ids: Sequence[int] | None) -> QuerySet[Contact]:
+        return conditions.matching(board.conditions, None if ids is None else contact_sql.contacts(ids)).order_by()
+
+    score = values.of(board.group_id)
+    first = score.top(board.size, among) if board.conditions else score.top(board.size)
+    scores = {pk: float(value) for pk, value in first if value > 0}
+    best = max(scores.values(), default=1)
+    contacts = Contact.objects.select_related("company", "stage", "owner").in_bulk(scores)
+    return [
+        Place(rank, contacts[pk], score, round(100 * score / best))
+        for rank, (pk, score) in enumerate(scores.items(), 1)
+        if pk in contacts
     ]
-    scores = [(row.contact, float(row.score)) for row in rows]
-    best = max((score for _, score in scores), default=1)
-    return [Place(rank, contact, score, round(100 * score / best)) for rank, (contact, score) in enumerate(scores, 1)]

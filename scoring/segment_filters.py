@@ -1,8 +1,8 @@
-"""Segment filters of scores: of a group, or overall. A contact without a score has zero."""
+"""Segment filters of today's scores: of a group, or overall. A contact without a score has zero."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.filters import filters
-from contacts.filters.base import Entry, Filter, Input, Operator, Rule, having, negated
+from contacts.filters.base import Entry, Filter, Input, Operator, Rule
 from contacts.models import Contact
-from scoring.models import ContactScore, PointGroup
+from scoring import values
+from scoring.models import PointGroup
 
 VALUE = Input(kind="number")
 OPERATORS = (
@@ -48,13 +49,7 @@ class ScoreFilter(Filter):
 
     def q(self, rule: Rule, contacts: QuerySet[Contact] | None) -> Q:
         group = rule.entry.fixed["group"]
-        scores = ContactScore.objects.filter(group=None if group == OVERALL else group)
-        if contacts is not None:
-            scores = scores.filter(contact__in=contacts.order_by().values("pk"))
-        wanted, holds = _condition(rule)
-        if holds(Decimal(0)):  # so those without a row match, too: look for the exceptions
-            return negated(having(scores.exclude(wanted)))
-        return having(scores.filter(wanted))  # index ranking
+        return values.of(None if group == OVERALL else group).contacts(*_bounds(rule), contacts)
 
 
 def _entry(group: PointGroup | None) -> Entry:
@@ -62,11 +57,10 @@ def _entry(group: PointGroup | None) -> Entry:
     return Entry(label, OPERATORS, {"group": OVERALL if group is None else group.pk})
 
 
-def _condition(rule: Rule) -> tuple[Q, Callable[[Decimal], bool]]:
-    """The condition on a score's row, and the same in Python."""
+def _bounds(rule: Rule) -> tuple[Decimal | None, Decimal | None]:
+    """From which value on, and before which."""
     if rule.op == "at_least":
-        return Q(score__gte=rule.value), lambda score: score >= rule.value
+        return rule.value, None
     if rule.op == "below":
-        return Q(score__lt=rule.value), lambda score: score < rule.value
-    first, last = rule.values["from"], rule.values["to"]
-    return Q(score__gte=first, score__lte=last), lambda score: first <= score <= last
+        return None, rule.value
+    return rule.values["from"], values.after(rule.values["to"])

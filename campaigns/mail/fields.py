@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, CustomField
-from scoring.models import ContactScore, PointGroup
+from scoring import values
+from scoring.models import PointGroup
 
 QUOTED = r"""(?:"([^"{}]*)"|'([^'{}]*)'|&quot;((?:(?!&quot;)[^{}])*)&quot;)"""
 FILTER = re.compile(rf"\|\s*(\w+)\s*(?::\s*{QUOTED})?\s*")
@@ -43,12 +44,11 @@ class Person:
 
     @cached_property
     def scores(self) -> dict[str, Decimal]:
-        found = (
-            ContactScore.objects.filter(contact=self.contact).values_list("group__name", "score")
-            if self.contact.pk
-            else ()
-        )
-        return {slugify(name) if name else "overall": score for name, score in found}
+        if not self.contact.pk:
+            return {}
+        names = {pk: slugify(name) for pk, name in PointGroup.objects.values_list("pk", "name")}
+        today = values.current([self.contact.pk])
+        return {"overall" if group is None else names[group]: value for (_pk, group), value in today.items()}
 
     def value(self, placeholder: Placeholder) -> str:
         """The text to insert: filters applied, on one line."""

@@ -14,7 +14,8 @@ from config.demo_world.people import PERMISSION, Person
 from config.demo_world.world import Words, World
 from contacts import segments, stages, tagging
 from contacts.models import Channel, Consent, Contact, DoNotContact, Purpose
-from scoring.models import Adjustment, ContactScore
+from scoring import values
+from scoring.models import Adjustment
 from tracking import hits
 from tracking.hits import NewHit
 from tracking.models import Kind
@@ -146,8 +147,8 @@ def adjust(world: World, people: Sequence[Person]) -> None:
 
 def _bring_near(world: World, person: Person, target: int) -> None:
     """So that a click or two carry this one across a threshold while somebody watches."""
-    found = ContactScore.objects.filter(contact=person.contact, group=world.groups["engagement"]).first()
-    points = target - int(found.score if found else 0)
+    pk = person.contact.pk
+    points = target - int(values.current([pk]).get((pk, world.groups["engagement"].pk), 0))
     if points:
         note = Words("Rencontre au salon Bières & Terroirs", "Met at the Beer & Terroir fair")
         _adjust(world, person, points, "engagement", note, world.ago(2))

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,7 +25,8 @@ from config.demo_world.receiver import Receiver
 from config.demo_world.watch import Watch
 from contacts import consent
 from contacts.models import Channel, Contact, Purpose, Stage
-from scoring.models import ContactScore
+from scoring import values
+from scoring.models import PointGroup
 from tracking.models import Asset, LandingPage
 
 MAIL = Path(settings.BASE_DIR) / "var" / "mail"
@@ -226,12 +228,11 @@ class Play:
 def near(language: str, count: int) -> Iterator[Contact]:
     """Leads who may be written to and followed, with a score just below 20 or 60."""
     won = Stage.objects.filter(position__gt=list(STAGES).index("customer"))
+    engagement = values.of(PointGroup.objects.get(position=1).pk)
     for low, high in ((50, 60), (14, 20), (0, 14)):
-        scores = ContactScore.objects.filter(
-            group__position=1, score__gte=low, score__lt=high, contact__language=language
-        )
+        scores = engagement.between(Decimal(low), Decimal(high)).filter(contact__language=language)
         scores = scores.exclude(contact__stage__in=won)
-        ids = list(scores.order_by("-score").values_list("contact_id", flat=True)[: count * 3])
+        ids = list(scores.order_by("-value").values_list("contact_id", flat=True)[: count * 3])
         allowed = consent.allowed(Purpose.EMAIL_TRACKING, ids) - consent.blocked(Channel.EMAIL, ids)
         chosen = [pk for pk in ids if pk in allowed][: max(1, count // 2) if low else count]
         yield from Contact.objects.filter(pk__in=chosen, email__isnull=False)

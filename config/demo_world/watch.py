@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from campaigns.models import Delivery, Firing
+from scoring import values
 from scoring.models import ContactScore
 
 MOST = 40  # lines of one kind at one look
@@ -31,12 +32,15 @@ class Watch:
         rows = ContactScore.objects.filter(group__isnull=False, updated_at__gt=self.moved_at).order_by(
             "updated_at", "pk"
         )
-        for row in rows.select_related("contact", "group")[:MOST]:
+        moved = list(rows.select_related("contact", "group")[:MOST])
+        today = values.current([row.contact_id for row in moved])
+        for row in moved:
+            value = today[row.contact_id, row.group_id]
             before = self.scores.get(row.pk)
-            self.scores[row.pk] = row.score
+            self.scores[row.pk] = value
             self.moved_at = max(self.moved_at, row.updated_at)
             change = "" if before is None else f" (was {float(before):g})"
-            yield f"    {row.contact}: {row.group} {float(row.score):g}{change}"
+            yield f"    {row.contact}: {row.group} {float(value):g}{change}"
 
     def _firings(self) -> Iterator[str]:
         told = [Firing.State.FIRED, Firing.State.HELD]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -24,6 +24,7 @@ from contacts.admin.imports import ImportingExporting
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.models import Contact, CustomField
 from contacts.search import search
+from contacts.sql import one_of
 
 FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
     (
@@ -44,6 +45,27 @@ class ContactList(ChangeList):  # type: ignore[misc,unused-ignore]
         for column in _columns(request):
             self.root_queryset = column.annotate(self.root_queryset)  # before it is sorted by one of them
         return super().get_queryset(request, exclude_parameters).prefetch_related("tags")  # type: ignore[no-any-return,unused-ignore]
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if (found := self._sorted_by()) and (page := found[0].page):
+            start = (self.page_num - 1) * self.list_per_page
+            ids = page(self._among, start, self.list_per_page, lowest=found[1])
+            contacts = self.queryset.order_by().in_bulk(ids)
+            self.result_list = [contacts[pk] for pk in ids if pk in contacts]
+
+    def _sorted_by(self) -> tuple[columns.Column, bool] | None:
+        """The column of an app above by which alone the list is sorted, and whether lowest first."""
+        chosen = self.get_ordering_field_columns()
+        if len(chosen) != 1:
+            return None
+        index, direction = next(iter(chosen.items()))
+        column = getattr(self.list_display[index], "column", None) if index < len(self.list_display) else None
+        return (column, (direction == "desc") == column.ordering.startswith("-")) if column else None
+
+    def _among(self, ids: Sequence[int] | None) -> QuerySet[Contact]:
+        found: QuerySet[Contact] = self.queryset.order_by()
+        return found if ids is None else found.filter(pk__in=one_of(ids))
 
     def url_for_result(self, result: Contact) -> str:
         return reverse("admin:contacts_contact_overview", args=[result.pk])
@@ -69,6 +91,10 @@ class ContactAdmin(ImportingExporting, BaremeAdmin):
         css = {"all": ["contacts/contacts.css"]}
 
     # The list
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        ranges = [list_filters.range_of(column) for column in _columns(request) if column.between]
+        return [*super().get_list_filter(request), *ranges]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DjangoChangeList]:
         return ContactList  # type: ignore[no-any-return,unused-ignore]
@@ -189,8 +215,13 @@ def _custom_fields() -> list[CustomField]:
     return list(CustomField.objects.filter(archived_at__isnull=True))
 
 
-def _columns(request: HttpRequest) -> list[columns.Column]:
-    return [one for one in columns.in_order() if not one.permission or request.user.has_perm(one.permission)]
+def _columns(request: Any) -> list[columns.Column]:
+    """Those that the user may see, looked up once for a page."""
+    if not hasattr(request, "contact_columns"):
+        every = columns.in_order()
+        request.contact_columns = [one for one in every if not one.permission or request.user.has_perm(one.permission)]
+    found: list[columns.Column] = request.contact_columns
+    return found
 
 
 def _cell(column: columns.Column) -> Callable[[Contact], Any]:
@@ -198,6 +229,7 @@ def _cell(column: columns.Column) -> Callable[[Contact], Any]:
         return column.show(contact)
 
     cell.__name__ = f"column_{column.key}"
+    cell.column = column  # type: ignore[attr-defined]
     cell.short_description = column.title  # type: ignore[attr-defined]
     if column.ordering:
         highest_first, name = column.ordering.startswith("-"), F(column.ordering.removeprefix("-"))

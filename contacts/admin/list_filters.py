@@ -1,19 +1,22 @@
-"""Filters of the contact list: drop-downs over what the marketer made."""
+"""Filters of the contact list: drop-downs over what the marketer made, and ranges of the columns that are numbers."""
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter, RangeNumericListFilter
 
+from contacts.columns import Column
 from contacts.models import Channel, Contact, ContactTag, DoNotContact, Membership, Segment, Stage, Tag
 
 MAX_CHOICES = 500
 NONE = "none"
+LARGEST = 10**12
 
 
 class ChosenRow(DropdownFilter):  # type: ignore[misc,unused-ignore]
@@ -105,3 +108,26 @@ class BlockFilter(DropdownFilter):  # type: ignore[misc,unused-ignore]
         if self.value() in Channel.values:
             return queryset.filter(pk__in=DoNotContact.objects.filter(channel=self.value()).values("contact_id"))
         return queryset
+
+
+def range_of(column: Column) -> type[RangeNumericListFilter]:
+    """From … to … of a column; what is no number is as if the field were empty."""
+
+    class Range(RangeNumericListFilter):  # type: ignore[misc,unused-ignore]
+        title, parameter_name = column.title, column.key
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+            first, last = (_number(self.used_parameters.get(name)) for name in self.expected_parameters())
+            if column.between is None or (first is None and last is None):
+                return queryset
+            return queryset.filter(column.between(first, last))
+
+    return Range
+
+
+def _number(text: Any) -> Decimal | None:
+    try:
+        number = Decimal(str(text or ""))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) <= LARGEST else None

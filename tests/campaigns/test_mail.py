@@ -64,6 +64,7 @@ def test_personal_fields_are_those_of_the_contact_and_what_belongs_to_them(anne)
     anne.owner = UserFactory(first_name="Paul", last_name="Roy")
     engagement = PointGroup.objects.create(name="Hot leads")
     give_score(anne, Decimal("12.50"), engagement)
+    give_score(anne, Decimal("27.50"), PointGroup.objects.create(name="Fit"))
     give_score(anne, 40)
     person = Person(anne)
 

@@ -23,4 +23,4 @@ def test_contacts_are_listed_with_and_by_their_overall_score(client):
         return [contact.email.split("@")[0] for contact in rows]
 
     assert order("5") == ["high", "low", "none"]
-    assert order("-5") == ["none", "low", "high"]
+    assert order("-5") == ["low", "high", "none"]
