@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from scoring.explain.almost import AlmostCounted, Missed
 from scoring.explain.lines import Line
+from scoring.explain.sentences import number
 from scoring.explain.statements import GroupStatement, Statement
 
 
@@ -99,10 +99,6 @@ def _day(line: Line) -> str:
 
 def _points(value: Decimal) -> str:
     return f"+{number(value)}" if value > 0 else number(value)
-
-
-def number(value: Decimal) -> str:
-    return str(floatformat(value, -2))
 
 
 def _line_data(line: Line) -> dict[str, Any]:

@@ -1,0 +1,187 @@
+"""The curve of a contact's scores: what they showed at the end of each day, by the rules in force then or by any others.
+
+Lines change only on days on which something happens, or the rules do: on those they are counted by the engine, all days in
+one statement for each rulebook. In between points fade and expire, which is reckoned here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+
+from contacts.models import Contact
+from scoring import decay, valuation
+from scoring.models import Adjustment, Holding, PointActionVersion
+from scoring.rulebook import GroupTerms, Rulebook, RuleHistory
+from scoring.sql import curve as sql
+
+DAYS = 365
+BUDGET = 150_000  # events counted for one curve, each as often as there are days after it: a fifth of a second
+BOOKS = 40  # rulebooks that one curve follows
+LOOKS = 12  # instants at which rules about who the contact is are asked anew, where no record tells
+
+Books = Sequence[tuple[datetime, Rulebook]]  # from when on which, in order
+
+
+@dataclass(frozen=True)
+class Dot:
+    """What the scores showed at an instant, by group; the overall score is that of None."""
+
+    at: datetime
+    values: Mapping[int | None, Decimal]
+
+
+@dataclass(frozen=True)
+class Curve:
+    dots: Sequence[Dot]
+    is_exact: bool = True  # or drawn through some of the days only
+
+    def at(self, moment: datetime, group_id: int | None = None) -> Decimal:
+        """What was shown at the end of a moment's day."""
+        place = bisect_right([dot.at for dot in self.dots], _end(decay.day_of(moment)))
+        return self.dots[max(0, place - 1)].values.get(group_id, Decimal())
+
+
+def curve(contact: Contact, book: Rulebook | None = None, days: int = DAYS, looks: int = LOOKS) -> Curve:
+    """The scores of a contact at the end of each of the last days, and now: by a rulebook, or by the rules in force then.
+
+    The number of queries does not depend on what happened. With `looks=0` rules about who the contact is count only as far
+    as there is a record of it.
+    """
+    until = timezone.now()
+    happened = sql.event_days(contact.pk, until)
+    instants = _instants(contact, happened, until, days)
+    books: Books = [(instants[0], book)] if book else _books(instants)
+    steps, is_exact = _steps([(min(_end(day), until), count) for day, count in happened])
+    if len(books) > BOOKS:
+        kept = {at for at, _book in books[:: -(-len(books) // BOOKS)]} | {books[-1][0]}
+        books, is_exact = [one for one in books if one[0] in kept], False
+    beside = _Beside(contact.pk, books, looks, until)
+    dots = [dot for part in _parts(instants, books) for dot in _dots(contact.pk, *part, steps, beside)]
+    return Curve(dots, is_exact)
+
+
+def _instants(contact: Contact, happened: Sequence[tuple[date, int]], until: datetime, days: int) -> list[datetime]:
+    last = decay.day_of(until)
+    first = min([decay.day_of(contact.created_at), *(day for day, _count in happened[:1])])
+    first = max(first - timedelta(days=1), last - timedelta(days=days))
+    return [_end(first + timedelta(days=number)) for number in range((last - first).days)] + [until]
+
+
+def _books(instants: Sequence[datetime]) -> Books:
+    """The rules in force at each instant, where they are not those of the one before."""
+    history = RuleHistory.load(instants[0], instants[-1])
+    turns = history.turns
+    firsts = [next(group) for _key, group in groupby(instants, key=lambda at: bisect_right(turns, at))]
+    return [(at, history.at(at)) for at in firsts]
+
+
+def _steps(days: Sequence[tuple[datetime, int]]) -> tuple[list[datetime], bool]:
+    """The instants at which lines are counted: the end of each day on which something happened, or of some of them."""
+    total = cost = 0
+    for _at, count in days:
+        total += count
+        cost += total
+    every = -(-cost // BUDGET) or 1
+    steps = [at for at, _count in days]
+    return steps[::-1][::every][::-1], every == 1
+
+
+def _parts(instants: Sequence[datetime], books: Books) -> Iterator[tuple[list[datetime], Rulebook]]:
+    begins = [at for at, _book in books]
+    for place, group in groupby(instants, key=lambda at: max(0, bisect_right(begins, at) - 1)):
+        yield list(group), books[place][1]
+
+
+def _dots(
+    contact_id: int, instants: Sequence[datetime], book: Rulebook, steps: Sequence[datetime], beside: _Beside
+) -> Iterator[Dot]:
+    """The dots of a stretch of time with one rulebook."""
+    terms = {one.id: one for one in book.terms}
+    last_steps = [bisect_right(steps, at) - 1 for at in instants]
+    wanted = sorted({place for place in last_steps if place >= 0})
+    counted = sql.lines_at(book.parameters(), book.shape, contact_id, [steps[place] for place in wanted])
+    lines = dict(zip(wanted, counted, strict=True))
+    for at, place in zip(instants, last_steps, strict=True):
+        day = decay.day_of(at)
+        sums: dict[int, float] = defaultdict(float)
+        for row in (*lines.get(place, ()), *beside.lines(at, book)):
+            if row["expires_on"] is None or row["expires_on"] > day:
+                age = (day - row["day"]).days
+                sums[row["group_id"]] += decay.faded(row["points"], age, terms[row["group_id"]].half_life_days)
+        yield Dot(at, _shown(sums, terms, book))
+
+
+def _shown(sums: Mapping[int, float], terms: Mapping[int, GroupTerms], book: Rulebook) -> dict[int | None, Decimal]:
+    """As scoring.sql.scores.shown and the overall score have it."""
+    values: dict[int | None, Decimal] = {}
+    for key, total in sums.items():
+        values[key] = _bounded(decay.cents(total), terms[key].floor, terms[key].ceiling)
+    overall = decay.cents(sum((terms[key].weight * values[key] for key in sums), Decimal()))
+    return {**values, None: _bounded(overall, book.floor, book.ceiling)}
+
+
+def _bounded(value: Decimal, floor: int | None, ceiling: int | None) -> Decimal:
+    value = value if ceiling is None else min(value, Decimal(ceiling))
+    return value if floor is None else max(value, Decimal(floor))
+
+
+class _Beside:
+    """The lines that no event makes: adjustments, and rules about who the contact is."""
+
+    def __init__(self, contact_id: int, books: Books, looks: int, until: datetime) -> None:
+        self.contact_id, self.looks, self.until = contact_id, looks, until
+        self.adjustments = list(Adjustment.objects.filter(contact=contact_id).order_by("at"))
+        ids = {one.version_id for _at, book in books for one in book.intervals}
+        versions = PointActionVersion.objects.filter(pk__in=ids, kind__isnull=True)
+        self.versions = {version.pk: version for version in versions}
+        self.holdings = list(Holding.objects.filter(contact=contact_id, version__in=self.versions))
+        self.looked: tuple[Rulebook | None, datetime | None, list[dict[str, Any]]] = (None, None, [])
+        self.apart = timedelta(days=DAYS / (looks or 1))
+
+    def lines(self, at: datetime, book: Rulebook) -> Iterator[dict[str, Any]]:
+        for one in self.adjustments:
+            if one.at <= at:
+                yield _line(one.group_id, one.at, one.points)
+        for held in self._held(at, book):
+            version = self.versions[held["version_id"]]
+            worth = next(one.worth for one in book.intervals if one.version_id == version.pk)
+            yield _line(version.group_id, held["since"], worth)
+
+    def _held(self, at: datetime, book: Rulebook) -> list[dict[str, Any]]:
+        mine = [one for one in book.intervals if one.version_id in self.versions]
+        open_ = {one.version_id for one in mine if valuation.is_open(self.versions[one.version_id], book, at)}
+        known = {pk for pk in open_ if valuation.was_looked_at(self.versions[pk], at)}
+        rows = [
+            {"version_id": one.version_id, "since": one.since}
+            for one in self.holdings
+            if one.version_id in known and one.since <= at and (one.until is None or one.until > at)
+        ]
+        if self.looks and (unknown := open_ - known):
+            rows += [row for row in self._asked(at, book, mine) if row["version_id"] in unknown]
+        return rows
+
+    def _asked(self, at: datetime, book: Rulebook, mine: Sequence[Any]) -> list[dict[str, Any]]:
+        """Who the contact was then, by what is noted of their changes; not asked again for a while."""
+        before, looked_at, rows = self.looked
+        if before is not book or looked_at is None or at - looked_at >= self.apart or at == self.until:
+            rows = valuation.held(book.only({one.action_id for one in mine}), [self.contact_id], at)
+            self.looked = (book, at, rows)
+        return rows
+
+
+def _line(group_id: int, at: datetime, points: int) -> dict[str, Any]:
+    return {"group_id": group_id, "day": decay.day_of(at), "expires_on": None, "points": points}
+
+
+def _end(day: date) -> datetime:
+    """The last moment of a day where the instance is."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) - timedelta(microseconds=1)
