@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from campaigns.models import Delivery, Firing
 from contacts.models import Contact, Stage
-from scoring import leaderboards
-from scoring.models import Leaderboard, Sweep
+from scoring import leaderboards, publications
+from scoring.models import Edit, Leaderboard, Publication, Sweep
 from tracking.models import Event, Hit, Kind
 
 MONTH = timedelta(days=30)
@@ -41,6 +41,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             Firing.objects.filter(state=Firing.State.FIRED).select_related("trigger", "contact").order_by("-id")[:8]
         )
         context["held"] = Firing.objects.filter(state=Firing.State.HELD)[:1000].count()
+    if user.has_perm("scoring.view_publication"):
+        context["draft"] = waiting_draft()
+        context["carried_out"] = carried_out()
     context["health"] = health()
     return context
 
@@ -60,6 +63,18 @@ def funnel() -> list[FunnelStep]:
         )
         for stage in steps
     ]
+
+
+def waiting_draft() -> tuple[int, int] | None:
+    """The draft and how many edits wait in it; None when there are none."""
+    drafted = Edit.objects.filter(publication__state=Publication.State.DRAFT).order_by().values_list("publication")
+    return next(iter(drafted.annotate(Count("id"))), None)
+
+
+def carried_out() -> tuple[Publication, tuple[int, int | None] | None] | None:
+    """The publication whose walk over the contacts is under way, and how far it is."""
+    going = Publication.objects.filter(sweeps__finished_at__isnull=True, sweeps__isnull=False).first()
+    return (going, publications.progress(going)) if going else None
 
 
 def health() -> dict[str, Any]:

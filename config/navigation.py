@@ -49,6 +49,7 @@ SIDEBAR = {
                 page(_("Leaderboards"), "leaderboard", "scoring.leaderboard", "board"),
                 page(_("Point actions"), "add_circle", "scoring.pointaction"),
                 page(_("Point groups"), "category", "scoring.pointgroup"),
+                page(_("Draft and publications"), "published_with_changes", "scoring.publication"),
                 page(_("Ledger"), "receipt_long", "scoring.pointentry"),
                 page(_("Adjustments"), "exposure", "scoring.adjustment"),
                 page(_("Back-tests"), "science", "scoring.backtest"),

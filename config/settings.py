@@ -139,6 +139,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # A tick that waited is worth nothing: the next one does its work.
     "pipeline.tick": {"task": "pipeline.tick", "schedule": 1.0, "options": {"expires": 5}},
+    "scoring.forecast": {"task": "scoring.forecast", "schedule": 1.0, "options": {"expires": 5}},
     # Imports whose worker died are taken up again, drafts nobody came back to are forgotten.
     "contacts.sweep_imports": {"task": "contacts.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
     # Back-tests that were asked for, a few ranges at a time.

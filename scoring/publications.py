@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _g
 
@@ -34,10 +35,14 @@ def add(draft: Publication, type: str, ref_id: int, after: State, author: Any = 
     """Put an edit of a row into the draft, in the place of an earlier one of the same row; its forecast is void then."""
     publishable = publishables[type]
     _lock(draft)
-    values = {"after": after, "name": publishable.name(ref_id)[:200], "author": author, "at": timezone.now()}
-    edit, is_new = Edit.objects.get_or_create(
-        publication=draft, type=type, ref_id=ref_id, defaults=values | {"before": publishable.state(ref_id)}
-    )
+    values = {
+        "before": publishable.state(ref_id),
+        "after": after,
+        "name": publishable.name(ref_id)[:200],
+        "author": author,
+        "at": timezone.now(),
+    }
+    edit, is_new = Edit.objects.get_or_create(publication=draft, type=type, ref_id=ref_id, defaults=values)
     if not is_new:
         for name, value in values.items():
             setattr(edit, name, value)
@@ -64,6 +69,17 @@ def discard(draft: Publication) -> None:
         publishables[edit.type].dropped(edit)
     forget_forecast(draft)
     Publication.objects.filter(pk=draft.pk).update(state=Publication.State.DISCARDED)
+
+
+def is_outdated(edit: Edit) -> bool:
+    """Was the row changed outside the draft since this edit was made? Publishing it would undo that change."""
+    return publishables[edit.type].state(edit.ref_id) != edit.before
+
+
+def mark(draft: Publication) -> str:
+    """Another one whenever an edit comes into the draft, changes or goes: what somebody looked at is still there."""
+    seen = draft.edits.aggregate(count=Count("pk"), latest=Max("at"))
+    return f"{seen['count']} {seen['latest']}"
 
 
 # --- preview --------------------------------------------------------------------------------------------------------------
@@ -146,16 +162,26 @@ def _concerned(sketched: Draft) -> set[int]:
 
 
 @transaction.atomic
-def publish(draft: Publication, scope: str, author: Any = None, note: str = "") -> Sweep | None:
+def publish(
+    draft: Publication, scope: str, author: Any = None, note: str = "", seen: str | None = None
+) -> Sweep | None:
     """Put every edit of the draft into force, from now on or for the past too; the sweep that follows, if any does.
 
-    Raises ValidationError when the draft is empty, was published meanwhile, or reaches into the past while an earlier
-    change is still being carried out. Waits for running batches.
+    `seen`: the `mark` of the draft that the author looked at. Raises ValidationError when the draft is empty, is another
+    one than was seen, or was published meanwhile; when a row was changed outside it; or while an earlier change is still
+    being carried out. Waits for running batches.
     """
     sql.own_rules()
     draft = _lock(draft)
     if not draft.edits.exists():
         raise ValidationError(_g("There is nothing in the draft."))
+    if seen is not None and seen != mark(draft):
+        raise ValidationError(_g("The draft was changed meanwhile: look at it again."))
+    if outdated := next((edit for edit in _in_order(draft) if is_outdated(edit)), None):
+        raise ValidationError(
+            _g("“%(name)s” was changed outside the draft since: look at it again, or take it out.")
+            % {"name": outdated.name}
+        )
     if Sweep.objects.filter(publication__isnull=False, finished_at__isnull=True).exists():
         raise ValidationError(
             _g("An earlier change is still being carried out: wait until it is done, or roll it back.")

@@ -7,6 +7,7 @@ from campaigns.admin import (  # noqa: F401
     firings,
     integrations,
     messages,
+    publications,
     sms,
     triggers,
     webinars,

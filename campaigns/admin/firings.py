@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,10 @@ from campaigns import sentences, triggers
 from campaigns.admin import labels
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
+from scoring.models import Publication
 from tracking.doorbell import ring
+
+PUBLICATIONS = 20  # that the filter offers
 
 
 class DeliveryInline(ReadOnlyInline):
@@ -49,10 +52,29 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.value()) if self.value() else queryset.exclude(state=Firing.State.MARKED)
 
 
+class PublicationFilter(admin.SimpleListFilter):
+    """Those that a publication caused: the latest few are offered, any can be asked for."""
+
+    title = _("publication")
+    parameter_name = "publication"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        causing = Publication.objects.filter(Exists(Firing.objects.filter(publication=OuterRef("pk"))))
+        value = self.value() or ""
+        wanted = causing.filter(pk=value) if value.isdecimal() else causing.none()
+        found = {one.pk: one for one in [*causing[:PUBLICATIONS], *wanted]}
+        return [(str(pk), str(one)) for pk, one in sorted(found.items(), reverse=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
+        if (value := self.value()) is None:
+            return queryset
+        return queryset.filter(publication_id=int(value)) if value.isdecimal() else queryset.none()
+
+
 @admin.register(Firing)
 class FiringAdmin(ReadOnlyAdmin):
     list_display = ("contact", "trigger", "state_label", "movement", "cycle", "at")
-    list_filter = (StateFilter, "trigger")
+    list_filter = (StateFilter, "trigger", PublicationFilter)
     list_select_related = ("contact", "trigger")
     search_fields = ("contact__email__startswith", "trigger__name")
     inlines = (DeliveryInline,)

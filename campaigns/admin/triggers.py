@@ -19,6 +19,7 @@ from unfold.decorators import action, display
 
 from campaigns import sentences, triggers, versions
 from campaigns.actions.base import remembering_names
+from campaigns.admin.drafting import DraftedActionsFormSet, DraftingTriggers
 from campaigns.admin.labels import NamesOnce
 from campaigns.models import Firing, Trigger, TriggerAction, TriggerVersion
 from campaigns.registry import actions
@@ -49,6 +50,7 @@ class TriggerActionForm(TypedParamsForm):
 class TriggerActionInline(StackedInline):  # type: ignore[misc,unused-ignore]
     model = TriggerAction
     form = TriggerActionForm
+    formset = DraftedActionsFormSet
     fields = ("type", "params", "position")
     verbose_name = _("action")
     verbose_name_plural = _("what happens then")
@@ -58,7 +60,7 @@ class TriggerActionInline(StackedInline):  # type: ignore[misc,unused-ignore]
 
 
 @admin.register(Trigger)
-class TriggerAdmin(NamesOnce, HistoryPage, ArchivingAdmin):
+class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
     form = TriggerForm
     inlines = (TriggerActionInline,)
     list_display = ("name", "when", "then", "waiting", "state")

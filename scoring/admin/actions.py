@@ -20,6 +20,7 @@ from unfold.decorators import action, display
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin
 from contacts.typed_params import TypedParamsForm
 from scoring import rules, wording
+from scoring.admin.drafting import DraftingActions
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, RuleForm, fading_profile
 from scoring.models import TERMS_OF_RULE, PointAction, PointActionVersion
@@ -90,7 +91,7 @@ EVENT_RULE = f"typeof source === 'undefined' || !{PROFILE_SOURCES}.includes(sour
 
 
 @admin.register(PointAction)
-class PointActionAdmin(Reasonable, HistoryPage, ArchivingAdmin):
+class PointActionAdmin(DraftingActions, Reasonable, HistoryPage, ArchivingAdmin):
     form = PointActionForm
     list_display = ("name", "signed_points", "group", "what", "how_often", "state")
     list_filter = (ArchivedFilter, "group", SourceFilter, "is_active")

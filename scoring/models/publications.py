@@ -47,6 +47,7 @@ class Publication(models.Model):
         ordering = ["-id"]
         verbose_name = _("publication")
         verbose_name_plural = _("publications")
+        permissions = [("publish_publication", "Can publish the draft and roll publications back")]
         constraints = [models.UniqueConstraint(fields=["state"], condition=Q(state="draft"), name="one_draft")]
 
     def __str__(self) -> str:

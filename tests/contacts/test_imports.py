@@ -375,7 +375,7 @@ def test_a_large_file_is_left_to_a_worker(marketer, monkeypatch):
     answer = marketer.post(page, {"start": "1", "column_0": "email"}, follow=True)
 
     assert (rung, Contact.objects.count()) == ([job.pk], 0)
-    assert "data-import" in answer.content.decode()
+    assert "data-progress" in answer.content.decode()
     assert marketer.get(page + "status/").json() == {
         "going": True,
         "percent": 0,

@@ -1,7 +1,7 @@
-// The progress of a running import; when it ends, the page is loaded again for the result.
+// The progress of work in the background, an import say; when it ends, the page is loaded again for the result.
 "use strict";
 
-for (const host of document.querySelectorAll("[data-import]")) {
+for (const host of document.querySelectorAll("[data-progress]")) {
   const ask = async () => {
     try {
       const said = await (await fetch(host.dataset.statusUrl)).json();

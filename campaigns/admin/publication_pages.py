@@ -1,0 +1,320 @@
+"""What the pages of drafts and publications show: edits and their consequences, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Sum
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from campaigns import forecasts, sentences
+from campaigns.admin.histograms import Histogram, histogram
+from campaigns.forecasts import Crossed, Outcome, TriggerForecast
+from campaigns.models import Firing, TriggerVersion
+from contacts.models import Contact
+from scoring import publications
+from scoring.models import Edit, PointActionVersion, Publication, TermsVersion
+from scoring.publishing import figures
+from scoring.publishing.figures import Figures
+from scoring.publishing.types import Difference, publishables
+
+Scope = Publication.Scope
+NAMED = 3  # edits that name a publication nobody wrote a note for
+SHOWN = 50  # contacts on the page who would cross a trigger; all are in the file
+FRESH = timedelta(minutes=15)
+PAGES = {
+    "point_action": "admin:scoring_pointaction_change",
+    "point_group": "admin:scoring_pointgroup_change",
+    "overall_score": "admin:scoring_overallscore_change",
+    "trigger": "admin:campaigns_trigger_change",
+}
+MEANING = {
+    Scope.FROM_NOW: _(
+        "What has happened so far keeps the points it was given. What happens next follows the new rules."
+    ),
+    Scope.PAST: _(
+        "Everything that has ever happened is scored again by the new rules, in the background. Triggers that scores cross "
+        "because of it wait for your release."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """An edit as the pages tell it."""
+
+    edit: Edit
+    type: str
+    page: str
+    changes: Sequence[Difference]
+    is_outdated: bool = False
+
+
+@dataclass(frozen=True)
+class Score:
+    figures: Figures
+    picture: Histogram
+
+
+@dataclass(frozen=True)
+class TriggerCrossed:
+    forecast: TriggerForecast
+    sentence: str
+    counts: Sequence[tuple[str, int]]
+    rows: Sequence[tuple[Contact, Crossed]]
+
+    @property
+    def more(self) -> int:
+        return len(self.forecast.rows) - len(self.rows)
+
+
+def name(publication: Publication) -> str:
+    """Its note, or what it is about."""
+    if publication.note:
+        return publication.note
+    names = [edit.name for edit in publication.edits.all()]
+    if publication.state == Publication.State.DRAFT and not names:
+        return _g("The draft, empty")
+    said = ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+    return _g("Draft: %(names)s") % {"names": said} if publication.state == Publication.State.DRAFT else said or "–"
+
+
+def scope_of(value: str | None) -> str:
+    return value if value in Scope.values else str(Scope.FROM_NOW)
+
+
+# --- the draft --------------------------------------------------------------------------------------------------------
+
+
+def draft(draft: Publication) -> dict[str, Any]:
+    scope = draft.scope
+    return {
+        "title": _g("Draft"),
+        "edits": told(draft, check=True),
+        "scopes": [(value, label, MEANING[Scope(value)], value == scope) for value, label in Scope.choices],
+        "progress": progress(draft) if draft.forecast_asked_at and not draft.forecast_done_at else None,
+        "preview": preview(draft) if draft.forecast_done_at else None,
+        "doubts": doubts(draft, scope) if draft.forecast_done_at else [],
+    }
+
+
+def told(publication: Publication, *, check: bool = False) -> list[Told]:
+    """The edits in words. `check`: say which rows were changed outside the draft since."""
+    found = []
+    for edit in publication.edits.select_related("author"):
+        publishable = publishables.get(edit.type)
+        if publishable is None:
+            continue
+        found.append(
+            Told(
+                edit,
+                str(publishable.label),
+                _page(edit),
+                list(publishable.differences(edit)),
+                check and publications.is_outdated(edit),
+            )
+        )
+    return found
+
+
+def preview(draft: Publication) -> dict[str, Any]:
+    """The forecast in numbers; the number of queries follows the triggers that are crossed, not the contacts."""
+    found = figures.figures(draft)
+    crossed = forecasts.crossings(draft)
+    shown = {row.contact_id for one in crossed for row in one.rows[:SHOWN]}
+    contacts = Contact.objects.in_bulk(shown)
+    return {
+        "scores": [Score(one, histogram(one.bins)) for one in found],
+        "triggers": [_crossed(one, contacts) for one in crossed],
+        "seen": draft.forecast_seen,
+        "people": draft.forecasts.exclude(before=F("after")).aggregate(n=Count("contact", distinct=True))["n"],
+        "held": sum(one.counts.get(Outcome.HELD, 0) for one in crossed),
+    }
+
+
+def _crossed(one: TriggerForecast, contacts: Mapping[int, Contact]) -> TriggerCrossed:
+    rows = [(contacts[row.contact_id], row) for row in one.rows[:SHOWN] if row.contact_id in contacts]
+    counts = [(str(outcome.label), one.counts[outcome]) for outcome in Outcome if one.counts.get(outcome)]
+    return TriggerCrossed(one, sentences.trigger(one.trigger), counts, rows)
+
+
+def progress(publication: Publication) -> dict[str, Any]:
+    """For the bar: whether it goes on, how far it is, and that in words."""
+    if publication.state == Publication.State.DRAFT:
+        going = bool(publication.forecast_asked_at and not publication.forecast_done_at)
+        seen, total = publication.forecast_seen, publication.forecast_total
+    else:
+        under_way = publications.progress(publication)
+        going, (seen, total) = under_way is not None, under_way or (0, None)
+    return {
+        "going": going,
+        "percent": 0 if not total else min(100, 100 * seen // total),
+        "sentence": _g("Waiting for its turn.")
+        if total is None
+        else _g("%(seen)s of %(total)s contacts.") % {"seen": _said(seen), "total": _said(total)},
+    }
+
+
+def doubts(draft: Publication, scope: str) -> list[str]:
+    """Why the preview may not say what publishing will do."""
+    if (asked := draft.forecast_asked_at) is None or (done := draft.forecast_done_at) is None:
+        return [_g("No preview was made: you do not see yet whom this changes.")]
+    found = []
+    if draft.scope != scope:
+        found.append(_g("The preview was made for “%(scope)s”.") % {"scope": draft.get_scope_display()})
+    if _changed_since(asked):
+        found.append(_g("Rules were changed since the preview was made."))
+    if timezone.now() - done > FRESH:
+        found.append(_g("The preview was made %(ago)s ago: scores have moved since.") % {"ago": timesince(done)})
+    return found
+
+
+def _changed_since(at: Any) -> bool:
+    """Did anything come into force since, other than what the draft itself has prepared?"""
+    versions = PointActionVersion.objects.filter(created_at__gt=at, valid_from__lt=F("valid_until"))
+    return (
+        versions.exists()
+        or TermsVersion.objects.filter(known_from__gt=at).exists()
+        or TriggerVersion.objects.filter(created_at__gt=at).exists()
+    )
+
+
+# --- confirmations ----------------------------------------------------------------------------------------------------
+
+
+def publishing(draft: Publication, scope: str) -> dict[str, Any]:
+    is_previewed = bool(draft.forecast_done_at) and draft.scope == scope
+    return {
+        "title": _g("Publish this draft?"),
+        "edits": told(draft, check=True),
+        "scope": scope,
+        "scope_label": Scope(scope).label,
+        "meaning": MEANING[Scope(scope)],
+        "preview": preview(draft) if is_previewed else None,
+        "doubts": doubts(draft, scope),
+        "seen": publications.mark(draft),
+    }
+
+
+def discarding(draft: Publication) -> dict[str, Any]:
+    count = draft.edits.count()
+    text = ngettext("%(count)d edit is lost.", "%(count)d edits are lost.", count) % {"count": count}
+    return {
+        "title": _g("Throw the draft away?"),
+        "sentences": [text, _g("What is in force stays as it is.")],
+        "button": _g("Throw the draft away"),
+        "is_dangerous": True,
+    }
+
+
+def rolling_back(publication: Publication) -> dict[str, Any]:
+    problem = ""
+    if publication.state != Publication.State.PUBLISHED:
+        problem = _g("This publication is not in force.")
+    elif later := publications.blocked(publication):
+        problem = _g("“%(name)s” was changed again since: roll that back first.") % {"name": later.name}
+    counts = dict(publication.firings.values_list("state").annotate(Count("pk")))
+    said = [_g("Everything it changed is put back as it was, and every score with it, in the background.")]
+    if publications.progress(publication):
+        said.insert(0, _g("It is still being carried out: that stops at once."))
+    if held := counts.get(Firing.State.HELD):
+        text = ngettext("%(count)d firing that waits is declined.", "%(count)d firings that wait are declined.", held)
+        said.append(text % {"count": held})
+    if fired := counts.get(Firing.State.FIRED):
+        text = ngettext(
+            "%(count)d firing has acted already: that cannot be taken back.",
+            "%(count)d firings have acted already: that cannot be taken back.",
+            fired,
+        )
+        said.append(text % {"count": fired})
+    return {
+        "title": _g("Roll back “%(name)s”?") % {"name": name(publication)},
+        "sentences": said,
+        "problem": problem,
+        "button": _g("Roll back"),
+        "is_dangerous": True,
+    }
+
+
+def releasing(publication: Publication, count: int) -> dict[str, Any]:
+    text = ngettext(
+        "%(count)d firing acts at once, as its trigger stands now.",
+        "%(count)d firings act at once, as their triggers stand now.",
+        count,
+    )
+    return {
+        "title": _g("Release all that wait?"),
+        "sentences": [text % {"count": count}, *_acting(publication)],
+        "problem": "" if count else _g("None waits any more."),
+        "button": _g("Release all"),
+    }
+
+
+def declining(publication: Publication, count: int) -> dict[str, Any]:
+    text = ngettext(
+        "Nothing is done for %(count)d firing; it stays on record as declined.",
+        "Nothing is done for %(count)d firings; they stay on record as declined.",
+        count,
+    )
+    return {
+        "title": _g("Decline all that wait?"),
+        "sentences": [text % {"count": count}],
+        "problem": "" if count else _g("None waits any more."),
+        "button": _g("Decline all"),
+        "is_dangerous": True,
+    }
+
+
+def _acting(publication: Publication) -> list[str]:
+    waiting = publication.firings.filter(state=Firing.State.HELD).order_by("trigger_id").distinct("trigger_id")
+    return [
+        f"{firing.trigger}: {sentences.consequences(firing.trigger) or _g('nothing yet')}"
+        for firing in waiting.select_related("trigger").prefetch_related("trigger__actions")
+    ]
+
+
+# --- what was published -----------------------------------------------------------------------------------------------
+
+
+def publication(publication: Publication) -> dict[str, Any]:
+    in_force = publication.state == Publication.State.PUBLISHED
+    undoes = getattr(publication, "rolls_back", None)
+    under_way = progress(publication)
+    return {
+        "edits": told(publication),
+        "progress": under_way if under_way["going"] else None,
+        "sweep": publication.sweeps.aggregate(seen=Sum("seen"))["seen"],
+        "undoes": undoes,
+        "undone_by": publication.rolled_back_by,
+        "may_be_taken_back": in_force and undoes is None,
+        "blocked": publications.blocked(publication) if in_force and undoes is None else None,
+        "firings": _firings(publication),
+        "held": publication.firings.filter(state=Firing.State.HELD).count(),
+    }
+
+
+def _firings(publication: Publication) -> list[dict[str, Any]]:
+    """What it made of each trigger: how many firings in which state."""
+    rows = publication.firings.values("trigger_id", "trigger__name", "state").annotate(count=Count("pk"))
+    labels = dict(Firing.State.choices)
+    return [row | {"label": labels[row["state"]]} for row in rows.order_by("trigger__name", "trigger_id", "state")]
+
+
+def _page(edit: Edit) -> str:
+    try:
+        return reverse(PAGES[edit.type], args=[edit.ref_id])
+    except (KeyError, NoReverseMatch):
+        return ""
+
+
+def _said(count: int) -> str:
+    return str(number_format(count, use_l10n=True, force_grouping=True))

@@ -1,0 +1,277 @@
+"""The second button of a form: add to the draft. The same form and the same checks; the row stays as it is until published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Model
+from django.forms import BaseModelFormSet, ModelForm
+from django.forms.formsets import all_valid
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from contacts.typed_params import dump
+from scoring import publications
+from scoring.models import TERMS, CapPeriod, Edit, OverallScore, PointGroup, Publication
+from scoring.publishing import actions as drafted_actions
+from scoring.publishing.groups import BOUNDS, OverallBounds, PointGroups
+from scoring.publishing.types import Difference, State, publishables
+
+SEEN = "_draft_seen"  # posted: which edit of the draft the form offered
+
+
+class Drafted:
+    """Mixin of the form: it opens with what the draft says of the row, and refuses what a draft cannot hold."""
+
+    drafting: ClassVar[tuple[Any, HttpRequest]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        admin, request = self.drafting
+        row = kwargs.get("instance")
+        if not args and row is not None and admin.has_draft_permission(request, row) and (edit := admin.edit_of(row)):
+            admin.fill(row, edit.after or {})
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> Any:
+        cleaned = super().clean()  # type: ignore[misc]
+        admin, request = self.drafting
+        if admin.wants_draft(request):
+            for name in admin.outside_drafts(self):
+                self.add_error(name, _g("This does not wait in a draft: save it by itself, with “Save”."))  # type: ignore[attr-defined]
+        if refused := getattr(request, "draft_refused", ""):
+            raise ValidationError(refused)
+        return cleaned
+
+
+class DraftingAdmin:
+    """Mixin for admins of what drafts can edit. Saving stays what it is: in force from now on, at once."""
+
+    draft_type: ClassVar[str]  # the key of its publishable
+    draftable: ClassVar[Collection[str] | None] = None  # fields of the form that a draft holds; None: all
+    actions_submit_line = ("add_to_draft",)
+    change_form_before_template = "scoring/drafted.html"
+
+    def draft_state(self, row: Any, formsets: Iterable[BaseModelFormSet[Any]]) -> State:
+        """How the row would stand if what was posted, and found valid, were in force."""
+        raise NotImplementedError
+
+    def fill(self, row: Any, state: State) -> None:
+        """Let the row, unsaved, say what a state says."""
+        raise NotImplementedError
+
+    # Whether, and what
+
+    def has_draft_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = request.user.has_perm("scoring.change_publication")
+        return bool(may and self.has_change_permission(request) and not getattr(obj, "archived_at", None))  # type: ignore[attr-defined]
+
+    def wants_draft(self, request: HttpRequest) -> bool:
+        opts = self.model._meta  # type: ignore[attr-defined]
+        return request.method == "POST" and f"{opts.app_label}_{opts.model_name}_add_to_draft" in request.POST
+
+    def edit_of(self, row: Model) -> Edit | None:
+        """What the draft says of a row."""
+        edits = Edit.objects.filter(publication__state=Publication.State.DRAFT, type=self.draft_type, ref_id=row.pk)
+        return edits.select_related("author", "publication").first()
+
+    def outside_drafts(self, form: Any) -> list[str]:
+        return [] if self.draftable is None else [name for name in form.changed_data if name not in self.draftable]
+
+    # The form
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)  # type: ignore[misc]
+        return type(form.__name__, (Drafted, form), {"drafting": (self, request)})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if self.wants_draft(request) and (answer := self._into_draft(request, object_id)):
+            return answer
+        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
+        context = (extra_context or {}) | self._told(request, row)
+        answer_: HttpResponse = super().changeform_view(request, object_id, form_url, context)  # type: ignore[misc]
+        return answer_
+
+    @action(description=_("Add to the draft"), permissions=["draft"], icon="edit_note")
+    def add_to_draft(self, request: HttpRequest, obj: Any) -> None:
+        """The button; `changeform_view` sees to it before anything is saved."""
+
+    def _told(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """For the page: what the draft says of the row, and the button where the admin has none."""
+        edit = self.edit_of(row) if row is not None else None
+        told: dict[str, Any] = {"seen_name": SEEN, "seen": _stamp(edit)}
+        if SEEN in request.POST and not getattr(request, "draft_overtaken", False):
+            told["seen"] = request.POST[SEEN]  # what else happened has not been shown yet
+        if row is None and self.draft_type not in TERMS_TYPES and self.has_draft_permission(request):
+            told["actions_submit_line"] = self.get_actions_submit_line(request, None)  # type: ignore[attr-defined]
+        if edit:
+            told |= {
+                "edit": edit,
+                "changes": list(publishables[self.draft_type].differences(edit)),
+                "outdated": publications.is_outdated(edit),
+                "may_draft": self.has_draft_permission(request, row),
+                "may_see": request.user.has_perm("scoring.view_publication"),
+            }
+        return told
+
+    def _context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """For the history page: the publications that changed this row."""
+        context: dict[str, Any] = super()._context(request, row)  # type: ignore[misc]
+        if request.user.has_perm("scoring.view_publication"):
+            edits = Edit.objects.filter(type=self.draft_type, ref_id=row.pk, publication__published_at__isnull=False)
+            context["published_with"] = edits.select_related("publication__author").order_by("-publication_id")[:20]
+        return context
+
+    # Into the draft
+
+    @transaction.atomic
+    def _into_draft(self, request: Any, object_id: str | None) -> HttpResponse | None:
+        """What was posted, put into the draft; None when the form has to be looked at again."""
+        Publication.objects.select_for_update().filter(state=Publication.State.DRAFT).first()
+        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
+        if object_id and row is None:
+            return None
+        allowed = self.has_change_permission(request, row) if row else self.has_add_permission(request)  # type: ignore[attr-defined]
+        if not allowed or not self.has_draft_permission(request, row):
+            raise PermissionDenied
+        form = self.get_form(request, row, change=row is not None, fields=None)(
+            request.POST, request.FILES, instance=row
+        )
+        valid = form.is_valid()
+        formsets, _inlines = self._create_formsets(request, form.instance, change=row is not None)  # type: ignore[attr-defined]
+        if not (all_valid(formsets) and valid):
+            request.draft_refused = _g("Nothing was added to the draft yet.")
+            return None
+        if row is None:
+            self._begin(request, form)
+        after = self.draft_state(form.instance, formsets)
+        if object_id and (problem := self._overtaken(request, form.instance, after)):
+            request.draft_refused, request.draft_overtaken = problem, True
+            return None
+        return self._add(request, form.instance, after)
+
+    def _begin(self, request: HttpRequest, form: ModelForm[Any]) -> None:
+        """A new row is made first, and does nothing until the draft is published."""
+        row: Any = form.instance
+        wanted, row.is_active = row.is_active, False
+        row.save()
+        self.log_addition(request, row, _g("Made for the draft, switched off."))  # type: ignore[attr-defined]
+        row.is_active = wanted
+
+    def _overtaken(self, request: HttpRequest, row: Any, after: State) -> str:
+        """Why not to write over what somebody else did to this edit while the form was open; empty if nobody did."""
+        edit = self.edit_of(row)
+        if request.POST.get(SEEN, "") == _stamp(edit) or (edit and edit.after == after):
+            return ""
+        if edit is None:
+            return _g("Meanwhile this was taken out of the draft, or published. Look at it again before adding it.")
+        return _g(
+            "%(author)s changed this in the draft meanwhile: %(changes)s. Look at it again; adding it now puts yours in its "
+            "place."
+        ) % {
+            "author": edit.author or _g("Somebody"),
+            "changes": in_words(publishables[self.draft_type].differences(edit)),
+        }
+
+    def _add(self, request: HttpRequest, row: Any, after: State) -> HttpResponse:
+        page = self.page("change", row.pk)  # type: ignore[attr-defined]
+        publishable, edit = publishables[self.draft_type], self.edit_of(row)
+        if publishable.state(row.pk) == after:
+            if edit:
+                publications.remove(edit)
+            text = _g("This is how it stands already: there is nothing to publish about it.")
+            self.message_user(request, text, messages.WARNING)  # type: ignore[attr-defined]
+            return HttpResponseRedirect(page)
+        edit = publications.add(publications.open_draft(request.user), self.draft_type, row.pk, after, request.user)
+        changes = in_words(publishable.differences(edit))
+        self.log_change(request, row, _g("Added to the draft: %(changes)s") % {"changes": changes})  # type: ignore[attr-defined]
+        text = format_html(
+            '“{}”: {} <a class="underline" href="{}">{}</a>',
+            edit.name,
+            _g("in the draft. Nothing changes until it is published."),
+            page,
+            _g("Go on editing it"),
+        )
+        self.message_user(request, text, messages.SUCCESS)  # type: ignore[attr-defined]
+        if not request.user.has_perm("scoring.view_publication"):
+            return HttpResponseRedirect(page)
+        return HttpResponseRedirect(reverse("admin:scoring_publication_change", args=[edit.publication_id]))
+
+
+class DraftingActions(DraftingAdmin):
+    """Point actions, all of them."""
+
+    draft_type = drafted_actions.PointActions.key
+
+    def draft_state(self, row: Any, formsets: Any) -> State:
+        return drafted_actions.state_of(in_utc(row))
+
+    def fill(self, row: Any, state: State) -> None:
+        drafted_actions.filled(row, state)
+
+
+class DraftingTerms(DraftingAdmin):
+    """The terms of a group, not its name or colour; a new group needs no draft, for nobody has points in it."""
+
+    draft_type = PointGroups.key
+    draftable = TERMS
+
+    def draft_state(self, row: Any, formsets: Any) -> State:
+        row.cap_period = row.cap_period or CapPeriod.MONTH
+        return {name: dump(_stored(PointGroup, name, getattr(row, name))) for name in TERMS}
+
+    def fill(self, row: Any, state: State) -> None:
+        for name in TERMS:
+            if name in state:
+                field: Any = PointGroup._meta.get_field(name)
+                setattr(row, name, field.to_python(state[name]))
+
+
+class DraftingBounds(DraftingAdmin):
+    """The bounds of the overall score."""
+
+    draft_type = OverallBounds.key
+
+    def draft_state(self, row: OverallScore, formsets: Any) -> State:
+        return {name: getattr(row, name) for name in BOUNDS}
+
+    def fill(self, row: OverallScore, state: State) -> None:
+        for name in BOUNDS:
+            setattr(row, name, state.get(name))
+
+
+TERMS_TYPES = (PointGroups.key, OverallBounds.key)
+
+
+def in_words(changes: Iterable[Difference]) -> str:
+    """Differences in one line: “points +5 → +7; limit – → at most 3 times a week”."""
+    return "; ".join(f"{change.label} {change.before} → {change.after}" for change in changes) or _g("a new rule")
+
+
+def in_utc(row: Any) -> Any:
+    """The row, its window of time written as the database gives it back."""
+    for name in ("active_from", "active_until"):
+        if value := getattr(row, name):
+            setattr(row, name, value.astimezone(UTC))
+    return row
+
+
+def _stamp(edit: Edit | None) -> str:
+    return f"{edit.pk} {edit.at.isoformat()}" if edit else ""
+
+
+def _stored(model: type[Model], name: str, value: Any) -> Any:
+    """As the database will give it back: 2 as 2.00."""
+    places = getattr(model._meta.get_field(name), "decimal_places", None)
+    return value if places is None or value is None else f"{value:.{places}f}"
