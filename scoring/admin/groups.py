@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminIntegerFieldW
 
 from contacts.admin_base import ArchivingAdmin, BaremeAdmin, guarded
 from scoring import terms, wording
+from scoring.admin.drafting import DraftingBounds, DraftingTerms
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, profile_rules
 from scoring.decay import cents, faded
@@ -88,7 +89,7 @@ class TermsAdmin(Reasonable, HistoryPage):
 
 
 @admin.register(PointGroup)
-class PointGroupAdmin(TermsAdmin, ArchivingAdmin):
+class PointGroupAdmin(DraftingTerms, TermsAdmin, ArchivingAdmin):
     list_display = ("named", "weight", "in_words", "rules", "position")
     search_fields = ("name",)
     actions_list = ("overall",)
@@ -185,7 +186,7 @@ class PointGroupAdmin(TermsAdmin, ArchivingAdmin):
 
 
 @admin.register(OverallScore)
-class OverallScoreAdmin(TermsAdmin, BaremeAdmin):
+class OverallScoreAdmin(DraftingBounds, TermsAdmin, BaremeAdmin):
     """One row: nobody adds or deletes it, and the list leads to it."""
 
     fieldsets = [
