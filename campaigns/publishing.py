@@ -69,7 +69,7 @@ class Triggers(Publishable):
         before, after = edit.before or {}, edit.after or {}
         for name in FIELDS:
             if before.get(name) != after.get(name):
-                field = Trigger._meta.get_field(name)
+                field: Any = Trigger._meta.get_field(name)
                 yield Difference(str(field.verbose_name), _said(name, before.get(name)), _said(name, after.get(name)))
         if _set_up(before) != _set_up(after):
             yield Difference(_g("actions"), _actions_said(before), _actions_said(after))

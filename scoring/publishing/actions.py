@@ -86,6 +86,6 @@ def filled(action: PointAction, state: State) -> PointAction:
     """The action, unsaved, with the fields of a state."""
     for name in FIELDS:
         if name in state:
-            field = PointAction._meta.get_field(name)
+            field: Any = PointAction._meta.get_field(name)
             setattr(action, field.attname if name == "group" else name, field.to_python(state[name]))
     return action

@@ -84,7 +84,8 @@ class OverallBounds(Publishable):
 
 
 def _terms(state: State) -> dict[str, Any]:
-    return {name: PointGroup._meta.get_field(name).to_python(state[name]) for name in TERMS if name in state}
+    fields: dict[str, Any] = {name: PointGroup._meta.get_field(name) for name in TERMS if name in state}
+    return {name: field.to_python(state[name]) for name, field in fields.items()}
 
 
 def _differences(model: Any, names: Iterable[str], edit: Edit) -> Iterable[Difference]:

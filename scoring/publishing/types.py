@@ -90,7 +90,7 @@ class Plans:
     terms: bool = False
 
     def add(self, plan: Plan) -> None:
-        self.actions.update(plan.actions)
+        self.actions.update(plan.actions or ())
         self.was.update(plan.was)
         self.profiles |= plan.profiles
         self.terms |= plan.terms is not None

@@ -46,7 +46,8 @@ class Command(BaseCommand):
         self.stdout.write(_g("Repaired. What crossed a threshold waits for release among the firings."))
 
     def _look(self, size: int) -> tuple[int, list[Finding]]:
-        seen, found = 0, []
+        seen = 0
+        found: list[Finding] = []
         for count, findings in reconciliation.findings(size):
             seen += count
             for finding in findings[: max(0, LISTED - len(found))]:
