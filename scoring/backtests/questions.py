@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from contacts import conditions
 from contacts.registry import unknown_label
 from scoring.models import BackTest
 from scoring.outcomes import outcomes
+from scoring.sources.base import Names
 
 EARLIEST = date(1900, 1, 1)
 
@@ -38,8 +40,14 @@ def check_conditions(tree: object) -> None:
 
 def outcome(test: BackTest) -> str:
     """What was hoped for."""
-    known = outcomes.get(test.outcome)
-    return unknown_label(test.outcome) if known is None else known.describe(test.params)
+    return in_words([test])[0]
+
+
+def in_words(tests: Sequence[BackTest]) -> list[str]:
+    """What each hoped for; the names of all of them in one query per table."""
+    known = [(outcomes.get(test.outcome), test) for test in tests]
+    names = Names(one.mentions(test.params) for one, test in known if one)
+    return [one.describe(test.params, names) if one else unknown_label(test.outcome) for one, test in known]
 
 
 def score(test: BackTest) -> str:
@@ -48,12 +56,13 @@ def score(test: BackTest) -> str:
 
 def sentence(test: BackTest) -> str:
     """The whole question."""
-    days = ngettext(
-        "Would the score “%(score)s” of %(date)s have told who does this in the %(days)d day after it?",
-        "Would the score “%(score)s” of %(date)s have told who does this in the %(days)d days after it?",
+    said = ngettext(
+        "Would %(score)s of %(date)s have told who does this in the %(days)d day after it?",
+        "Would %(score)s of %(date)s have told who does this in the %(days)d days after it?",
         test.horizon_days,
     )
-    return days % {"score": score(test), "date": date_format(test.cutoff), "days": test.horizon_days}
+    named = _g("the score “%(group)s”") % {"group": test.group} if test.group else _g("the overall score")
+    return said % {"score": named, "date": date_format(test.cutoff), "days": test.horizon_days}
 
 
 def whom(test: BackTest) -> list[str]:

@@ -13,7 +13,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from contacts.registry import Registry
-from scoring.sources.base import Names, Params
+from scoring.sources.base import Mentions, Names, Params
 from tracking.models import Event, Kind, Verdict
 
 
@@ -37,7 +37,12 @@ class Outcome:
         """Those of these contacts who had had the outcome by this moment."""
         return self.converted(params, contact_ids, None, at)
 
-    def describe(self, params: Params) -> str:
+    def mentions(self, params: Params) -> Mentions:
+        """The rows whose names `describe` will ask for."""
+        return {}
+
+    def describe(self, params: Params, names: Names) -> str:
+        """The outcome in words."""
         return str(self.label)
 
     def params_of(self, names: Sequence[str]) -> Params:
@@ -54,7 +59,5 @@ def people_of(
         found = found.filter(at__gt=after)
     return set(found.values_list("contact_id", flat=True).distinct())
 
-
-__all__ = ["Names", "Outcome", "Params", "UnknownName", "outcomes", "people_of"]
 
 outcomes: Registry[Outcome] = Registry("outcome")

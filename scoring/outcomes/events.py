@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _g
 
-from scoring.outcomes.base import Names, Outcome, Params, UnknownName, outcomes, people_of
+from scoring.outcomes.base import Outcome, UnknownName, outcomes, people_of
 from scoring.sources import point_sources
-from scoring.sources.base import ChosenSubjects, chosen
+from scoring.sources.base import ChosenSubjects, Mentions, Names, Params, chosen
 from tracking.models import Event
 
 
@@ -32,8 +32,11 @@ class HappenedOutcome(Outcome):
         events = Event.objects.filter(subject__in=chosen(params)) if params.get("only") else Event.objects.all()
         return people_of(events, self.source.kind, contact_ids, after, until)
 
-    def describe(self, params: Params) -> str:
-        return str(self.source.describe(params, Names([self.source.mentions(params)])))
+    def mentions(self, params: Params) -> Mentions:
+        return self.source.mentions(params)
+
+    def describe(self, params: Params, names: Names) -> str:
+        return str(self.source.describe(params, names))
 
     def params_of(self, names: Sequence[str]) -> Params:
         every, found = self.source.subjects({}), []

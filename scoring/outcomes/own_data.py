@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Stage, Tag
-from scoring.outcomes.base import Outcome, Params, UnknownName, outcomes, people_of
+from scoring.outcomes.base import Outcome, UnknownName, outcomes, people_of
+from scoring.sources.base import Mentions, Names, Params, chosen
 from tracking import past
 from tracking.models import Event, Kind
 
@@ -33,17 +34,19 @@ class ChosenRows(Outcome):
     def converted(
         self, params: Params, contact_ids: Sequence[int], after: datetime | None, until: datetime
     ) -> set[int]:
-        events = Event.objects.filter(**{f"data__{self.place}__in": params.get("only") or []})
+        events = Event.objects.filter(**{f"data__{self.place}__in": chosen(params)})
         return people_of(events, self.kind, contact_ids, after, until)
 
     def had(self, params: Params, contact_ids: Sequence[int], at: datetime) -> set[int]:
         """Also those who had it without an event: they came with it, say by an import."""
-        tree = {"filter": self.filter, "op": "one_of", "value": params.get("only") or []}
+        tree = {"filter": self.filter, "op": "one_of", "value": chosen(params)}
         return super().had(params, contact_ids, at) | past.matching({"all": [tree]}, at, contact_ids)
 
-    def describe(self, params: Params) -> str:
-        rows = self.model._default_manager.filter(pk__in=params.get("only") or [])
-        named = ", ".join(map(str, rows)) or _g("nothing that exists any more")
+    def mentions(self, params: Params) -> Mentions:
+        return {self.model: chosen(params)}
+
+    def describe(self, params: Params, names: Names) -> str:
+        named = ", ".join(names.of(self.model, chosen(params))) or _g("nothing that exists any more")
         return _g("%(what)s: %(details)s") % {"what": self.label, "details": named}
 
     def params_of(self, names: Sequence[str]) -> Params:
