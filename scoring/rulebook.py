@@ -66,7 +66,7 @@ class Rulebook:
         intervals = (Interval(v.pk, v.action_id, v.valid_from, v.valid_until, v.worth, v.is_wide) for v in versions)
         bounds = OverallScore.objects.first()
         terms = tuple(group_terms(group, group.pk, group.epoch) for group in PointGroup.objects.all())
-        return cls(tuple(intervals), terms, bounds and bounds.floor, bounds and bounds.ceiling)
+        return cls(tuple(intervals), terms, bounds.floor if bounds else None, bounds.ceiling if bounds else None)
 
     @classmethod
     def as_of(cls, at: datetime) -> Rulebook:
@@ -144,8 +144,8 @@ class RuleHistory:
         return Rulebook(
             tuple(_interval(row, row.version.action_id in wide) for row in rows),
             tuple(_stood(known.get(group.pk), group) for group in self.groups),
-            overall and overall.floor,
-            overall and overall.ceiling,
+            overall.floor if overall else None,
+            overall.ceiling if overall else None,
         )
 
     def _known(self, at: datetime) -> dict[int | None, TermsVersion]:

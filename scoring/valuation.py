@@ -60,7 +60,7 @@ def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None)
     versions = [
         version
         for version in PointActionVersion.objects.filter(pk__in=book.version_ids, kind__isnull=True)
-        if _is_open(version, book, then)
+        if is_open(version, book, then)
     ]
     if not versions or not contact_ids:
         return []
@@ -69,7 +69,7 @@ def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None)
     )
     rows: Held = list(kept.values("contact_id", "version_id", "since"))
     for version in versions:
-        if not _was_looked_at(version, then):
+        if not was_looked_at(version, then):
             rows += [
                 {"contact_id": pk, "version_id": version.pk, "since": then}
                 for pk in _matching(version, contact_ids, at)
@@ -77,7 +77,7 @@ def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None)
     return rows
 
 
-def _is_open(version: PointActionVersion, book: Rulebook, at: datetime) -> bool:
+def is_open(version: PointActionVersion, book: Rulebook, at: datetime) -> bool:
     """Profile rules hold by the version that stands last in the book, within its window."""
     one = next(one for one in book.intervals if one.version_id == version.pk)
     window = (version.active_from is None or version.active_from <= at) and (
@@ -86,7 +86,7 @@ def _is_open(version: PointActionVersion, book: Rulebook, at: datetime) -> bool:
     return window and one.valid_until == END
 
 
-def _was_looked_at(version: PointActionVersion, at: datetime) -> bool:
+def was_looked_at(version: PointActionVersion, at: datetime) -> bool:
     return version.valid_from <= at and version.valid_from < version.valid_until
 
 
