@@ -69,7 +69,7 @@ class TermsAdmin(Reasonable, HistoryPage):
     def versions(self, row: Any) -> QuerySet[TermsVersion]:
         raise NotImplementedError
 
-    def publish(self, request: HttpRequest, row: Any, changed: dict[str, Any]) -> None:
+    def _publish(self, request: HttpRequest, row: Any, changed: dict[str, Any]) -> None:
         raise NotImplementedError
 
     def bring_back(self, request: HttpRequest, row: Any, number: int) -> None:
@@ -78,7 +78,7 @@ class TermsAdmin(Reasonable, HistoryPage):
         self.log_change(request, row, text)  # type: ignore[attr-defined]
         self.message_user(request, text, messages.SUCCESS)  # type: ignore[attr-defined]
         names = [name for name in TERMS if hasattr(row, name)]
-        self.publish(request, row, {name: getattr(version, name) for name in names})
+        self._publish(request, row, {name: getattr(version, name) for name in names})
 
     def tell_recomputed(self, request: HttpRequest) -> None:
         text = gettext("Scores are being recomputed. Triggers they cross wait for your release among the firings.")
@@ -167,9 +167,9 @@ class PointGroupAdmin(DraftingTerms, TermsAdmin, ArchivingAdmin):
             return
         wanted = {name: getattr(obj, name) for name in TERMS}
         obj.save(update_fields=["name", "description", "color", "position"])
-        self.publish(request, obj, wanted)
+        self._publish(request, obj, wanted)
 
-    def publish(self, request: HttpRequest, row: PointGroup, changed: dict[str, Any]) -> None:
+    def _publish(self, request: HttpRequest, row: PointGroup, changed: dict[str, Any]) -> None:
         if terms.publish(row, changed, request.user) is None:
             return
         self.tell_recomputed(request)
@@ -210,9 +210,9 @@ class OverallScoreAdmin(DraftingBounds, TermsAdmin, BaremeAdmin):
         return HttpResponseRedirect(self.page("change", OverallScore.get().pk))
 
     def save_model(self, request: HttpRequest, obj: OverallScore, form: ModelForm[OverallScore], change: bool) -> None:
-        self.publish(request, obj, {"floor": obj.floor, "ceiling": obj.ceiling})
+        self._publish(request, obj, {"floor": obj.floor, "ceiling": obj.ceiling})
 
-    def publish(self, request: HttpRequest, row: OverallScore, changed: dict[str, Any]) -> None:
+    def _publish(self, request: HttpRequest, row: OverallScore, changed: dict[str, Any]) -> None:
         if terms.publish_overall(changed["floor"], changed["ceiling"], request.user) is not None:
             self.tell_recomputed(request)
 
