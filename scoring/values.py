@@ -2,7 +2,7 @@
 
 `ContactScore.score` and `forward` are sums before fading and bounds; whoever shows or compares a score reads it here. A
 group's value is one monotone function of its sum for everybody, so a bound on values is a bound on sums, and their order is
-the order of sums: indexes `ranking` and `ranking_today` serve both.
+the order of sums: indexes `ranking`, `ranking_today` and `ranking_overall` serve both.
 """
 
 from __future__ import annotations
@@ -162,12 +162,8 @@ class Listed(Values):
     column: str
 
     def ranked(self, *, lowest: bool = False) -> Rows:
-        """(contact_id, value) in order. The group is named, though it is one: only so an index serves where it is null."""
-        order = (
-            (F("group_id").desc(), self.column, "-contact_id")
-            if lowest
-            else ("group_id", f"-{self.column}", "contact_id")
-        )
+        """(contact_id, value) in order."""
+        order = (self.column, "-contact_id") if lowest else (f"-{self.column}", "contact_id")
         return self._listed().order_by(*order).values_list("contact_id", "value")
 
     def top(self, count: int, among: Among = ranking.unmerged, *, lowest: bool = False) -> list[Place]:

@@ -11,6 +11,8 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaigns import triggers
+from campaigns.models import Firing, Trigger
 from contacts import clock, conditions
 from contacts.models import Contact
 from scoring import leaderboards, ranking, values
@@ -364,6 +366,24 @@ def test_the_contact_list_shows_sorts_and_filters_by_todays_values(client, today
     assert people("overall_score_from=21&overall_score_to=21") == [anne]
     assert people("overall_score_to=21&o=5") == [anne, carl]
     assert people("overall_score_from=x&o=5") == [bob, anne, carl]
+
+
+@pytest.mark.parametrize("overall", [False, True])
+def test_a_trigger_that_is_switched_on_marks_those_past_it_today(today, overall):
+    engagement, anne, bob = group(), ContactFactory(), ContactFactory()
+    give(anne, engagement, 80)
+    give(bob, engagement, 40)
+    of = None if overall else engagement
+    rising, falling = (
+        Trigger.objects.create(name=direction, group=of, threshold=30, direction=direction, is_active=False)
+        for direction in ("rising", "falling")
+    )
+    today.move_to(noon(7))
+
+    assert [triggers.already(one).count() for one in (rising, falling)] == [1, 1]
+    assert [list(triggers.would_act(one)) for one in (rising, falling)] == [[anne], [bob]]
+    assert [triggers.switch_on(one, "mark") for one in (rising, falling)] == [1, 1]
+    assert list(Firing.objects.order_by("pk").values_list("contact", "after")) == [(anne.pk, 40), (bob.pk, 20)]
 
 
 @pytest.mark.parametrize("query", ["", "o=5", "overall_score_from=1"])
