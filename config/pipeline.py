@@ -49,7 +49,7 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     if not happened:
         return 0
     contacts = scores.lock(happened.contact_ids)
-    _catch_up(contacts)
+    _catch_up(contacts, happened.event_ids)
     matching.resolve_new()
     moved = ledger.award(happened.event_ids, happened.span)
     moved += profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
@@ -81,9 +81,12 @@ def _adjust(limit: int) -> int:
     return _carry(Happened(contact_ids=frozenset(adjustments.values())), list(adjustments))
 
 
-def _catch_up(contacts: Sequence[int]) -> None:
-    """Whom a walk that is owed has not come to yet is seen to first: no live movement mixes old sums with new rules."""
-    for sweep, movements in sweeps.catch_up(contacts):
+def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = ()) -> None:
+    """Whom a walk that is owed has not come to yet is seen to first: no live movement mixes old sums with new rules.
+
+    The events of the batch are left to the batch.
+    """
+    for sweep, movements in sweeps.catch_up(contacts, event_ids):
         _act(contacts, movements, held=True, sweep=sweep)
 
 
@@ -107,7 +110,8 @@ def _sweep(limit: int) -> int:
         return 0
     sweep, ids = due
     contacts = scores.lock(ids)
-    _act(contacts, sweeps.bring(sweep, contacts), held=sweep.day is None, sweep=sweep)
+    for owed, movements in sweeps.bring(sweep, contacts):
+        _act(contacts, movements, held=owed.day is None, sweep=owed)
     sweeps.advance(sweep, ids)
     return max(1, len(ids))
 

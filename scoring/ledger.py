@@ -30,15 +30,19 @@ def award(event_ids: Sequence[int], span: tuple[datetime, datetime] | None = Non
     return deltas
 
 
-def replay(contact_ids: Sequence[int], actions: Sequence[int] | None = None) -> list[Delta]:
+def replay(
+    contact_ids: Sequence[int], actions: Sequence[int] | None = None, without: Sequence[int] = ()
+) -> list[Delta]:
     """Rebuild the lines of these contacts (of these actions, if given) from their events; writes differences only.
 
-    Uses the same counting as `award`. The caller holds the score lock.
+    Uses the same counting as `award`; events in `without` are left for it. The caller holds the score lock.
     """
     if not contact_ids:
         return []
     shape, today = sql.shape(), decay.today()
-    deltas = [] if actions is not None and not actions else _deltas(sql.replay(contact_ids, today, shape, actions))
+    deltas = (
+        [] if actions is not None and not actions else _deltas(sql.replay(contact_ids, today, shape, actions, without))
+    )
     return deltas + _deltas(sql.recap(contact_ids, today, shape))
 
 

@@ -43,7 +43,8 @@ def _look_again(contact_ids: Sequence[int]) -> list[Finding]:
         sql.share_rules()
         locked = scores.lock(contact_ids)
         for sweep in Sweep.objects.filter(finished_at__isnull=True):
-            locked = sorted({*locked} - {*sql.behind(locked, sweep.pk)})
+            behind = {pk for ids in sql.behind(locked, sweep.pk).values() for pk in ids}
+            locked = sorted({*locked} - behind)
         return _look(locked)
 
 

@@ -1,7 +1,8 @@
 """Walks over contacts, range by range, owed by changes of rules, weights and days; resumable after any crash.
 
 A contact whom something happens to before the walk has come to them is brought up to date first, so that a live movement
-never mixes old sums with new rules (`catch_up`).
+never mixes old sums with new rules (`catch_up`). Scores are always made by the rules in force, which later changes are
+part of: so whoever is owed several walks gets them all at once, whichever comes first.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from contacts.models import Contact
 from scoring import decay, ledger, profiles, scores, sql
 from scoring.models import Publication, Sweep, SweepContact
 from scoring.scores import Movement
+
+Moved = list[tuple[Sweep, list[Movement]]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,17 @@ class Plan:
             terms=plan.get("terms"),
             profiles=plan.get("profiles", False),
             listed=plan.get("listed", False),
+        )
+
+    @classmethod
+    def together(cls, plans: Sequence[Plan]) -> Plan:
+        """What plans owed one after the other come to: the sums are those from before the first."""
+        some = [plan.actions for plan in plans if plan.actions is not None]
+        return cls(
+            actions=sorted({pk for actions in some for pk in actions}) if len(some) == len(plans) else None,
+            was={version: points for plan in reversed(plans) for version, points in plan.was.items()},
+            terms=next((plan.terms for plan in plans if plan.terms is not None), None),
+            profiles=any(plan.profiles for plan in plans),
         )
 
     @property
@@ -92,31 +106,41 @@ def advance(sweep: Sweep, contact_ids: Sequence[int]) -> None:
         Sweep.objects.filter(pk=sweep.pk).update(finished_at=timezone.now())
 
 
-def bring(sweep: Sweep, contact_ids: Sequence[int]) -> list[Movement]:
-    """Do to these contacts what the sweep is for; the movements. Repeating moves nothing. The caller holds the lock."""
-    contact_ids = sql.behind(contact_ids, sweep.pk) if sweep.day is None else contact_ids
-    movements = _carried_out(Plan.of(sweep), contact_ids) if contact_ids else []
-    if sweep.day is None:
-        sql.mark_swept(contact_ids, sweep.pk)
-    return movements
+def bring(sweep: Sweep, contact_ids: Sequence[int]) -> Moved:
+    """Bring these contacts, which the sweep has come to, up to date; what that moved, and for which sweep.
 
-
-def catch_up(contact_ids: Sequence[int]) -> list[tuple[Sweep, list[Movement]]]:
-    """Bring these contacts up to date with every sweep that has not come to them yet; what each moved.
-
-    The caller holds the lock.
+    Repeating moves nothing. The caller holds the lock.
     """
-    if not contact_ids:
+    moved = catch_up(contact_ids)
+    if sweep.day is not None and contact_ids:
+        moved.append((sweep, _carried_out(Plan.of(sweep), contact_ids)))
+    return moved
+
+
+def catch_up(contact_ids: Sequence[int], without: Sequence[int] = ()) -> Moved:
+    """Bring these contacts up to date with all that is owed to them; what that moved, and for which sweep.
+
+    `without`: events that are about to be awarded, and must not be counted before. The caller holds the lock. Of several
+    sweeps owed to one contact, the movements are of the latest that publishes something.
+    """
+    owed = list(Sweep.objects.filter(finished_at__isnull=True, day__isnull=True).order_by("id"))
+    if not contact_ids or not owed:
         return []
-    owed = Sweep.objects.filter(finished_at__isnull=True, day__isnull=True).order_by("id")
-    return [(sweep, bring(sweep, contact_ids)) for sweep in owed]
+    moved: Moved = []
+    for swept, behind in sql.behind(contact_ids, owed[-1].pk).items():
+        due = [sweep for sweep in owed if sweep.pk > swept]
+        plan = Plan.together([Plan.of(sweep) for sweep in due])
+        blamed = max(due, key=lambda sweep: (sweep.publication_id is not None, sweep.pk))
+        moved.append((blamed, _carried_out(plan, behind, without)))
+        sql.mark_swept(behind, owed[-1].pk)
+    return moved
 
 
-def _carried_out(plan: Plan, contact_ids: Sequence[int]) -> list[Movement]:
+def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = ()) -> list[Movement]:
     before = sql.values(contact_ids, scores.turned(), plan.terms or None) if plan.terms is not None else {}
     deltas = ledger.reprice(contact_ids, plan.was)
-    if plan.actions != () or plan.terms is not None or plan.was:
-        deltas += ledger.replay(contact_ids, plan.actions)
+    if (plan.actions is None or plan.actions) or plan.terms is not None or plan.was:
+        deltas += ledger.replay(contact_ids, plan.actions, without)
     if plan.profiles:
         deltas += profiles.hold(contact_ids)
     movements = scores.refresh(deltas)

@@ -186,22 +186,28 @@ deleted AS (
 
 
 def replay(
-    contact_ids: Sequence[int], today: date, shape: Shape, actions: Sequence[int] | None = None
+    contact_ids: Sequence[int],
+    today: date,
+    shape: Shape,
+    actions: Sequence[int] | None = None,
+    without: Sequence[int] = (),
 ) -> list[dict[str, Any]]:
     """Rebuild the event lines of these contacts (of these actions only, if given) from their events; what moved.
 
-    Writes differences only. What the caps of groups cut is left as it is: `recap` sees to it.
+    Events in `without` are not counted. Writes differences only. What the caps of groups cut is left as it is: `recap` sees to it.
     """
+    others = " AND NOT e.id = ANY(%(without)s::bigint[])" if without else ""
     statement = REPLAY.format(
         rules=LIVE_RULES,
         only="" if actions is None else "WHERE v.action_id = ANY(%(actions)s)",
-        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[])"),
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[])" + others),
         chain=chain("counted", replace(shape, cuts=False)),
         write=WRITE,
         deltas=DELTAS.format(moved=MOVED.format(lines="different")),
     )
     take_memory()
-    return dicts(statement, {"contacts": array(contact_ids), "actions": list(actions or ())} | _when(today))
+    values = {"contacts": array(contact_ids), "actions": list(actions or ()), "without": array(without)}
+    return dicts(statement, values | _when(today))
 
 
 UNFAITHFUL = """

@@ -34,13 +34,16 @@ def lock_scores(contact_ids: Sequence[int]) -> list[int]:
     return [row["contact_id"] for row in dicts(LOCK_SCORES, [array(contact_ids)])]
 
 
-BEHIND = "SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND contact_id = ANY(%s::bigint[]) AND swept < %s ORDER BY contact_id"
+BEHIND = """
+SELECT swept, array_agg(contact_id ORDER BY contact_id) AS contacts FROM scoring_contactscore
+WHERE group_id IS NULL AND contact_id = ANY(%s) AND swept < %s GROUP BY swept ORDER BY swept
+"""
 MARK_SWEPT = "UPDATE scoring_contactscore SET swept = %s WHERE group_id IS NULL AND contact_id = ANY(%s::bigint[])"
 
 
-def behind(contact_ids: Sequence[int], sweep_id: int) -> list[int]:
-    """Those of these contacts whom this sweep has not been to."""
-    return [row["contact_id"] for row in dicts(BEHIND, [array(contact_ids), sweep_id])]
+def behind(contact_ids: Sequence[int], sweep_id: int) -> dict[int, list[int]]:
+    """Those of these contacts whom this sweep has not been to, by the last sweep that has."""
+    return {row["swept"]: row["contacts"] for row in dicts(BEHIND, [list(contact_ids), sweep_id])}
 
 
 def mark_swept(contact_ids: Sequence[int], sweep_id: int) -> None:

@@ -1,0 +1,139 @@
+"""Walks that are owed: whoever is behind several gets them all at once, whatever comes to them first."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import transaction
+
+from campaigns.models import Firing
+from config import pipeline
+from scoring import ledger, publications, scores, sql, sweeps, terms
+from scoring.models import ContactScore, Publication, Repeat, Sweep
+from scoring.publishing.actions import state_of
+from scoring.sweeps import Plan
+from tests.factories import ContactFactory, TriggerFactory
+from tests.scoring.conftest import download, lines, score, subject
+from tracking.models import Subject
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
+Scope = Publication.Scope
+
+
+@pytest.fixture
+def ada():
+    return ContactFactory(email="ada@example.com")
+
+
+@pytest.fixture
+def action(publish, ada):
+    """5 points for each guide; Ada downloaded one of them three times, on three days."""
+    made = publish(5, repeat=Repeat.ONCE_PER_OBJECT)
+    for days in range(3):
+        download(ada, guide(), AT + timedelta(days=days))
+    pipeline.drain()
+    return made
+
+
+def guide():
+    return Subject.objects.filter(name="guide").first() or subject("guide")
+
+
+def owe(action, **changes):
+    """Publish a change of the action for the past, and leave the walk that it owes undone."""
+    draft = publications.open_draft()
+    publications.add(draft, "point_action", action.pk, state_of(action) | changes)
+    return publications.publish(draft, Scope.PAST)
+
+
+def come_to(sweep, contact):
+    with transaction.atomic():
+        return sweeps.bring(sweep, scores.lock([contact.pk]))
+
+
+def test_a_hit_that_comes_before_a_recount_is_counted_once(action, ada):
+    owe(action, repeat=Repeat.ALWAYS)
+    download(ada, guide(), AT)
+    pipeline._take_hits(pipeline.inbox.waiting(10))
+
+    assert sum(line[4] for line in lines(ada)) == 4
+    assert score(ada) == 20
+    assert ledger.replay(scores.lock([ada.pk])) == []
+    pipeline.drain()
+    assert (score(ada), sql.differences()) == (20, [])
+
+
+def test_a_walk_that_is_overtaken_by_a_later_one_leaves_nothing_undone(action, engagement, ada):
+    first = owe(action, repeat=Repeat.ALWAYS)
+    second = terms.publish(engagement, {"weight": 2})
+
+    assert come_to(second, ada) != []
+    assert come_to(first, ada) == []
+    assert (score(ada), score(ada, engagement)) == (30, 15)
+    pipeline.drain()
+    assert (score(ada), sql.differences(), Sweep.objects.filter(finished_at=None).count()) == (30, [], 0)
+
+
+def test_new_prices_owed_after_new_terms_are_counted_once(action, engagement, ada):
+    terms.publish(engagement, {"weight": 2})
+    owe(action, points=7)
+    download(ada, subject("checklist"), AT)
+    pipeline.drain()
+
+    assert (score(ada), score(ada, engagement)) == (28, 14)
+    assert sql.differences() == []
+
+
+def test_what_two_changes_of_terms_move_is_told_once_from_what_it_was(action, engagement, ada):
+    terms.publish(engagement, {"ceiling": 0})
+    terms.publish(engagement, {"ceiling": 3, "half_life_days": 5000})
+    newest = terms.publish_overall(0, 2)
+
+    ((sweep, moved),) = come_to(newest, ada)
+    assert sweep == newest
+    assert {m.group_id: (m.before, m.after) for m in moved} == {engagement.pk: (5, 3), None: (5, 2)}
+
+
+def test_a_crossing_of_a_way_there_and_back_is_none(action, engagement, ada):
+    high = TriggerFactory(threshold=20)
+    pipeline.drain()
+    terms.publish(engagement, {"weight": 9})
+    terms.publish(engagement, {"weight": 1})
+    pipeline.drain()
+    assert not Firing.objects.exists()
+
+    terms.publish(engagement, {"weight": 4})
+    pipeline.drain()
+    assert list(Firing.objects.values_list("trigger", "contact", "state")) == [(high.pk, ada.pk, "held")]
+
+
+def test_the_walk_of_a_day_brings_who_is_behind_up_to_date_first(action, engagement, ada):
+    terms.publish(engagement, {"weight": 2})
+    day = Sweep.objects.create(day=AT.date(), plan={"profiles": True})
+
+    ((sweep, moved), (today, none)) = come_to(day, ada)
+    assert (sweep.day, [(m.before, m.after) for m in moved]) == (None, [(5, 10)])
+    assert (today, none) == (day, [])
+
+
+def test_plans_owed_one_after_the_other_come_to_one():
+    plans = [
+        Plan(actions=[3], was={1: 5, 2: 6}),
+        Plan(terms={"old": 1}, was={1: 9}),
+        Plan(actions=[1, 3], terms={"old": 2}, profiles=True),
+    ]
+
+    assert Plan.together(plans) == Plan([1, 3], {1: 5, 2: 6}, {"old": 1}, profiles=True)
+    assert Plan.together([*plans, Plan(actions=None)]).actions is None
+
+
+def test_who_is_behind_is_known_by_how_far(ada):
+    bob, cleo = ContactFactory(), ContactFactory()
+    scores.lock([ada.pk, bob.pk, cleo.pk])
+    for contact, swept in ((ada, 2), (bob, 7), (cleo, 2)):
+        ContactScore.objects.filter(contact=contact, group=None).update(swept=swept)
+
+    everybody = [ada.pk, bob.pk, cleo.pk]
+    assert sql.behind(everybody, 7) == {2: [ada.pk, cleo.pk]}
+    assert sql.behind(everybody, 8) == {2: [ada.pk, cleo.pk], 7: [bob.pk]}
+    assert sql.behind(everybody, 2) == {}
