@@ -64,7 +64,7 @@ class Command(BaseCommand):
             with_then=options["then"],
         )
         try:
-            test.clean_fields(exclude=["author", "books"])
+            test.clean_fields(exclude={field.name for field in test._meta.fields} - {"horizon_days", "capacity"})
             questions.check_days(test.cutoff, test.horizon_days)
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from None
