@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +16,7 @@ from campaigns.models import Delivery, Enrolment, Firing, Message, Trigger
 from contacts.models import Contact
 from contacts.panels import Panel, panels
 from scoring.explain import Level, LevelSource, level_sources
+from scoring.explain.marks import Mark, MarkSource, mark_sources
 
 ROWS = 25
 TONES: dict[str, str] = {
@@ -72,7 +74,16 @@ def thresholds() -> Iterator[Level]:
         yield Level(trigger.group_id, trigger.threshold, name, trigger.direction == Trigger.Direction.RISING)
 
 
+def acted(contact_id: int, since: datetime) -> Iterator[Mark]:
+    """When triggers acted on a contact, for the curve of the score."""
+    firings = Firing.objects.filter(contact=contact_id, at__gte=since, state=Firing.State.FIRED)
+    for firing in firings.select_related("trigger"):
+        name = _g("trigger “%(name)s”") % {"name": firing.trigger.name}
+        yield Mark(firing.at, firing.trigger.group_id, firing.after, name)
+
+
 level_sources.add(LevelSource("triggers", thresholds))
+mark_sources.add(MarkSource("firings", acted))
 panels.add(
     Panel("actions", _("Actions"), "campaigns/panel.html", actions, position=40, permission="campaigns.view_delivery")
 )

@@ -16,8 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Contact
 from contacts.panels import Panel, panels
 from scoring.explain import GroupStatement, Line, Note, almost, explain, levels, outlook, sentences
+from scoring.explain.curve import curve
+from scoring.explain.drawing import Frame, draw
+from scoring.rulebook import Rulebook
 
 NEWEST = 200  # lines of each group that are listed one by one
+SPARK = Frame(width=400, height=48, left=0, right=0, top=3, bottom=3)
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,18 @@ def score(contact: Contact) -> dict[str, Any]:
     foreseen = outlook(contact, levels())
     return {
         "statement": statement,
-        "cards": list(_cards(statement.groups)),
+        "cards": list(cards(statement.groups)),
         "may_adjust": True,
         "almost": almost(contact),
         "outlook": foreseen,
         "crossings": sentences.crossings(foreseen, statement),
         "ahead": sentences.ahead(foreseen, statement),
+        "spark": draw(curve(contact, Rulebook.current(), looks=0), (), frame=SPARK),
     }
 
 
-def _cards(parts: Sequence[GroupStatement]) -> Iterator[Card]:
+def cards(parts: Sequence[GroupStatement]) -> Iterator[Card]:
+    """The lines of each group that has any, ready to show."""
     pages: dict[int | None, str] = {None: ""}
     for part in parts:
         fades = part.terms.half_life_days is not None

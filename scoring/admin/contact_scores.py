@@ -1,0 +1,150 @@
+"""Pages about one contact's score: the time machine, and the letter that explains it to the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _g
+
+from contacts.models import Contact
+from scoring.explain import books, explain, levels, moments
+from scoring.explain.curve import curve
+from scoring.explain.difference import Side, difference
+from scoring.explain.drawing import draw
+from scoring.explain.marks import marks
+from scoring.models import PointGroup
+from scoring.panels import NEWEST, cards
+
+COMPARED = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An instant and the rules asked about; `sentence` where what was asked made no sense."""
+
+    at: datetime
+    is_now: bool
+    rules: str
+    book: Any
+    sentence: str = ""
+
+    @property
+    def typed(self) -> str:
+        """As the field for it has it; empty for now."""
+        return "" if self.is_now else timezone.localtime(self.at).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+@dataclass(frozen=True)
+class Quick:
+    """A link that asks something usual."""
+
+    label: str
+    query: str
+
+
+class ContactScorePages:
+    """Mixin for an admin: the pages of this module, for those who may see contacts and scores."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view  # type: ignore[attr-defined]
+        machine = path(
+            "contact/<int:pk>/time-machine/", view(self.time_machine), name="scoring_pointentry_time_machine"
+        )
+        return [machine, *super().get_urls()]  # type: ignore[misc]
+
+    def time_machine(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The score at any instant under any rules, what makes it differ from that at another, and its curve."""
+        contact = _contact(request, pk)
+        if contact.merged_into_id:
+            return HttpResponseRedirect(self.page("time_machine", contact.merged_into_id))  # type: ignore[attr-defined]
+        now = timezone.now()
+        main = _asked(request, "at", "rules", now, now)
+        usual = now if main.at < now else now - COMPARED
+        other = _asked(
+            request, "with", "with_rules", usual, now, books.THEN if main.rules == books.THEN else main.rules
+        )
+        first, last = sorted([main, other], key=lambda one: one.at) if main.at != other.at else (other, main)
+        found = difference(contact, Side(first.at, first.book), Side(last.at, last.book))
+        drawn = curve(contact, None if main.rules == books.THEN else main.book)
+        groups, whole = list(PointGroup.objects.all()), found.after if last is main else found.before
+        lately = whole if main.is_now else explain(contact, at=now, book=books.read(main.rules, now))
+        lines = [line for part in lately.groups for line in part.lines]
+        statement = explain(contact, at=main.at, book=main.book, limit=NEWEST)
+        context = self.admin_site.each_context(request) | {  # type: ignore[attr-defined]
+            "title": _g("Time machine: %(name)s") % {"name": contact},
+            "opts": Contact._meta,
+            "contact": contact,
+            "main": main,
+            "other": other,
+            "first": first,
+            "last": last,
+            "sentences": [one.sentence for one in (main, other) if one.sentence],
+            "choices": books.choices(),
+            "statement": statement,
+            "cards": list(cards(statement.groups)),
+            "difference": found,
+            "drawing": draw(drawn, groups, lines, levels(), marks(contact.pk, drawn.dots[0].at)),
+            "quick": _quick(now),
+            "publications": _around(books.published()),
+        }
+        return TemplateResponse(request, "scoring/time_machine.html", context)
+
+
+def _contact(request: HttpRequest, pk: int) -> Contact:
+    for permission in ("contacts.view_contact", "scoring.view_contactscore"):
+        if not request.user.has_perm(permission):
+            raise PermissionDenied
+    contact = Contact.objects.filter(pk=pk).first()
+    if contact is None:
+        raise Http404
+    return contact
+
+
+def _asked(
+    request: HttpRequest, at: str, rules: str, usual: datetime, now: datetime, usual_rules: str = books.THEN
+) -> Asked:
+    typed, key, sentence = request.GET.get(at, "").strip(), request.GET.get(rules) or usual_rules, ""
+    moment = usual
+    if typed == "now":
+        moment = now
+    elif typed:
+        try:
+            moment = moments.read(typed)
+        except moments.UnclearMoment as unclear:
+            sentence = str(unclear)
+    try:
+        book = books.read(key, moment)
+    except books.UnknownRules as unknown:
+        key, book, sentence = books.THEN, books.read(books.THEN, moment), str(unknown)
+    return Asked(moment, moment >= now, key, book, sentence)
+
+
+def _quick(now: datetime) -> list[Quick]:
+    """The score of some time ago, beside that of now."""
+    ago = [(_g("Yesterday"), 1), (_g("A week ago"), 7), (_g("A month ago"), 30), (_g("A year ago"), 365)]
+    found = [
+        Quick(label, urlencode({"at": (now - timedelta(days=days)).isoformat(timespec="seconds"), "with": "now"}))
+        for label, days in ago
+    ]
+    today = {"at": "now", "with": "now", "with_rules": books.TODAY}
+    if books.draft():
+        found.append(Quick(_g("Draft beside today’s rules"), urlencode({**today, "rules": books.DRAFT})))
+    return found
+
+
+def _around(publications: Any) -> list[Quick]:
+    """What each publication changed, at the moment it was published."""
+    found = []
+    for one in publications:
+        at = one.published_at.isoformat()
+        query = {"at": at, "with": at, "with_rules": f"before-{one.pk}", "rules": f"after-{one.pk}"}
+        found.append(Quick(str(one), urlencode(query)))
+    return found

@@ -1,0 +1,75 @@
+"""Which rules a score is asked about: those in force then, today's, the draft's, or those around a publication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from scoring import publications
+from scoring.models import Edit, Publication
+from scoring.rulebook import Rulebook
+
+THEN, TODAY, DRAFT = "then", "today", "draft"
+PUBLICATIONS = 10  # the newest, offered
+
+
+@dataclass(frozen=True)
+class Choice:
+    key: str
+    label: str
+
+
+class UnknownRules(LookupError):
+    """There are no such rules; its sentence says so."""
+
+
+def choices() -> list[Choice]:
+    """What can be chosen now, the usual first."""
+    found = [Choice(THEN, _("in force then")), Choice(TODAY, _("of today"))]
+    if draft():
+        found.append(Choice(DRAFT, _("of the draft, as if published also for the past")))
+    for one in published():
+        values = {"name": str(one), "day": _day(one.published_at)}
+        found.append(Choice(f"before-{one.pk}", _("before “%(name)s” (%(day)s)") % values))
+        found.append(Choice(f"after-{one.pk}", _("after “%(name)s” (%(day)s)") % values))
+    return found
+
+
+def read(key: str, at: datetime) -> Rulebook:
+    """The rules of this key, for a score at an instant. Raises UnknownRules, with a sentence."""
+    if key == THEN:
+        return Rulebook.as_of(at)
+    if key == TODAY:
+        return Rulebook.current()
+    if key == DRAFT and (found := draft()):
+        return publications.sketch(found, timezone.now(), Publication.Scope.PAST).book
+    side, _dash, number = key.partition("-")
+    if side in ("before", "after") and number.isdecimal() and len(number) < 19:
+        one = _published().filter(pk=int(number)).first()
+        if one and one.published_at:
+            return Rulebook.as_of(one.published_at - timedelta(microseconds=side == "before"))
+    raise UnknownRules(_("There are no such rules (any more)."))
+
+
+def draft() -> Publication | None:
+    """The draft, if there is anything in it."""
+    edits = Edit.objects.filter(publication=OuterRef("pk"))
+    return Publication.objects.filter(Exists(edits), state=Publication.State.DRAFT).first()
+
+
+def published() -> Sequence[Publication]:
+    return _published()[:PUBLICATIONS]
+
+
+def _published():  # type: ignore[no-untyped-def]
+    return Publication.objects.filter(published_at__isnull=False).order_by("-published_at")
+
+
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT") if moment else ""
