@@ -64,6 +64,13 @@ def matching(patterns: list[str]) -> Q:
     return found
 
 
+def exact(patterns: list[str]) -> int | None:
+    """How many pages these are, where each means one page only; None where they are open."""
+    parsed = [parse(pattern) for pattern in patterns]
+    whole = any(one is None or not one[0] or one[1] == "/" or "*" in "".join(one) for one in parsed)
+    return None if whole or not parsed else len(set(parsed))
+
+
 def _path(path: str) -> Q:
     """A path, with `*` for anything; `/blog/*` is the blog and everything under it."""
     if "*" not in path:

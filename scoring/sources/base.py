@@ -75,6 +75,10 @@ class EventSource(PointSource):
         """What “once per object” means, as an expression over Subject."""
         return F("id")
 
+    def most_objects(self, params: Params) -> int | None:
+        """How many objects it can ever be about; None where new ones may come."""
+        return None
+
 
 class ChosenSubjects(EventSource):
     """An event source with one parameter: which subjects of its type, or any."""
@@ -88,6 +92,9 @@ class ChosenSubjects(EventSource):
     def subjects(self, params: Params) -> QuerySet[Subject]:
         every = super().subjects(params)
         return every.filter(pk__in=chosen(params)) if params.get("only") else every
+
+    def most_objects(self, params: Params) -> int | None:
+        return len(chosen(params)) if params.get("only") else None
 
     def mentions(self, params: Params) -> Mentions:
         return {Subject: chosen(params)}

@@ -52,6 +52,9 @@ class FormAnswered(EventSource):
     def object_id(self) -> Combinable:
         return Coalesce("parent_id", "id")  # the form; the answer itself where its form is gone
 
+    def most_objects(self, params: Params) -> int | None:
+        return 1
+
     def mentions(self, params: Params) -> Mentions:
         return {FormField: _question(params)}
 

@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from scoring.sources.addresses import AddressesField, matching
+from scoring.sources.addresses import AddressesField, exact, matching
 from scoring.sources.base import EventSource, Names, Params, point_sources
 from tracking.models import Kind, Subject
 
@@ -24,6 +24,9 @@ class PageVisited(EventSource):
     def subjects(self, params: Params) -> QuerySet[Subject]:
         every = super().subjects(params)
         return every.filter(matching(params["addresses"])) if params.get("addresses") else every
+
+    def most_objects(self, params: Params) -> int | None:
+        return exact(params.get("addresses") or [])
 
     def describe(self, params: Params, names: Names) -> str:
         return self.said(", ".join(params.get("addresses") or []) or _("any page"))

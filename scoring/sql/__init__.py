@@ -1,5 +1,6 @@
 """Scoring's hand-written statements: one function each, values always bound."""
 
+from scoring.sql.doctor import Earned, earned, effects, matched_by_events, matched_by_profiles
 from scoring.sql.fragments import Shape
 from scoring.sql.ledger import (
     apply_adjustments,
@@ -39,6 +40,7 @@ from scoring.sql.scores import (
 from scoring.sql.valuation import evaluated_lines, evaluated_scores, forecast
 
 __all__ = [
+    "Earned",
     "Shape",
     "apply_adjustments",
     "award",
@@ -47,6 +49,8 @@ __all__ = [
     "crossed_in_group",
     "crossed_overall",
     "differences",
+    "earned",
+    "effects",
     "evaluated_lines",
     "evaluated_scores",
     "expire",
@@ -58,6 +62,8 @@ __all__ = [
     "lock_scores",
     "mark_swept",
     "mark_wide",
+    "matched_by_events",
+    "matched_by_profiles",
     "note_validity",
     "own_rules",
     "recap",

@@ -1,0 +1,57 @@
+"""What the rule doctor finds, and the examinations by which it finds it: each is one file and registers itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Model, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from contacts.registry import Registry
+from scoring.doctor.chart import Chart
+
+
+class Severity(TextChoices):
+    """The worst first."""
+
+    PROBLEM = "problem", _("Cannot work as it stands")
+    WARNING = "warning", _("Probably not what was meant")
+    NOTE = "note", _("Good to know")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, in a marketer's words. `rows`: what it is about; the first is where to change something."""
+
+    severity: Severity
+    rows: tuple[Model, ...]
+    what: str
+    why: str
+    advice: str
+    examination: str = ""
+
+
+class Examination:
+    """Looks for one kind of fault. Later ones may rely on what `chart` keeps of earlier ones."""
+
+    key: str  # in the JSON of `manage.py doctor`: never rename
+    label: Any
+
+    def findings(self, chart: Chart) -> Iterable[Finding]:
+        raise NotImplementedError
+
+
+examinations: Registry[Examination] = Registry("examination")
+
+
+def examine() -> list[Finding]:
+    """All findings about the rules in force, the worst first. Writes nothing."""
+    chart = Chart()
+    found = [
+        replace(finding, examination=examination.key)
+        for examination in examinations
+        for finding in examination.findings(chart)
+    ]
+    return sorted(found, key=lambda finding: list(Severity).index(finding.severity))
