@@ -9,7 +9,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Types register once the models are loaded: ours first, then those other apps ship."""
-        from campaigns import actions, publishing, steps  # noqa: F401
+        from campaigns import actions, doctor, publishing, steps  # noqa: F401
         from campaigns.steps import act
 
         autodiscover_modules("trigger_actions", "campaign_steps")

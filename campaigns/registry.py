@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 
+from campaigns.effects import Effects
 from contacts.registry import Registry, unknown_label
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Action:
     def perform(self, delivery: Delivery, params: Params) -> str:
         """Do it; return the outcome in words. Raises DeliveryError or Skipped."""
         raise NotImplementedError
+
+    def effects(self, params: Params) -> Effects:
+        """What it does to the contact, as far as scores could follow from it."""
+        return ()
 
     def sent(self, delivery: Delivery) -> None:
         """For external actions: what else is written in the transaction that marks the delivery as done."""

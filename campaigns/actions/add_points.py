@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.base import cause, contact_of, done, named, row
+from campaigns.effects import Effects, Gives
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from scoring import ledger
@@ -35,6 +36,9 @@ class AddPoints(Action):
     def describe(self, params: Params) -> str:
         values = {"points": f"{params['points']:+d}", "group": named(PointGroup, [params["group"]])}
         return _g("%(points)s points in %(group)s") % values
+
+    def effects(self, params: Params) -> Effects:
+        return [Gives(params["group"], params["points"])]
 
     def perform(self, delivery: Delivery, params: Params) -> str:
         group = row(PointGroup, params["group"])

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.base import cause, contact_of, done, named, reason, rows
+from campaigns.effects import Effects, lists
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from contacts import segments
@@ -41,6 +42,9 @@ class ChangeSegments(Action):
         if params.get("remove"):
             parts.append(_g("remove from the segment %(names)s") % {"names": named(Segment, params["remove"])})
         return ", ".join(parts)
+
+    def effects(self, params: Params) -> Effects:
+        return lists("segment", params.get("add") or (), params.get("remove") or ())
 
     def perform(self, delivery: Delivery, params: Params) -> str:
         contact = contact_of(delivery)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.base import contact_of, done, named, rows
+from campaigns.effects import Effects, lists
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from contacts import tagging
@@ -39,6 +40,9 @@ class ChangeTags(Action):
         if params.get("remove"):
             parts.append(_g("remove the tag %(names)s") % {"names": named(Tag, params["remove"])})
         return ", ".join(parts)
+
+    def effects(self, params: Params) -> Effects:
+        return lists("tag", params.get("add") or (), params.get("remove") or ())
 
     def perform(self, delivery: Delivery, params: Params) -> str:
         contact = contact_of(delivery)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.base import contact_of, named, row
+from campaigns.effects import Effects, Sends
 from campaigns.mail import send
 from campaigns.models import Delivery, Email
 from campaigns.registry import Action, DeliveryError, Params, actions
@@ -22,6 +23,9 @@ class SendEmail(Action):
 
     def describe(self, params: Params) -> str:
         return _g("send the email %(name)s") % {"name": named(Email, [params["email"]])}
+
+    def effects(self, params: Params) -> Effects:
+        return [Sends(Email.subject_type, params["email"])]
 
     def perform(self, delivery: Delivery, params: Params) -> str:
         email = row(Email, params["email"])

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import texting
 from campaigns.actions.base import contact_of, named, row
+from campaigns.effects import Effects, Sends
 from campaigns.models import Delivery, Sms
 from campaigns.registry import Action, DeliveryError, Params, actions
 
@@ -22,6 +23,9 @@ class SendSms(Action):
 
     def describe(self, params: Params) -> str:
         return _g("send the SMS %(name)s") % {"name": named(Sms, [params["sms"]])}
+
+    def effects(self, params: Params) -> Effects:
+        return [Sends(Sms.subject_type, params["sms"])]
 
     def perform(self, delivery: Delivery, params: Params) -> str:
         sms = row(Sms, params["sms"])

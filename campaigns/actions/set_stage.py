@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.base import contact_of, named, row
+from campaigns.effects import Effects, Reaches
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, Skipped, actions
 from contacts import stages
@@ -31,6 +32,9 @@ class SetStage(Action):
             _g("move forward to the stage %(name)s") if params.get("forward_only") else _g("set the stage %(name)s")
         )
         return sentence % {"name": named(Stage, [params["stage"]])}
+
+    def effects(self, params: Params) -> Effects:
+        return [Reaches(params["stage"])]
 
     def perform(self, delivery: Delivery, params: Params) -> str:
         stage = row(Stage, params["stage"])

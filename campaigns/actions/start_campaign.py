@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import enrolments
 from campaigns.actions.base import cause, contact_of, named, row
+from campaigns.effects import Effects, Starts
 from campaigns.models import Campaign, Delivery, Enrolment
 from campaigns.registry import Action, Params, Skipped, actions
 
@@ -28,6 +29,9 @@ class StartCampaign(Action):
 
     def describe(self, params: Params) -> str:
         return _g("start the campaign %(name)s") % {"name": named(Campaign, [params["campaign"]])}
+
+    def effects(self, params: Params) -> Effects:
+        return [Starts(params["campaign"])]
 
     def perform(self, delivery: Delivery, params: Params) -> str:
         campaign = row(Campaign, params["campaign"])
