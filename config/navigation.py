@@ -50,6 +50,12 @@ SIDEBAR = {
                 page(_("Point actions"), "add_circle", "scoring.pointaction"),
                 page(_("Point groups"), "category", "scoring.pointgroup"),
                 page(_("Draft and publications"), "published_with_changes", "scoring.publication"),
+                {
+                    "title": _("Rule doctor"),
+                    "icon": "stethoscope",
+                    "link": reverse_lazy("rule_doctor"),
+                    "permission": may("scoring.view_pointaction"),
+                },
                 page(_("Ledger"), "receipt_long", "scoring.pointentry"),
                 page(_("Adjustments"), "exposure", "scoring.adjustment"),
                 page(_("Back-tests"), "science", "scoring.backtest"),

@@ -33,7 +33,7 @@ def only(language: str) -> Asked:
 CAMPAIGNS: dict[str, tuple[Words, Words, tuple[str, ...], tuple[Asked, ...]]] = {
     "discovery": (
         Words("Découverte", "Discovery"),
-        Words("Deux emails, et des points pour qui lit.", "Two emails, and points for those who read."),
+        Words("Deux emails : le second pour qui a lu le premier.", "Two emails: the second for those who read the first."),
         (),
         (
             only("fr"),
@@ -45,10 +45,9 @@ CAMPAIGNS: dict[str, tuple[Words, Words, tuple[str, ...], tuple[Asked, ...]]] = 
                 "condition",
                 lambda world: {
                     "conditions": {"filter": "email_opened", "op": "did", "times": 1, "days": 7},
-                    "otherwise": "skip",
+                    "otherwise": "end",
                 },
             ),
-            ("add_points", lambda world: {"group": world.groups["engagement"].pk, "points": 5}),
             only("fr"),
             send("letter_3_fr"),
             only("en"),
