@@ -16,6 +16,7 @@ import orjson
 from scoring.models import (
     TERMS,
     CapPeriod,
+    CapUnit,
     OverallScore,
     PointActionVersion,
     PointGroup,
@@ -162,9 +163,9 @@ def group_terms(terms: Terms, group_id: int, epoch: Any) -> GroupTerms:
 
 
 def is_wide(rule: Rule) -> bool:
-    """Does the rule's own cap reach over several occurrences?"""
+    """Does the rule's own cap reach over several occurrences, or over credits at different prices?"""
     daily_per_object = rule.repeat == Repeat.ALWAYS and rule.cap_period == CapPeriod.DAY and rule.cap_per_object
-    return rule.cap_amount is not None and not daily_per_object
+    return rule.cap_amount is not None and not (daily_per_object and rule.cap_unit == CapUnit.CREDITS)
 
 
 def wide_actions(versions: Iterable[PointActionVersion]) -> set[int]:

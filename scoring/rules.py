@@ -21,7 +21,6 @@ from scoring.models import (
     COUNTING,
     END,
     TERMS_OF_RULE,
-    CapPeriod,
     CapUnit,
     PointAction,
     PointActionVersion,
@@ -195,6 +194,4 @@ def _occurrence_cap(rule: Rule) -> int | None:
     """How often one occurrence pays. A cap that reaches over several of them is not of this kind (`is_wide`)."""
     if rule.repeat != Repeat.ALWAYS:
         return 1
-    if rule.cap_amount is None or is_wide(rule) or rule.cap_period != CapPeriod.DAY:
-        return None
-    return rule.cap_amount if rule.cap_unit == CapUnit.CREDITS else rule.cap_amount // abs(rule.points)
+    return None if is_wide(rule) else rule.cap_amount

@@ -99,19 +99,30 @@ FROM occurring p JOIN rules r ON r.action_id = p.action_id AND r.number > p.numb
 WHERE p.is_wide AND p.occurring > 0 GROUP BY 1, 2, 3, 4
 """
 
-# A cap over several occurrences: the earliest lines are credited until it is reached.
+_LINE = """contact_id, action_id, version_id, object_id, period, hits, first_at, last_at, number, group_id, worth, is_wide,
+  expires_after_days, group_cap, group_period, half_life_days, epoch"""
+
+# What the lines of an action would be credited, were it not for caps over several occurrences.
+FREE = """
+SELECT o.*, greatest(0, o.occurring - coalesce(t.taken, 0)) AS free
+FROM occurring o LEFT JOIN taken t USING (contact_id, version_id, object_id, period) WHERE o.is_wide
+"""
+
+# A cap over several occurrences: the earliest lines are credited until it is reached. It is one of the action: what a line
+# may still earn by its version's cap is what all earlier lines of the action leave, whichever version counted them.
 WIDE = f"""
-SELECT s.*, greatest(0, least(free, CASE WHEN cap_amount IS NULL THEN free ELSE floor((cap_amount - spent)::numeric / unit) END))::int AS credited
+SELECT {_LINE}, free AS credited FROM free WHERE cap_amount IS NULL
+UNION ALL
+SELECT {_LINE}, greatest(0, least(free, floor((cap_amount - spent)::numeric / CASE cap_unit WHEN 'points' THEN abs(worth) ELSE 1 END)))::int
 FROM (
-  SELECT f.*, coalesce(sum(free::bigint * unit) OVER (
-    PARTITION BY contact_id, action_id, cap_period, CASE WHEN cap_per_object THEN object_id ELSE 0 END, {start("cap_period", local_day("first_at"))}
+  SELECT f.*, k.unit, k.span, k.per_object, coalesce(sum(free::bigint * CASE k.unit WHEN 'points' THEN abs(worth) ELSE 1 END) OVER (
+    PARTITION BY contact_id, action_id, k.unit, k.span, k.per_object, CASE WHEN k.per_object THEN object_id ELSE 0 END, {start("k.span", local_day("first_at"))}
     ORDER BY first_at, object_id, period, number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
   ), 0) AS spent
-  FROM (
-    SELECT o.*, greatest(0, o.occurring - coalesce(t.taken, 0)) AS free, CASE o.cap_unit WHEN 'points' THEN abs(o.worth) ELSE 1 END AS unit
-    FROM occurring o LEFT JOIN taken t USING (contact_id, version_id, object_id, period) WHERE o.is_wide
-  ) f
-) s
+  FROM free f JOIN (
+    SELECT DISTINCT action_id, cap_unit AS unit, cap_period AS span, cap_per_object AS per_object FROM rules WHERE is_wide AND cap_amount IS NOT NULL
+  ) k USING (action_id)
+) s WHERE cap_amount IS NOT NULL AND (cap_unit, cap_period, cap_per_object) = (unit, span, per_object)
 """
 
 # The cap of a group: positive points beyond it are cut from the latest lines.
@@ -125,9 +136,6 @@ FROM (
   FROM credited c WHERE group_cap IS NOT NULL
 ) c
 """
-
-_LINE = """contact_id, action_id, version_id, object_id, period, hits, first_at, last_at, number, group_id, worth, is_wide,
-  expires_after_days, group_cap, group_period, half_life_days, epoch"""
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ def chain(lines: str, shape: Shape) -> str:
         )
     parts = [f"occurring AS {'MATERIALIZED' if shape.wide or shape.cuts else ''} ({occurring})"]
     if shape.wide:
-        parts.append(f"taken AS ({TAKEN})")
+        parts += [f"taken AS ({TAKEN})", f"free AS MATERIALIZED ({FREE})"]
         credited = f"{credited} WHERE NOT is_wide UNION ALL SELECT {_LINE}, credited FROM ({WIDE}) wide"
     cut = f"SELECT {_LINE}, credited, 0 AS cut FROM credited"
     if shape.cuts:

@@ -39,10 +39,11 @@ def insert_matches(version_id: int, subjects: QuerySet[Any]) -> None:
     )
 
 
-# Wide: a cap that reaches over several occurrences, or a policy that was changed. Then all versions of the action are.
+# Wide (rulebook.is_wide): a cap that reaches over several occurrences, or a policy that was changed. Then all versions of the
+# action are.
 MARK_WIDE = """
 WITH wide AS (
-  SELECT action_id, bool_or(cap_amount IS NOT NULL AND NOT (repeat = 'always' AND cap_period = 'day' AND cap_per_object))
+  SELECT action_id, bool_or(cap_amount IS NOT NULL AND NOT (repeat = 'always' AND cap_unit = 'times' AND cap_period = 'day' AND cap_per_object))
     OR count(DISTINCT repeat) > 1 AS is_wide
   FROM scoring_pointactionversion v WHERE v.action_id = ANY(%(actions)s) AND v.kind IS NOT NULL
     AND (v.valid_from < v.valid_until OR EXISTS (SELECT FROM scoring_pointentry p WHERE p.version_id = v.id))

@@ -1,10 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from contacts.models import Contact
-from scoring import rules, sql
+from scoring import ledger, rules, scores, sql
 from scoring.models import Adjustment, PointEntry, Repeat
 from tests.scoring.conftest import download, lines, score, score_waiting, subject
 
@@ -184,3 +184,56 @@ def test_nothing_differs_from_the_ledger(ada, publish, fit):
     score_waiting()
 
     assert sql.differences() == []
+
+
+# --- caps that were changed: what earlier versions paid counts --------------------------------------------------------
+
+
+def edit(action, at, **changes):
+    for name, value in changes.items():
+        setattr(action, name, value)
+    action.save()
+    rules.publish(action, since=at)
+
+
+WEEK = {"cap_period": "week"}
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "after", "credited"),
+    [
+        ("times, then points", WEEK | {"cap_amount": 3}, WEEK | {"cap_amount": 30, "cap_unit": "points"}, [2, 1]),
+        (
+            "points, then times",
+            WEEK | {"cap_amount": 20, "cap_unit": "points"},
+            WEEK | {"cap_amount": 3, "cap_unit": "times"},
+            [2, 1],
+        ),
+        ("a day, then a week", {"cap_amount": 2, "cap_period": "day"}, WEEK | {"cap_amount": 3}, [2, 1]),
+        ("none, then a week", {}, WEEK | {"cap_amount": 3}, [2, 1]),
+        (
+            "each, then all",
+            WEEK | {"cap_amount": 9, "cap_per_object": True},
+            WEEK | {"cap_amount": 3, "cap_per_object": False},
+            [2, 1],
+        ),
+        ("a week, then none", WEEK | {"cap_amount": 1}, {"cap_amount": None}, [1, 2]),
+        (
+            "points a day and object",
+            {"cap_amount": 20, "cap_unit": "points", "cap_period": "day", "cap_per_object": True},
+            {"points": 3, "cap_amount": 24},
+            [2, 1],  # 2 × 10, and 3 fits once into the rest
+        ),
+    ],
+)
+def test_a_cap_that_was_changed_counts_what_the_action_paid_before(ada, publish, case, before, after, credited):
+    action = publish(10, repeat=Repeat.ALWAYS, **before)
+    asset = subject("guide")
+    noon = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    for minutes in (0, 1, 60, 61):
+        download(ada, asset, noon + timedelta(minutes=minutes))
+    edit(action, noon + timedelta(minutes=30), **after)
+    score_waiting()
+
+    assert [line[5] for line in lines(ada)] == credited
+    assert ledger.replay(scores.lock([ada.pk])) == []
