@@ -8,21 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import triggers, versions
 from campaigns.models import Firing, Trigger, TriggerAction
-from campaigns.registry import actions as action_types
-from campaigns.registry import label as type_label
-from contacts import conditions
 from contacts.typed_params import dump
 from scoring import publications
-from scoring.models import Edit, PointGroup, Publication
+from scoring.models import Edit, Publication
 from scoring.publishing.types import Difference, Publishable, State, publishables
 from scoring.sweeps import Plan
+from scoring.wording import Facts, differing
 
 FIELDS = (
     "name",
@@ -66,13 +61,7 @@ class Triggers(Publishable):
         return Plan()
 
     def differences(self, edit: Edit) -> Iterable[Difference]:
-        before, after = edit.before or {}, edit.after or {}
-        for name in FIELDS:
-            if before.get(name) != after.get(name):
-                field: Any = Trigger._meta.get_field(name)
-                yield Difference(str(field.verbose_name), _said(name, before.get(name)), _said(name, after.get(name)))
-        if _set_up(before) != _set_up(after):
-            yield Difference(_g("actions"), _actions_said(before), _actions_said(after))
+        return differing(_facts(edit.before), _facts(edit.after))
 
 
 def roll_back(publication: Publication, by: Any) -> Publication:
@@ -131,24 +120,10 @@ def _save_actions(trigger: Trigger, wanted: list[dict[str, Any]]) -> None:
     trigger.actions.exclude(pk__in=kept).delete()
 
 
-def _set_up(state: State) -> list[tuple[str, Any]]:
-    return [(row["type"], row["params"]) for row in state.get("actions") or []]
-
-
-def _actions_said(state: State) -> str:
-    return ", ".join(type_label(action_types, type) for type, _params in _set_up(state)) or _g("nothing yet")
-
-
-def _said(name: str, value: Any) -> str:
-    field: Any = Trigger._meta.get_field(name)
-    if name == "conditions":
-        return conditions.describe(value)
-    if name == "group":
-        return str(PointGroup.objects.filter(pk=value).first() or _g("Overall score"))
-    if isinstance(value, bool):
-        return _g("yes") if value else _g("no")
-    if value is None or value == "":
-        return "–"
-    if name in ("active_from", "active_until"):
-        return date_format(localtime(field.to_python(value)), "SHORT_DATETIME_FORMAT")
-    return str(dict(field.flatchoices).get(value, value)) if field.flatchoices else str(value)
+def _facts(state: State | None) -> Facts:
+    """What a state says, as histories tell it; actions that are not saved yet get a name of their own."""
+    if not state:
+        return {}
+    steps = [row | {"id": row.get("id") or f"new {number}"} for number, row in enumerate(state.get("actions") or [])]
+    [said] = versions.facts([state | {"actions": steps}])
+    return said | {"description": (str(Trigger._meta.get_field("description").verbose_name), state["description"])}

@@ -96,10 +96,11 @@ def scope_of(value: str | None) -> str:
 
 
 def draft(draft: Publication) -> dict[str, Any]:
-    scope = draft.scope
+    scope, edits = draft.scope, told(draft, check=True)
     return {
         "title": _g("Draft"),
-        "edits": told(draft, check=True),
+        "edits": edits,
+        "reads_anew": any(one.edit.type in ("point_group", "overall_score") for one in edits),
         "scopes": [(value, label, MEANING[Scope(value)], value == scope) for value, label in Scope.choices],
         "progress": progress(draft) if draft.forecast_asked_at and not draft.forecast_done_at else None,
         "preview": preview(draft) if draft.forecast_done_at else None,
@@ -129,8 +130,8 @@ def told(publication: Publication, *, check: bool = False) -> list[Told]:
 def preview(draft: Publication) -> dict[str, Any]:
     """The forecast in numbers; the number of queries follows the triggers that are crossed, not the contacts."""
     found = figures.figures(draft)
-    crossed = forecasts.crossings(draft)
-    shown = {row.contact_id for one in crossed for row in one.rows[:SHOWN]}
+    crossed = sorted(forecasts.crossings(draft), key=lambda one: -one.counts.get(Outcome.HELD, 0))
+    shown = {row.contact_id for one in crossed for row in _first(one)}
     contacts = Contact.objects.in_bulk(shown)
     return {
         "scores": [Score(one, histogram(one.bins)) for one in found],
@@ -142,9 +143,15 @@ def preview(draft: Publication) -> dict[str, Any]:
 
 
 def _crossed(one: TriggerForecast, contacts: Mapping[int, Contact]) -> TriggerCrossed:
-    rows = [(contacts[row.contact_id], row) for row in one.rows[:SHOWN] if row.contact_id in contacts]
+    rows = [(contacts[row.contact_id], row) for row in _first(one) if row.contact_id in contacts]
     counts = [(str(outcome.label), one.counts[outcome]) for outcome in Outcome if one.counts.get(outcome)]
     return TriggerCrossed(one, sentences.trigger(one.trigger), counts, rows)
+
+
+def _first(one: TriggerForecast) -> list[Crossed]:
+    """Those the page shows: who would be acted for comes before whom nothing happens to."""
+    order = list(Outcome)
+    return sorted(one.rows, key=lambda row: (order.index(row.outcome), row.contact_id))[:SHOWN]
 
 
 def progress(publication: Publication) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class Publication(models.Model):
         constraints = [models.UniqueConstraint(fields=["state"], condition=Q(state="draft"), name="one_draft")]
 
     def __str__(self) -> str:
+        if self.state == self.State.DRAFT:
+            return str(self.State.DRAFT.label)
         return self.note or f"{self._meta.verbose_name} {self.pk}"
 
 

@@ -51,7 +51,8 @@ class PointGroups(Publishable):
         return Plan(terms={}) if changed else Plan()
 
     def differences(self, edit: Edit) -> Iterable[Difference]:
-        return _differences(PointGroup, TERMS, edit)
+        before = edit.before or {}
+        return _differing(PointGroup(**_terms(before)), PointGroup(**_terms(before | (edit.after or {}))))
 
 
 @publishables.register
@@ -80,7 +81,8 @@ class OverallBounds(Publishable):
         return Plan(terms={}) if terms.set_bounds(state.get("floor"), state.get("ceiling"), author) else Plan()
 
     def differences(self, edit: Edit) -> Iterable[Difference]:
-        return _differences(OverallScore, BOUNDS, edit)
+        before = edit.before or {}
+        return _differing(OverallScore(**before), OverallScore(**(before | (edit.after or {}))))
 
 
 def _terms(state: State) -> dict[str, Any]:
@@ -88,14 +90,7 @@ def _terms(state: State) -> dict[str, Any]:
     return {name: field.to_python(state[name]) for name, field in fields.items()}
 
 
-def _differences(model: Any, names: Iterable[str], edit: Edit) -> Iterable[Difference]:
-    before, after = edit.before or {}, edit.after or {}
-    for name in names:
-        if before.get(name) != after.get(name):
-            yield Difference(
-                str(model._meta.get_field(name).verbose_name), _said(before.get(name)), _said(after.get(name))
-            )
+def _differing(before: PointGroup | OverallScore, after: PointGroup | OverallScore) -> Iterable[Difference]:
+    from scoring.wording import differing, facts_of_terms
 
-
-def _said(value: Any) -> str:
-    return "–" if value is None else str(value)
+    return differing(facts_of_terms(before), facts_of_terms(after))

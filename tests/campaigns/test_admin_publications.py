@@ -333,7 +333,7 @@ def test_the_draft_shows_its_edits_and_lets_one_be_taken_out(marketer, rule, eng
 
     assert [(told.edit.name, [(c.before, c.after) for c in told.changes][:1]) for told in answer.context["edits"]] == [
         ("Download", [("+5", "+7")]),
-        ("Engagement", [("1.00", "3.00")]),
+        ("Engagement", [("1", "3")]),
     ]
     taken = marketer.post(page("publication_change", draft.pk), {"remove": draft.edits.first().pk}, follow=True)
     assert said(taken) == ["“Download” was taken out of the draft."]

@@ -161,7 +161,7 @@ def test_actions_of_a_trigger_are_drafted_and_keep_their_rows(people):
     draft = publications.open_draft()
     edit = publications.add(draft, "trigger", made.pk, state)
 
-    assert [difference.label for difference in publishing.Triggers().differences(edit)] == ["actions"]
+    assert [difference.label for difference in publishing.Triggers().differences(edit)] == ["what happens then"]
     publications.publish(draft, Scope.FROM_NOW)
     assert list(made.actions.values_list("type", flat=True)) == ["add_tags", "remove_tags"]
     assert made.actions.first() == kept
