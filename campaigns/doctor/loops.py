@@ -169,13 +169,13 @@ def _way(text: str, consequence: Consequence, *rows: Model) -> Way:
 
 def _direct(trigger: Trigger, ways: list[Way]) -> Finding:
     if trigger.direction == Trigger.Direction.RISING:
-        why = _g("Part of the score is then not what people did or are, but that they had the score: %(ways)s.")
+        why = _g("Part of the score then comes from having a score, not from what people do or are: %(ways)s.")
     else:
         why = _g("The score falls further because it fell: %(ways)s.")
     return Finding(
         Severity.WARNING,
         _rows(trigger, ways),
-        _g("“%(trigger)s” feeds itself: what it does moves the score it watches on.") % {"trigger": trigger.name},
+        _g("“%(trigger)s” feeds itself: what it does moves the very score it watches.") % {"trigger": trigger.name},
         why % {"ways": _listed(ways)},
         _g("Let it give its points in a group it does not watch, or leave them out."),
     )

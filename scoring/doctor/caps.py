@@ -57,7 +57,7 @@ def _too_small(rule: InForce) -> Finding | None:
             Severity.PROBLEM,
             (rule.action,),
             _g("“%(rule)s” can never pay: its limit is smaller than its points.") % values,
-            _g("Each time is worth %(points)d points, but its limit is %(limit)s; a part of them is not given.")
+            _g("Each time is worth %(points)d points, but its limit is %(limit)s, and no time is paid in part.")
             % (values | {"limit": wording.cap(version)}),
             _g("Raise the limit to %(points)d points or more, count it in times instead, or leave it empty.") % values,
         )

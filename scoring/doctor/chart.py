@@ -34,7 +34,7 @@ class Chart:
 
     def __init__(self) -> None:
         self.now = timezone.now()
-        # Findings that explain others: whatever changes nobody because of them is not told twice.
+        # Point actions whose fault is told already: it is why they change nobody.
         self.explained: set[int] = set()
 
     def ago(self, days: int) -> datetime:

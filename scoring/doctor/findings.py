@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Model, TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -34,10 +34,11 @@ class Finding:
 
 
 class Examination:
-    """Looks for one kind of fault. Later ones may rely on what `chart` keeps of earlier ones."""
+    """Looks for one kind of fault. Those of a higher `order` come later, and find in `chart` what was explained before."""
 
     key: str  # in the JSON of `manage.py doctor`: never rename
     label: Any
+    order: ClassVar[int] = 10
 
     def findings(self, chart: Chart) -> Iterable[Finding]:
         raise NotImplementedError
@@ -51,7 +52,7 @@ def examine() -> list[Finding]:
     chart = Chart()
     found = [
         replace(finding, examination=examination.key)
-        for examination in examinations
+        for examination in sorted(examinations, key=lambda examination: examination.order)
         for finding in examination.findings(chart)
     ]
     return sorted(found, key=lambda finding: list(Severity).index(finding.severity))

@@ -19,6 +19,7 @@ MOST_LINES = 200_000  # of a version are looked at, to know it in time
 class IdleRules(Examination):
     key = "idle_rule"
     label = _("Rules whose removal changes nobody")
+    order = 20
 
     def findings(self, chart: Chart) -> Iterable[Finding]:
         """Without the rules of which something else found tells why."""

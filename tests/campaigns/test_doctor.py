@@ -224,7 +224,7 @@ def test_a_trigger_that_adds_to_the_score_it_watches_is_found(reachable, trigger
 
     (finding,) = examine()
     assert (finding.examination, finding.severity, finding.rows) == ("self_feeding_trigger", "warning", (found,))
-    assert finding.what == "“Bonus” feeds itself: what it does moves the score it watches on."
+    assert finding.what == "“Bonus” feeds itself: what it does moves the very score it watches."
     assert "it gives +10 in “Engagement”" in finding.why
 
 
