@@ -12,6 +12,9 @@ from scoring.backtests.rates import Interval
 from scoring.backtests.sample import Sample, Score, exact
 
 RESAMPLES = 2000
+# Contacts drawn in all resamples together, ten seconds' worth: beyond 100,000 contacts intervals are so narrow that fewer
+# resamples tell as much.
+DRAWS, FEWEST_RESAMPLES = 200_000_000, 200
 SEED = 20_000_101  # fixed: the same contacts give the same interval, on whichever day they are asked about
 
 Places = NDArray[np.int64]  # of each contact, the rank of its score; equal scores have equal ranks
@@ -48,21 +51,28 @@ def auc(sample: Sample) -> float:
     return twice / (2 * sample.conversions * below)
 
 
-def separation(sample: Sample, resamples: int = RESAMPLES, seed: int = SEED) -> Separation:
+def separation(sample: Sample, resamples: int | None = None, seed: int = SEED) -> Separation:
     places = np.arange(len(sample.scores))
     converted, others = np.repeat(places, sample.converted), np.repeat(places, sample.others)
+    resamples = resamples or enough(sample.contacts)
     return Separation(auc(sample), _percentiles(_redrawn([converted], [others], resamples, seed)[:, 0]))
 
 
-def gain(rows: Iterable[tuple[Score, Score, bool]], resamples: int = RESAMPLES, seed: int = SEED) -> Gain:
+def gain(rows: Iterable[tuple[Score, Score, bool]], resamples: int | None = None, seed: int = SEED) -> Gain:
     """Of (first score, second score, whether the contact converted): each resample draws contacts with both scores."""
     ordered = sorted((exact(first), exact(second), converted) for first, second, converted in rows)
     outcome = np.array([converted for _, _, converted in ordered], dtype=bool)
     _need_both(int(outcome.sum()), len(ordered))
     sides = [_places([row[0] for row in ordered]), _places([row[1] for row in ordered])]
+    resamples = resamples or enough(len(ordered))
     drawn = _redrawn([side[outcome] for side in sides], [side[~outcome] for side in sides], resamples, seed)
     first, second = (_auc(side[outcome], side[~outcome]) for side in sides)
     return Gain(first, second, _percentiles(drawn[:, 1] - drawn[:, 0]))
+
+
+def enough(contacts: int) -> int:
+    """How many resamples are drawn for so many contacts."""
+    return max(FEWEST_RESAMPLES, min(RESAMPLES, DRAWS // max(contacts, 1)))
 
 
 def _need_both(conversions: int, contacts: int) -> None:

@@ -17,7 +17,7 @@ from scoring.backtests.bands import bands, top
 from scoring.backtests.rates import Interval, Rate
 from scoring.backtests.reports import report
 from scoring.backtests.sample import Sample
-from scoring.backtests.separation import auc, gain, separation
+from scoring.backtests.separation import auc, enough, gain, separation
 from scoring.backtests.thresholds import Reason, choices, passing, suggestions, table
 from scoring.backtests.verdicts import Change, Worth, compare, judge
 from tests.scoring import cdnow
@@ -100,6 +100,10 @@ def test_the_interval_is_the_same_each_time_and_whatever_order_contacts_come_in(
     mixed = Random(2).sample(pairs, len(pairs))
     assert report(pairs) == report(mixed) == report(pairs)
     assert separation(Sample.of(pairs), seed=1) != separation(Sample.of(pairs), seed=2)
+
+
+def test_more_contacts_are_drawn_less_often():
+    assert [enough(contacts) for contacts in (0, 40, 100_000, 400_000, 10_000_000)] == [2000, 2000, 2000, 500, 200]
 
 
 # Two score sets on the same contacts
