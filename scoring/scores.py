@@ -12,8 +12,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from scoring import decay, sql
-from scoring.models import PointGroup, Turn
+from scoring.models import PointGroup, Sweep, Turn
 
+HALF_LIVES = 300  # after which a group's epoch moves on: 2^1000 is near the end of floating point
 Values = Mapping[tuple[int, int | None], Decimal]
 
 
@@ -84,11 +85,13 @@ def is_new_day() -> bool:
 def turn(levels: Mapping[int | None, Sequence[Decimal]]) -> list[Movement]:
     """The scores that passed one of these levels of their group (None: overall) since the last turn, by fading alone.
 
-    Notes that today has been turned: each movement is told once. No row of a score is touched. The caller's transaction
-    holds the rules for itself, so that no batch moves a score meanwhile.
+    Notes that today has been turned: each movement is told once. No row of a score is touched (but all of a group once in
+    some hundred half-lives, when its epoch moves on). The caller's transaction holds the rules for itself, so that no
+    batch moves a score meanwhile.
     """
     since, today = turned(), decay.today()
     Turn.objects.get_or_create(day=today)
+    _move_epochs(today)
     if since == today:
         return []
     midnight = timezone.make_aware(datetime.combine(today, time()))
@@ -101,6 +104,16 @@ def turn(levels: Mapping[int | None, Sequence[Decimal]]) -> list[Movement]:
     if fading and levels.get(None):
         movements += sql.crossed_overall(levels[None], since, today, midnight)
     return [Movement(**row) for row in movements]
+
+
+def _move_epochs(today: date) -> None:
+    """Forward sums grow without end: after some hundred half-lives they are reckoned anew, from today."""
+    if Sweep.objects.filter(finished_at__isnull=True).exists():
+        return  # its plan may know the sums by the old epoch
+    for group in PointGroup.objects.filter(half_life_days__isnull=False):
+        if (today - group.epoch).days > HALF_LIVES * (group.half_life_days or 1):
+            sql.rebase(group.pk, today)
+            PointGroup.objects.filter(pk=group.pk).update(epoch=today)
 
 
 def _passing(group: PointGroup, level: Decimal, since: date, today: date) -> tuple[float, float]:

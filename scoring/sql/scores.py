@@ -66,12 +66,17 @@ def bounded(value: str, bounds: str) -> str:
     return f"greatest(least({value}, {bounds}.ceiling), {bounds}.floor)"
 
 
+def faded(forward: str, day: str, terms: str) -> str:
+    """What is left on a day of a forward-decayed sum. What would be too small for a floating-point number is nothing."""
+    halvings = f"(({terms}.epoch - {day})::float8 / {terms}.half_life_days)"
+    factor = f"power(2::float8, greatest(-1000, least(1000, {halvings})))"
+    return f"(CASE WHEN {halvings} < -30 AND abs({forward}) < 1 THEN 0 ELSE {forward} * {factor} END)"
+
+
 def shown(score: str, forward: str, day: str, terms: str = "t") -> str:
     """What a group's sums are worth on a day: faded by its half-life to the cent, and within its bounds."""
-    faded = (
-        f"round(({forward} * power(2::float8, ({terms}.epoch - {day})::float8 / {terms}.half_life_days))::numeric, 2)"
-    )
-    return bounded(f"(CASE WHEN {terms}.half_life_days IS NULL THEN {score} ELSE {faded} END)", terms)
+    value = f"round({faded(forward, day, terms)}::numeric, 2)"
+    return bounded(f"(CASE WHEN {terms}.half_life_days IS NULL THEN {score} ELSE {value} END)", terms)
 
 
 # Group sums move; the overall row keeps the weighted sum of the groups without a half-life. `since` is the last day that was
@@ -295,3 +300,14 @@ def crossed_in_group(
 def crossed_overall(levels: Sequence[Any], since: date, today: date, midnight: Any) -> list[dict[str, Any]]:
     """Overall scores that pass one of these levels between two days by time alone."""
     return dicts(CROSSED_OVERALL, {"levels": list(levels), "since": since, "today": today, "midnight": midnight})
+
+
+REBASE = f"""
+UPDATE scoring_contactscore s SET forward = {faded("s.forward", "%(today)s::date", "t")}
+FROM scoring_pointgroup t WHERE t.id = %(group)s AND s.group_id = t.id AND s.forward <> 0
+"""
+
+
+def rebase(group_id: int, today: date) -> None:
+    """Let a group's forward sums be worth today what they say: moves no score. The caller sets the epoch to today."""
+    execute(REBASE, {"group": group_id, "today": today})
