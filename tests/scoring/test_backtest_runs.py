@@ -6,12 +6,15 @@ import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from threading import Thread
 
 import pytest
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config import pipeline
+from config.celery import app
 from contacts.models import ContactTag
 from scoring import decay, publications, rules, terms, valuation
 from scoring.backtests import answers, books, cohorts, running
@@ -361,6 +364,28 @@ def test_a_stopped_back_test_stays_stopped(crowd):
     assert not running.step(test.pk)
     test.refresh_from_db()
     assert (test.state, test.seen, BackTestRange.objects.count(), running.cancel(test)) == ("cancelled", 10, 0, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_one_worker_has_in_hand_another_leaves_alone(crowd):
+    test = running.ask(question())
+    found = []
+
+    def other_worker():
+        found.append(running.step(test.pk))
+        connection.close()
+
+    with transaction.atomic():
+        BackTest.objects.select_for_update().get(pk=test.pk)
+        thread = Thread(target=other_worker)
+        thread.start()
+        thread.join()
+    assert (found, running.step(test.pk)) == ([False], True)
+
+
+def test_the_clock_rings_for_tasks_that_there_are():
+    app.loader.import_default_modules()
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= set(app.tasks)
 
 
 def test_what_goes_wrong_ends_the_back_test_and_not_the_next_one(crowd):
