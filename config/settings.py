@@ -214,6 +214,6 @@ LOGGING = {
     "loggers": {
         # With a tick a second, the coming and going of every task would drown the rest.
         name: {"level": "WARNING"}
-        for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy", "httpx", "httpcore")
+        for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy", "fontTools", "httpx", "httpcore")
     },
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +22,7 @@ from scoring.explain.drawing import Frame, draw
 from scoring.rulebook import Rulebook
 
 NEWEST = 200  # lines of each group that are listed one by one
-SPARK = Frame(width=400, height=48, left=0, right=0, top=3, bottom=3)
+SPARK = Frame(width=400, height=48, left=0, right=0, top=3, bottom=3, is_bare=True)
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def score(contact: Contact) -> dict[str, Any]:
         "outlook": foreseen,
         "crossings": sentences.crossings(foreseen, statement),
         "ahead": sentences.ahead(foreseen, statement),
+        "letters": [(code, name) for code, name in settings.LANGUAGES],
         "spark": draw(curve(contact, Rulebook.current(), looks=0), (), frame=SPARK),
     }
 

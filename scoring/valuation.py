@@ -60,7 +60,7 @@ def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None)
     versions = [
         version
         for version in PointActionVersion.objects.filter(pk__in=book.version_ids, kind__isnull=True)
-        if is_open(version, book, then)
+        if is_open(version, then) and _stands_last(version, book)
     ]
     if not versions or not contact_ids:
         return []
@@ -77,13 +77,16 @@ def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None)
     return rows
 
 
-def is_open(version: PointActionVersion, book: Rulebook, at: datetime) -> bool:
-    """Profile rules hold by the version that stands last in the book, within its window."""
-    one = next(one for one in book.intervals if one.version_id == version.pk)
-    window = (version.active_from is None or version.active_from <= at) and (
+def is_open(version: PointActionVersion, at: datetime) -> bool:
+    """Is it within the dates of the rule?"""
+    return (version.active_from is None or version.active_from <= at) and (
         version.active_until is None or version.active_until > at
     )
-    return window and one.valid_until == END
+
+
+def _stands_last(version: PointActionVersion, book: Rulebook) -> bool:
+    """Profile rules hold by the version that stands last in the book."""
+    return next(one for one in book.intervals if one.version_id == version.pk).valid_until == END
 
 
 def was_looked_at(version: PointActionVersion, at: datetime) -> bool:

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
+from contacts.admin_base import ReadOnlyAdmin
 from contacts.models import Contact
-from scoring.explain import books, explain, levels, moments
+from scoring.explain import books, explain, letter_pdf, levels, moments
+from scoring.explain import letter as letters
 from scoring.explain.curve import curve
-from scoring.explain.difference import Side, difference
+from scoring.explain.difference import GroupDifference, Part, Side, difference
 from scoring.explain.drawing import draw
 from scoring.explain.marks import marks
-from scoring.models import PointGroup
+from scoring.models import ContactScore, PointGroup
 from scoring.panels import NEWEST, cards
 
 COMPARED = timedelta(days=30)
+PARTS = {
+    Part.HAPPENED: _("Happened"),
+    Part.FADED: _("Faded"),
+    Part.EXPIRED: _("Expired"),
+    Part.CHANGED: _("Rule changed"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,21 +61,25 @@ class Quick:
     query: str
 
 
-class ContactScorePages:
-    """Mixin for an admin: the pages of this module, for those who may see contacts and scores."""
+@admin.register(ContactScore)
+class ContactScoreAdmin(ReadOnlyAdmin):
+    """No lists and forms of rows – contacts have lists, and scores are made from the ledger – but pages about one contact's."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False  # nothing to lead to
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view  # type: ignore[attr-defined]
-        machine = path(
-            "contact/<int:pk>/time-machine/", view(self.time_machine), name="scoring_pointentry_time_machine"
-        )
-        return [machine, *super().get_urls()]  # type: ignore[misc]
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/time-machine/", view(self.time_machine), name="scoring_contactscore_time_machine"),
+            path("<int:pk>/letter.<str:form>", view(self.letter), name="scoring_contactscore_letter"),
+        ]
 
     def time_machine(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The score at any instant under any rules, what makes it differ from that at another, and its curve."""
         contact = _contact(request, pk)
         if contact.merged_into_id:
-            return HttpResponseRedirect(self.page("time_machine", contact.merged_into_id))  # type: ignore[attr-defined]
+            return HttpResponseRedirect(self.page("time_machine", contact.merged_into_id))
         now = timezone.now()
         main = _asked(request, "at", "rules", now, now)
         usual = now if main.at < now else now - COMPARED
@@ -78,7 +93,7 @@ class ContactScorePages:
         lately = whole if main.is_now else explain(contact, at=now, book=books.read(main.rules, now))
         lines = [line for part in lately.groups for line in part.lines]
         statement = explain(contact, at=main.at, book=main.book, limit=NEWEST)
-        context = self.admin_site.each_context(request) | {  # type: ignore[attr-defined]
+        context = self.admin_site.each_context(request) | {
             "title": _g("Time machine: %(name)s") % {"name": contact},
             "opts": Contact._meta,
             "contact": contact,
@@ -91,11 +106,34 @@ class ContactScorePages:
             "statement": statement,
             "cards": list(cards(statement.groups)),
             "difference": found,
+            "part_names": [PARTS[part] for part in found.parts],
+            "tables": [_table(group, found.parts) for group in found.groups if group.rules],
             "drawing": draw(drawn, groups, lines, levels(), marks(contact.pk, drawn.dots[0].at)),
             "quick": _quick(now),
             "publications": _around(books.published()),
         }
         return TemplateResponse(request, "scoring/time_machine.html", context)
+
+    def letter(self, request: HttpRequest, pk: int, form: str) -> HttpResponse:
+        """The explanation for the person, in the language asked for: a page (html), or a file to send (pdf)."""
+        contact = _contact(request, pk)
+        language = request.GET.get("language", "")
+        if form not in ("html", "pdf") or language not in letters.LANGUAGES:
+            raise Http404
+        found = letters.letter(contact.merged_into or contact, language)
+        if form == "html":
+            response = HttpResponse(found.html())
+        else:
+            response = HttpResponse(letter_pdf.pdf(found), content_type="application/pdf")
+            response["Content-Disposition"] = f'attachment; filename="{letters.file_name(contact, form)}"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _table(group: GroupDifference, parts: Sequence[Part]) -> dict[str, Any]:
+    """A group's rules that moved, each with its points by part; of the others only how many there are."""
+    moved = [(rule, [rule.parts.get(part) for part in parts]) for rule in group.moved]
+    return {"group": group, "moved": moved, "still": len(group.rules) - len(moved)}
 
 
 def _contact(request: HttpRequest, pk: int) -> Contact:

@@ -17,14 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
-from scoring.admin.contact_scores import ContactScorePages
 from scoring.models import NO_PERIOD, Adjustment, PointEntry, Sweep
 from tracking import doorbell
 from tracking.models import Subject
 
 
 @admin.register(PointEntry)
-class PointEntryAdmin(ContactScorePages, ReadOnlyAdmin):
+class PointEntryAdmin(ReadOnlyAdmin):
     list_display = ("contact", "rule", "about", "within", "hits", "credited", "earned", "last_at")
     list_select_related = ("contact", "version")
     list_filter = (("action", admin.RelatedOnlyFieldListFilter), ("period", admin.DateFieldListFilter))

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from contacts.models import Contact
 from scoring import decay, valuation
-from scoring.models import Adjustment, Holding, PointActionVersion
+from scoring.models import END, Adjustment, Holding, PointActionVersion
 from scoring.rulebook import GroupTerms, Rulebook, RuleHistory
 from scoring.sql import curve as sql
 
@@ -139,43 +139,53 @@ class _Beside:
 
     def __init__(self, contact_id: int, books: Books, looks: int, until: datetime) -> None:
         self.contact_id, self.looks, self.until = contact_id, looks, until
-        self.adjustments = list(Adjustment.objects.filter(contact=contact_id).order_by("at"))
+        self.apart = timedelta(days=DAYS / (looks or 1))
         ids = {one.version_id for _at, book in books for one in book.intervals}
         versions = PointActionVersion.objects.filter(pk__in=ids, kind__isnull=True)
         self.versions = {version.pk: version for version in versions}
         self.holdings = list(Holding.objects.filter(contact=contact_id, version__in=self.versions))
-        self.looked: tuple[Rulebook | None, datetime | None, list[dict[str, Any]]] = (None, None, [])
-        self.apart = timedelta(days=DAYS / (looks or 1))
+        given = Adjustment.objects.filter(contact=contact_id).order_by("at")
+        self.adjustments = [(one.at, _line(one.group_id, one.at, one.points)) for one in given]
+        self.book: Rulebook | None = None  # whose rules about the contact are these:
+        self.standing: list[tuple[PointActionVersion, int]] = []
+        self.asked_at: datetime | None = None
+        self.asked: list[dict[str, Any]] = []
 
     def lines(self, at: datetime, book: Rulebook) -> Iterator[dict[str, Any]]:
-        for one in self.adjustments:
-            if one.at <= at:
-                yield _line(one.group_id, one.at, one.points)
-        for held in self._held(at, book):
-            version = self.versions[held["version_id"]]
-            worth = next(one.worth for one in book.intervals if one.version_id == version.pk)
-            yield _line(version.group_id, held["since"], worth)
+        if book is not self.book:
+            self.book, self.asked_at = book, None
+            found = [one for one in book.intervals if one.version_id in self.versions and one.valid_until == END]
+            self.standing = [(self.versions[one.version_id], one.worth) for one in found]
+        for given_at, line in self.adjustments:
+            if given_at <= at:
+                yield line
+        for version, worth in self.standing:
+            since = self._since(version, at, book)
+            if since:
+                yield _line(version.group_id, since, worth)
 
-    def _held(self, at: datetime, book: Rulebook) -> list[dict[str, Any]]:
-        mine = [one for one in book.intervals if one.version_id in self.versions]
-        open_ = {one.version_id for one in mine if valuation.is_open(self.versions[one.version_id], book, at)}
-        known = {pk for pk in open_ if valuation.was_looked_at(self.versions[pk], at)}
-        rows = [
-            {"version_id": one.version_id, "since": one.since}
-            for one in self.holdings
-            if one.version_id in known and one.since <= at and (one.until is None or one.until > at)
-        ]
-        if self.looks and (unknown := open_ - known):
-            rows += [row for row in self._asked(at, book, mine) if row["version_id"] in unknown]
-        return rows
+    def _since(self, version: PointActionVersion, at: datetime, book: Rulebook) -> datetime | None:
+        """Since when a rule about the contact held at an instant, if it did (as valuation.held has it)."""
+        if not valuation.is_open(version, at):
+            return None
+        if valuation.was_looked_at(version, at):
+            held = (
+                one.since
+                for one in self.holdings
+                if one.version_id == version.pk and one.since <= at and (one.until is None or one.until > at)
+            )
+            return next(held, None)
+        if not self.looks:
+            return None
+        return next((row["since"] for row in self._ask(at, book) if row["version_id"] == version.pk), None)
 
-    def _asked(self, at: datetime, book: Rulebook, mine: Sequence[Any]) -> list[dict[str, Any]]:
-        """Who the contact was then, by what is noted of their changes; not asked again for a while."""
-        before, looked_at, rows = self.looked
-        if before is not book or looked_at is None or at - looked_at >= self.apart or at == self.until:
-            rows = valuation.held(book.only({one.action_id for one in mine}), [self.contact_id], at)
-            self.looked = (book, at, rows)
-        return rows
+    def _ask(self, at: datetime, book: Rulebook) -> list[dict[str, Any]]:
+        """What held then by what is noted of the contact's changes; not asked again for a while."""
+        is_old = self.asked_at is None or at - self.asked_at >= self.apart or at == self.until
+        if is_old and at != self.asked_at:
+            actions = {version.action_id for version, _worth in self.standing}
+            self.asked_at, self.asked = at, valuation.held(book.only(actions), [self.contact_id], at)
+        return self.asked
 
 
 def _line(group_id: int, at: datetime, points: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Where both differ, time passes first, under the rules of the earlier side; then 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -67,10 +67,6 @@ class RuleDifference:
         return self.after - self.before
 
     @property
-    def columns(self) -> list[Decimal]:
-        return [self.parts.get(part, NONE) for part in Part]
-
-    @property
     def has_other_versions(self) -> bool:
         return self.fate == Fate.KEPT and self.versions[0] != self.versions[1]
 
@@ -112,6 +108,12 @@ class Difference:
     before: Statement
     after: Statement
     groups: Sequence[GroupDifference]
+
+    @property
+    def parts(self) -> list[Part]:
+        """Those that there are."""
+        found = {part for group in self.groups for rule in group.rules for part in rule.parts}
+        return [part for part in Part if part in found]
 
     @property
     def points(self) -> Decimal:
@@ -248,7 +250,3 @@ def _key(line: Line) -> tuple[str, object]:
 
 def _name(line: Line) -> str:
     return _("limit of the group") if line.kind == LineKind.LIMIT else line.name
-
-
-def total(rules: Iterable[RuleDifference], part: Part) -> Decimal:
-    return sum((rule.parts.get(part, NONE) for rule in rules), NONE)

@@ -24,6 +24,7 @@ from scoring.explain.marks import Mark
 from scoring.models import PointGroup
 
 TOLD = 6  # things that the title of one dot tells
+LABEL = 14.0  # the height of a label
 ROOM = 2.0  # a threshold is shown up to so many times the highest score
 
 
@@ -37,6 +38,7 @@ class Frame:
     right: int = 16
     top: int = 14
     bottom: int = 28
+    is_bare: bool = False  # as large as it can be, no round numbers
 
     @property
     def ends(self) -> int:
@@ -74,6 +76,7 @@ class Rule:
     at: str
     label: str
     color: str = ""
+    is_labelled: bool = True  # there is room for its label; else it is told by its title alone
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def draw(
         ],
         spots=list(_spots(curve, lines, scale)),
         firings=[_firing(mark, scale) for mark in marks if mark.group_id in keys and scale.holds(mark.at)],
-        levels=[Rule(scale.y(one.value), _level(one), colors.get(one.group_id, "")) for one in near],
+        levels=list(_levels(near, scale, colors)),
         rows=[Rule(scale.y(value), floatformat(value, -2)) for value in scale.steps],
         columns=list(_columns(curve, scale)),
         zero=scale.y(0),
@@ -133,7 +136,7 @@ class _Scale:
         step = _step((high - low) / 4)
         first, last = floor(low / step), -floor(-high / step)
         self.steps = [step * number for number in range(first, last + 1)]
-        self.low, self.high = self.steps[0], self.steps[-1]
+        self.low, self.high = (low, high) if frame.is_bare else (self.steps[0], self.steps[-1])
 
     def holds(self, at: datetime) -> bool:
         return self.ends[0] <= at <= self.ends[-1]
@@ -191,8 +194,17 @@ def _firing(mark: Mark, scale: _Scale) -> Spot:
     return Spot(scale.x(mark.at), scale.y(max(scale.low, min(scale.high, float(mark.value)))), title)
 
 
-def _level(level: Level) -> str:
-    return f"{level.name} ({floatformat(level.value, -2)})"
+def _levels(levels: Iterable[Level], scale: _Scale, colors: Mapping[int | None, str]) -> Iterator[Rule]:
+    """From the highest down; those at one height share a line."""
+    heights: dict[str, list[Level]] = {}
+    for level in sorted(levels, key=lambda one: -one.value):
+        heights.setdefault(scale.y(level.value), []).append(level)
+    last = -LABEL
+    for at, found in heights.items():
+        named = ", ".join(f"{level.name} ({floatformat(level.value, -2)})" for level in found)
+        has_room = float(at) - last >= LABEL
+        last = float(at) if has_room else last
+        yield Rule(at, named, colors.get(found[0].group_id, ""), has_room)
 
 
 def _columns(curve: Curve, scale: _Scale) -> Iterator[Rule]:

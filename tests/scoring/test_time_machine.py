@@ -42,7 +42,7 @@ def ada(publish, now):
 
 
 def address(contact):
-    return f"/admin/scoring/pointentry/contact/{contact.pk}/time-machine/"
+    return f"/admin/scoring/contactscore/{contact.pk}/time-machine/"
 
 
 def shown(client, contact, **asked):
@@ -136,7 +136,7 @@ def test_a_merged_contact_leads_to_whom_they_were_merged_into(marketer, ada):
     old = ContactFactory(merged_into=ada)
 
     assert marketer.get(address(old)).url == address(ada)
-    assert marketer.get("/admin/scoring/pointentry/contact/987654321/time-machine/").status_code == 404
+    assert marketer.get("/admin/scoring/contactscore/987654321/time-machine/").status_code == 404
 
 
 @pytest.mark.parametrize("permissions", [[], ["view_contact"], ["view_contactscore"]])

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from contacts.fields import normalise_email
 from contacts.models import Contact
-from scoring.explain import almost, explain, moments, tables
+from scoring.explain import almost, explain, letter_pdf, moments, tables
+from scoring.explain import letter as letters
 from scoring.models import PointGroup
 from scoring.rulebook import Rulebook
 
@@ -30,9 +33,17 @@ class Command(BaseCommand):
             "--rules", choices=["then", "today"], default="then", help="with --at: the rules in force then, or today's"
         )
         parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument(
+            "--letter", metavar="FILE", help="write a page for the person instead: a .pdf or .html file"
+        )
+        parser.add_argument(
+            "--language", choices=letters.LANGUAGES, default=settings.LANGUAGE_CODE, help="of the letter"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         contact = self._contact(options["email"])
+        if options["letter"] is not None:
+            return self._letter(contact, options)
         group = _group(options["group"]) if options["group"] is not None else None
         at = _moment(options["at"]) if options["at"] is not None else None
         book = Rulebook.current() if at and options["rules"] == "today" else None
@@ -43,6 +54,18 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found | tables.data(statement, missed), ensure_ascii=False, indent=2))
         else:
             self.stdout.write(tables.text(statement, missed))
+
+    def _letter(self, contact: Contact, options: dict[str, Any]) -> None:
+        file = Path(options["letter"])
+        if file.suffix not in (".pdf", ".html"):
+            raise CommandError(_("A letter is a .pdf or an .html file."))
+        if options["at"] is not None or options["group"] is not None or options["json"]:
+            raise CommandError(_("A letter explains the whole score as it is now: --letter goes with --language only."))
+        found = letters.letter(contact, options["language"])
+        try:
+            file.write_bytes(letter_pdf.pdf(found) if file.suffix == ".pdf" else found.html().encode())
+        except OSError as error:
+            raise CommandError(str(error)) from None
 
     def _contact(self, email: str) -> Contact:
         """The contact of this address; one that was merged leads to whom it was merged into."""

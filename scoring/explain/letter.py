@@ -1,0 +1,329 @@
+"""One page that tells a person why they have their score: what was considered, what was not, and how it adds up.
+
+In the language asked for, in plain words, without remarks or names of anybody else. It is made of the same statement as the
+contact page; each rule is told once, with all that it counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.template.defaultfilters import floatformat
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from contacts.models import Contact
+from scoring import decay, wording
+from scoring.explain.almost import AlmostCounted, Missed, Reason, almost
+from scoring.explain.lines import Line, LineKind
+from scoring.explain.statements import GroupStatement, Statement, explain
+from scoring.models import NO_PERIOD, PointActionVersion
+from scoring.rulebook import GroupTerms
+
+LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
+OCCASIONS = 3  # that a row names
+UNCOUNTED = 6  # things that did not count that are named
+DAY, SHORT_DAY = "j F Y", "j M Y"  # not to be mistaken on either side of an ocean
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one rule gave. `points` of all rows of a group sum to its score."""
+
+    name: str
+    details: Sequence[str]
+    when: str
+    earned: str  # when it happened
+    points: Decimal
+
+    @property
+    def shown(self) -> str:
+        return signed(self.points)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One group's score."""
+
+    name: str
+    score: str
+    terms: Sequence[str]  # how its points are read, a sentence each
+    rows: Sequence[Row]
+    two_columns: bool  # what was earned is not what is left
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.rows
+
+
+@dataclass(frozen=True)
+class Sum:
+    name: str
+    how: str  # “35 × 2”
+    points: Decimal
+
+    @property
+    def shown(self) -> str:
+        return signed(self.points)
+
+
+@dataclass(frozen=True)
+class Letter:
+    language: str
+    title: str
+    sender: str
+    address: str  # to answer to
+    person: str
+    email: str
+    day: str
+    score: str
+    opening: Sequence[str]
+    parts: Sequence[Part]
+    sums: Sequence[Sum]  # how the scores of the groups make the overall score; empty where one is all of it
+    uncounted: Sequence[str]
+    closing: Sequence[str]
+    headings: dict[str, str]
+
+    def html(self) -> str:
+        """A page that stands alone."""
+        with translation.override(self.language):
+            return render_to_string("scoring/letter.html", {"letter": self})
+
+
+def letter(contact: Contact, language: str) -> Letter:
+    """The explanation of a contact's score now, in a language of the instance."""
+    if language not in LANGUAGES:
+        raise ValueError(language)
+    with translation.override(language):
+        return _letter(contact, language)
+
+
+def _letter(contact: Contact, language: str) -> Letter:
+    statement = explain(contact)
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    sender, day = name or settings.PUBLIC_HOST, date_format(statement.day, DAY)
+    score = _number(statement.overall)
+    told = [part for part in statement.groups if part.lines or part.score]
+    return Letter(
+        language=language,
+        title=_("Why do I have this score?"),
+        sender=sender,
+        address=address,
+        person=str(contact),
+        email=contact.email or "",
+        day=day,
+        score=score,
+        opening=_opening(sender, day, score),
+        parts=list(_parts(told)),
+        sums=_sums(statement, told),
+        uncounted=list(_uncounted(almost(contact))),
+        closing=_closing(address),
+        headings={
+            "for": _("For"),
+            "score": _("Your score"),
+            "what": _("What was considered"),
+            "when": _("When"),
+            "earned": _("Points then"),
+            "left": _("Points today"),
+            "points": _("Points"),
+            "sum": _("Sum"),
+            "overall": _("How the parts make your score"),
+            "uncounted": _("What was not considered"),
+            "rights": _("What it is used for, and your rights"),
+            "nothing": _("Nothing: there are no points."),
+        },
+    )
+
+
+def _opening(sender: str, day: str, score: str) -> list[str]:
+    values = {"sender": sender, "day": day, "score": score}
+    return [
+        _("On %(day)s your score at %(sender)s was %(score)s.") % values,
+        _(
+            "A score is a sum of points: for things you did, and for things we know about you, by rules that are the same for "
+            "everybody. This page lists every rule that gave or took points, and what it counted. Nothing else is part of it."
+        ),
+    ]
+
+
+def _closing(address: str) -> list[str]:
+    return [
+        _(
+            "The score helps us to decide whom to contact, when and about what. Reaching certain scores can start a message to "
+            "you, put you on a list, or tell one of us to call."
+        ),
+        _(
+            "You can ask us for a copy of what we know about you, to correct it, to erase it, or to stop counting points for "
+            "you: write to %(address)s."
+        )
+        % {"address": address},
+    ]
+
+
+# --- what was considered ----------------------------------------------------------------------------------------------
+
+
+def _parts(statements: Sequence[GroupStatement]) -> Iterator[Part]:
+    newest: dict[int, int] = {}  # the newest version of each rule that counted something
+    for line in (line for part in statements for line in part.lines):
+        if line.action_id and line.version:
+            newest[line.action_id] = max(line.version, newest.get(line.action_id, 0))
+    known = PointActionVersion.objects.filter(action__in=newest)
+    versions = [one for one in known if one.number == newest[one.action_id]]
+    means = dict(zip((one.action_id for one in versions), wording.sentences(versions), strict=True))
+    for part in statements:
+        rules: dict[tuple[str, object], list[Line]] = {}
+        for line in part.lines:
+            rules.setdefault((line.kind.value, line.action_id), []).append(line)
+        rows = [_row(lines, means.get(lines[0].action_id or 0, "")) for lines in rules.values()]
+        rows.sort(key=lambda row: (row.when == "", -abs(row.points)))  # limits last
+        yield Part(
+            name=part.group.name,
+            score=_number(part.score),
+            terms=list(_terms(part.terms)),
+            rows=rows,
+            two_columns=any(line.points != line.earned for line in part.lines if line.is_reason),
+        )
+
+
+def _row(lines: Sequence[Line], means: str) -> Row:
+    first = lines[0]
+    is_rule = first.kind in (LineKind.RULE, LineKind.PROFILE)
+    name = first.name if is_rule or not first.is_reason else _("Points given or taken by our team")
+    counted = _counted(lines) if first.kind == LineKind.RULE else ""
+    told = " · ".join(text for text in (means, counted) if text and text != name)
+    return Row(
+        name=name,
+        details=[detail for detail in (told, *_details(lines)) if detail],
+        when=_when(lines),
+        earned=signed(Decimal(sum(line.earned for line in lines))) if first.is_reason else "",
+        points=sum((line.points for line in lines), Decimal()),
+    )
+
+
+def _details(lines: Sequence[Line]) -> Iterator[str]:
+    """What limits it, for all lines of a rule together."""
+    yield from dict.fromkeys(note.text for line in lines for note in line.notes if note.key in ("cap", "taken"))
+    if cut := sum(line.cut for line in lines):
+        yield ngettext(
+            "%(count)d point was not counted: this part takes no more",
+            "%(count)d points were not counted: this part takes no more",
+            cut,
+        ) % {"count": cut}
+    if expired := sum(1 for line in lines if line.is_expired):
+        yield _("expired: %(count)d of %(all)d") % {"count": expired, "all": len(lines)}
+
+
+def _counted(lines: Sequence[Line]) -> str:
+    """“3 × +5: White paper, Price list and 2 more”."""
+    credited, each = sum(line.credited for line in lines), {line.each for line in lines}
+    times = f"{credited} × {signed(Decimal(each.pop()))}" if len(each) == 1 else f"{credited} ×"
+    about = list(dict.fromkeys(filter(None, map(_object, lines))))
+    named = ", ".join(about[:OCCASIONS])
+    if (more := len(about) - OCCASIONS) > 0:
+        values = {"named": named, "count": more}
+        named = ngettext("%(named)s and %(count)d more", "%(named)s and %(count)d more", more) % values
+    return ": ".join(filter(None, [times if credited > 1 else "", named]))
+
+
+def _object(line: Line) -> str:
+    """What it was about, without the week or month."""
+    has_period = bool(line.key) and line.key[-1] != NO_PERIOD
+    return line.about.rpartition(" · ")[0] if has_period else line.about
+
+
+def _when(lines: Sequence[Line]) -> str:
+    if lines[0].kind == LineKind.PROFILE:
+        return _("at present")
+    times = [moment for line in lines for moment in (line.first_at, line.last_at) if moment]
+    if not times:
+        return ""
+    first, last = decay.day_of(min(times)), decay.day_of(max(times))
+    if first == last:
+        return date_format(first, SHORT_DAY)
+    begin = date_format(first, "j M" if first.year == last.year else SHORT_DAY)
+    return f"{begin} – {date_format(last, SHORT_DAY)}"
+
+
+def _terms(terms: GroupTerms) -> Iterator[str]:
+    if terms.half_life_days:
+        yield ngettext(
+            "Points lose half of their worth every day.",
+            "Points lose half of their worth every %(count)d days.",
+            terms.half_life_days,
+        ) % {"count": terms.half_life_days}
+    if terms.cap_points is not None:
+        yield _("What you do can bring %(limit)s here.") % {"limit": wording.group_cap(terms)}
+    if bounds := wording.bounds(terms.floor, terms.ceiling):
+        yield _("This part of the score goes %(bounds)s.") % {"bounds": bounds}
+
+
+def _sums(statement: Statement, told: Sequence[GroupStatement]) -> list[Sum]:
+    if len(told) < 2 and all(part.terms.weight == 1 for part in told) and not statement.limit:
+        return []
+    sums = [
+        Sum(part.group.name, f"{_number(part.score)} × {_number(part.terms.weight)}", part.weighted) for part in told
+    ]
+    if statement.limit:
+        sums.append(Sum(statement.limit_name, "", statement.limit))
+    return sums
+
+
+# --- what was not -----------------------------------------------------------------------------------------------------
+
+
+def _uncounted(found: AlmostCounted) -> Iterator[str]:
+    yield _(
+        "What programs do on your behalf – security scanners, previews, mail programs that load pictures – does not count."
+    )
+    yield _("What needs an agreement that you have not given is not kept as yours, and does not count.")
+    for refusal in found.refusals:
+        yield refusal.why
+    rules = _by_rule(found.missed)
+    for missed in rules[:UNCOUNTED]:
+        yield _uncounted_rule(missed)
+    if (more := len(rules) - UNCOUNTED) > 0:
+        yield ngettext(
+            "… and %(count)d more rule that did not count everything.",
+            "… and %(count)d more rules that did not count everything.",
+            more,
+        ) % {"count": more}
+
+
+def _by_rule(missed: Iterable[Missed]) -> list[list[Missed]]:
+    """What one rule did not count for one reason, together."""
+    found: dict[tuple[int, Reason, str], list[Missed]] = {}
+    for one in missed:
+        why = "" if one.reason in (Reason.EXPIRED, Reason.GROUP_CAP) else one.why
+        found.setdefault((one.action_id, one.reason, why), []).append(one)
+    return list(found.values())
+
+
+def _uncounted_rule(missed: Sequence[Missed]) -> str:
+    first, times = missed[0], sum(one.times for one in missed)
+    happened = ngettext("%(name)s: %(count)d time – %(why)s.", "%(name)s: %(count)d times – %(why)s.", times)
+    why = first.why
+    if len(missed) > 1 and first.reason == Reason.EXPIRED:
+        why = _("expired")
+    if len(missed) > 1 and first.reason == Reason.GROUP_CAP:
+        why = _("this part of the score takes no more")
+    return happened % {"name": first.name, "count": times, "why": why}
+
+
+def signed(value: Decimal) -> str:
+    return f"+{_number(value)}" if value > 0 else _number(value)
+
+
+def _number(value: Decimal) -> str:
+    return str(floatformat(value, -2))
+
+
+def file_name(contact: Contact, form: str) -> str:
+    return f"score-{contact.pk}-{timezone.localdate():%Y-%m-%d}.{form}"
