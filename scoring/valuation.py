@@ -51,7 +51,7 @@ def _near(book: Rulebook, at: datetime) -> Rulebook:
 
 
 def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None) -> Held:
-    """The profile lines of these contacts at an instant (None: now): {contact_id, version_id, since}.
+    """The profile lines of these contacts at an instant (None: now): {contact_id, version_id, since}, from when they count.
 
     Of versions that were looked at when it was their time, the intervals that were kept tell; of others, the contacts as they
     were then.
@@ -67,11 +67,12 @@ def held(book: Rulebook, contact_ids: Sequence[int], at: datetime | None = None)
     kept = Holding.objects.filter(
         Q(until__isnull=True) | Q(until__gt=then), version__in=versions, contact__in=contact_ids, since__lte=then
     )
-    rows: Held = list(kept.values("contact_id", "version_id", "since"))
+    rows: Held = [{"contact_id": one.contact_id, "version_id": one.version_id, "since": one.first_at} for one in kept]
     for version in versions:
         if not was_looked_at(version, then):
+            before = _held_before(version, contact_ids, then)
             rows += [
-                {"contact_id": pk, "version_id": version.pk, "since": then}
+                {"contact_id": pk, "version_id": version.pk, "since": before.get(pk, then)}
                 for pk in _matching(version, contact_ids, at)
             ]
     return rows
@@ -90,7 +91,14 @@ def _stands_last(version: PointActionVersion, book: Rulebook) -> bool:
 
 
 def was_looked_at(version: PointActionVersion, at: datetime) -> bool:
-    return version.valid_from <= at and version.valid_from < version.valid_until
+    """A draft has not been. One that was superseded had its time, from `valid_from` on."""
+    return version.valid_from <= at
+
+
+def _held_before(version: PointActionVersion, contact_ids: Sequence[int], at: datetime) -> dict[int, datetime]:
+    """From when the lines of the action's other versions count that hold now: lines of this version go on from there."""
+    holding = Holding.objects.filter(Q(until__isnull=True) | Q(until__gt=at), contact__in=contact_ids, since__lte=at)
+    return dict(holding.filter(version__action=version.action_id).values_list("contact_id", "first_at"))
 
 
 def _matching(version: PointActionVersion, contact_ids: Sequence[int], at: datetime | None) -> Collection[int]:

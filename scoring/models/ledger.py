@@ -58,12 +58,17 @@ class PointEntry(models.Model):
 
 
 class Holding(models.Model):
-    """An interval in which a profile rule held for a contact; open while `until` is null."""
+    """An interval in which a profile rule held for a contact; open while `until` is null.
+
+    Its line counts from `first_at`: earlier than `since` where an earlier version held until then, so that an edit, or taking
+    it back, makes no points younger.
+    """
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="holdings")
     version = models.ForeignKey(PointActionVersion, models.CASCADE, related_name="holdings")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
+    first_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [

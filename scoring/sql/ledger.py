@@ -258,6 +258,19 @@ def reprice(contact_ids: Sequence[int], was: Mapping[int, int], today: date) -> 
     return dicts(REPRICE, {"contacts": array(contact_ids), "was": orjson.dumps(rows).decode()} | _when(today))
 
 
+# A line that comes goes on where one of the same action left off: its own, if only the line was lost; that of the version it
+# takes the place of; or its own from before its version was superseded, if no other held in between.
+SINCE_BEFORE = """
+(SELECT h.first_at FROM scoring_holding h WHERE h.contact_id = w.contact_id AND h.version_id = w.version_id AND h.until IS NULL),
+(SELECT min(g.first_at) FROM went g WHERE g.contact_id = w.contact_id AND g.action_id = v.action_id),
+(SELECT CASE WHEN l.version_id = w.version_id AND EXISTS (
+    SELECT FROM scoring_validity y WHERE y.version_id = l.version_id AND y.known_until > l.since AND y.known_until <= l.until
+  ) THEN l.first_at END
+  FROM (
+    SELECT h.* FROM scoring_holding h JOIN scoring_pointactionversion s ON s.id = h.version_id
+    WHERE h.contact_id = w.contact_id AND s.action_id = v.action_id AND h.until IS NOT NULL ORDER BY h.until DESC, h.id DESC LIMIT 1
+  ) l)"""
+
 HOLD = f"""
 WITH rules AS MATERIALIZED ({LIVE_RULES}),
 wanted AS (
@@ -267,13 +280,14 @@ present AS MATERIALIZED (
   SELECT p.*, v.group_id, v.worth, v.half_life_days, v.epoch FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
   WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND p.period = {NO_PERIOD} AND v.kind IS NULL
 ),
-came AS MATERIALIZED (
-  SELECT w.contact_id, v.action_id, w.version_id, v.group_id, v.worth, v.half_life_days, v.epoch, %(at)s::timestamptz AS first_at
-  FROM wanted w JOIN rules v ON v.id = w.version_id
-  WHERE NOT EXISTS (SELECT 1 FROM present p WHERE p.contact_id = w.contact_id AND p.version_id = w.version_id)
-),
 went AS MATERIALIZED (
   SELECT p.* FROM present p WHERE NOT EXISTS (SELECT 1 FROM wanted w WHERE w.contact_id = p.contact_id AND w.version_id = p.version_id)
+),
+came AS MATERIALIZED (
+  SELECT w.contact_id, v.action_id, w.version_id, v.group_id, v.worth, v.half_life_days, v.epoch,
+    coalesce({SINCE_BEFORE}, %(at)s::timestamptz) AS first_at
+  FROM wanted w JOIN rules v ON v.id = w.version_id
+  WHERE NOT EXISTS (SELECT 1 FROM present p WHERE p.contact_id = w.contact_id AND p.version_id = w.version_id)
 ),
 written AS (
   INSERT INTO scoring_pointentry (contact_id, action_id, version_id, hits, credited, first_at, last_at)
@@ -284,7 +298,7 @@ deleted AS (
   WHERE p.contact_id = w.contact_id AND p.action_id = w.action_id AND p.object_id = 0 AND p.period = w.period AND p.version_id = w.version_id
 ),
 begun AS (
-  INSERT INTO scoring_holding (contact_id, version_id, since) SELECT contact_id, version_id, first_at FROM came ON CONFLICT DO NOTHING
+  INSERT INTO scoring_holding (contact_id, version_id, since, first_at) SELECT contact_id, version_id, %(at)s, first_at FROM came ON CONFLICT DO NOTHING
 ),
 ended AS (
   UPDATE scoring_holding h SET until = %(at)s FROM went w WHERE h.contact_id = w.contact_id AND h.version_id = w.version_id AND h.until IS NULL
