@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import publishing, triggers
 from campaigns.models import Firing, Trigger
+from contacts import sql as contact_sql
 from scoring.models import Edit, Forecast, Publication
 from scoring.scores import Movement
 
@@ -49,7 +52,7 @@ class TriggerForecast:
     trigger: Trigger
     rows: Sequence[Crossed]
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[str, int]:
         return Counter(row.outcome for row in self.rows)
 
@@ -74,7 +77,9 @@ def _in_use(edits: Mapping[int, Edit]) -> list[Trigger]:
 
 
 def _rows(trigger: Trigger, publication: Publication, edit: Edit | None) -> list[Crossed]:
-    forecasts = Forecast.objects.filter(publication=publication, group=trigger.group_id).order_by("contact_id")
+    through = Q(before__lt=trigger.threshold, after__gte=trigger.threshold)  # up, or
+    through |= Q(after__lt=trigger.threshold, before__gte=trigger.threshold)  # down: nobody else need be looked at
+    forecasts = Forecast.objects.filter(through, publication=publication, group=trigger.group_id).order_by("contact_id")
     moves = [Movement(*row) for row in forecasts.values_list("contact_id", "group_id", "before", "after").iterator()]
     crossed = {move.contact_id: move for move in triggers.crossing(trigger, moves)}
     if edit and publishing.reaches_more(edit):
@@ -113,7 +118,7 @@ def _falling_back(trigger: Trigger, moves: Sequence[Movement]) -> list[Movement]
 def _spent(trigger: Trigger, crossed: Mapping[int, Movement]) -> set[int]:
     """Those whose latest firing stands: nothing fires again, unless the way here leads past the re-arm level."""
     latest = (
-        Firing.objects.filter(trigger=trigger, contact__in=list(crossed))
+        Firing.objects.filter(trigger=trigger, contact__in=contact_sql.one_of(list(crossed)))
         .order_by("contact_id", "-cycle")
         .distinct("contact_id")
         .values_list("contact_id", "state", "rearmed_at")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext as _g
 
 from campaigns import forecasts
+from campaigns.forecasts import Outcome
+from contacts import sql
 from contacts.exports import harmless
-from contacts.models import Contact
-from scoring.models import Publication
+from scoring.models import PointGroup, Publication
 
 CHUNK = 1000
 MARK = "\ufeff"  # so that spreadsheets read UTF-8
@@ -20,40 +22,39 @@ MARK = "\ufeff"  # so that spreadsheets read UTF-8
 
 def crossings(draft: Publication) -> Iterator[str]:
     """A line for each contact and trigger; memory grows with those who cross, not with what is written about them."""
-    yield _line(
-        [_g("trigger"), _g("direction"), _g("what would happen"), *_about(None), _g("score before"), _g("score after")],
-        MARK,
+    yield MARK + _line(
+        [_g("trigger"), _g("direction"), _g("what would happen"), *_who(), _g("score before"), _g("score after")]
     )
+    up, down = _g("up"), _g("down")
+    labels = {outcome: str(outcome.label) for outcome in Outcome}
     for one in forecasts.crossings(draft):
-        for row, contact in _with_contacts(one.rows):
-            direction = _g("up") if row.direction == "up" else _g("down")
-            yield _line([one.trigger.name, direction, str(row.outcome.label), *_about(contact), row.before, row.after])
+        for row, contact in _with_contacts(one.rows, lambda row: row.contact_id):
+            direction = up if row.direction == "up" else down
+            yield _line([one.trigger.name, direction, labels[row.outcome], *contact, row.before, row.after])
 
 
 def changes(draft: Publication) -> Iterator[str]:
     """A line for each score that changes."""
-    yield _line(
-        [*_about(None), _g("score"), _g("score before"), _g("score after"), _g("change")],
-        MARK,
-    )
-    rows = draft.forecasts.select_related("group").order_by("contact_id", "group_id")
-    for row, contact in _with_contacts(rows.iterator(CHUNK)):
-        score = row.group.name if row.group else _g("Overall score")
-        yield _line([*_about(contact), score, row.before, row.after, row.after - row.before])
+    yield MARK + _line([*_who(), _g("score"), _g("score before"), _g("score after"), _g("change")])
+    names: dict[int | None, str] = dict(PointGroup.objects.values_list("pk", "name"))
+    names[None] = _g("Overall score")
+    rows = draft.forecasts.exclude(before=F("after")).order_by("contact_id", "group_id")
+    found = rows.values_list("contact_id", "group_id", "before", "after").iterator(CHUNK)
+    for (_contact_id, group_id, before, after), contact in _with_contacts(found, lambda row: row[0]):
+        yield _line([*contact, names[group_id], before, after, after - before])
 
 
-def _with_contacts(rows: Iterable[Any]) -> Iterator[tuple[Any, Contact]]:
+def _with_contacts(rows: Iterable[Any], contact_of: Callable[[Any], int]) -> Iterator[tuple[Any, Sequence[Any]]]:
+    """Each row with what the file says of its contact, fetched some at a time; merged ones have gone."""
     rows = iter(rows)
     while chunk := list(islice(rows, CHUNK)):
-        contacts = Contact.objects.in_bulk([row.contact_id for row in chunk])
-        yield from ((row, contacts[row.contact_id]) for row in chunk if row.contact_id in contacts)
+        found = sql.contacts([contact_of(row) for row in chunk])
+        contacts = {contact[0]: contact for contact in found.values_list("pk", "email", "first_name", "last_name")}
+        yield from ((row, contacts[contact_of(row)]) for row in chunk if contact_of(row) in contacts)
 
 
-def _about(contact: Contact | None) -> list[Any]:
-    """The columns that say who; without a contact, their headers."""
-    if contact is None:
-        return [_g("contact"), _g("email"), _g("first name"), _g("last name")]
-    return [contact.pk, contact.email or "", contact.first_name, contact.last_name]
+def _who() -> list[str]:
+    return [_g("contact"), _g("email"), _g("first name"), _g("last name")]
 
 
 class _Echo:
@@ -63,5 +64,8 @@ class _Echo:
         return text
 
 
-def _line(cells: Sequence[Any], mark: str = "") -> str:
-    return mark + str(csv.writer(_Echo()).writerow([harmless(cell) for cell in cells]))
+_write = csv.writer(_Echo()).writerow
+
+
+def _line(cells: Sequence[Any]) -> str:
+    return str(_write([harmless(cell) for cell in cells]))

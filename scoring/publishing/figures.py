@@ -62,7 +62,7 @@ def figures(publication: Publication) -> list[Figures]:
     groups: list[PointGroup | None] = [None, *PointGroup.objects.filter(pk__in=[pk for pk in sums if pk])]
     steps = {pk: step(row["lowest"], row["highest"]) for pk, row in sums.items()}
     bins = _bins(publication, steps)
-    movers = _movers(publication)
+    movers = _movers(publication, list(sums))
     found = []
     for group in groups:
         pk = group.pk if group else None
@@ -105,8 +105,8 @@ def _bins(publication: Publication, steps: dict[int | None, Decimal]) -> dict[in
     }
 
 
-def _movers(publication: Publication) -> dict[int | None, list[Mover]]:
-    rows = figures_sql.movers(publication.pk, MOVERS)
+def _movers(publication: Publication, groups: Sequence[int | None]) -> dict[int | None, list[Mover]]:
+    rows = figures_sql.movers(publication.pk, groups, MOVERS)
     contacts = Contact.objects.in_bulk([contact_id for _, contact_id, _, _ in rows])
     movers: dict[int | None, list[Mover]] = defaultdict(list)
     for group_id, contact_id, before, after in rows:

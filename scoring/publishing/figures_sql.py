@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from contacts.sql import dicts, tuples
+from contacts.sql import array, dicts, tuples
 
 SUMS = """
 SELECT group_id, count(*) AS changed, count(*) FILTER (WHERE after > before) AS up,
@@ -35,20 +35,25 @@ GROUP BY f.group_id, 2
 
 def bins(publication_id: int, steps: Mapping[int | None, Decimal]) -> list[tuple[int | None, int, int, int]]:
     """For each score, cut into steps from zero on: (group, number of the step, contacts before, contacts after)."""
-    return tuples(BINS, [list(steps), list(steps.values()), publication_id])
+    return tuples(BINS, [array(steps), list(steps.values()), publication_id])
 
 
 MOVERS = """
-SELECT group_id, contact_id, before, after FROM (
-  SELECT *, row_number() OVER (PARTITION BY group_id ORDER BY after - before DESC, contact_id) AS from_top,
-    row_number() OVER (PARTITION BY group_id ORDER BY after - before, contact_id) AS from_bottom
-  FROM scoring_forecast WHERE publication_id = %s AND before <> after
-) ranked
-WHERE (after > before AND from_top <= %s) OR (after < before AND from_bottom <= %s)
-ORDER BY abs(after - before) DESC, contact_id
+SELECT s.group_id, m.contact_id, m.before, m.after FROM unnest(%(groups)s::bigint[]) AS s(group_id)
+CROSS JOIN LATERAL (
+  (SELECT contact_id, before, after FROM scoring_forecast
+   WHERE publication_id = %(publication)s AND group_id IS NOT DISTINCT FROM s.group_id AND after > before
+   ORDER BY after - before DESC, contact_id LIMIT %(most)s)
+  UNION ALL
+  (SELECT contact_id, before, after FROM scoring_forecast
+   WHERE publication_id = %(publication)s AND group_id IS NOT DISTINCT FROM s.group_id AND after < before
+   ORDER BY after - before, contact_id LIMIT %(most)s)
+) m ORDER BY abs(m.after - m.before) DESC, m.contact_id
 """
 
 
-def movers(publication_id: int, most: int) -> list[tuple[int | None, int, Decimal, Decimal]]:
+def movers(
+    publication_id: int, groups: Sequence[int | None], most: int
+) -> list[tuple[int | None, int, Decimal, Decimal]]:
     """Whose scores change most, up and down: (group, contact, before, after), the largest change first."""
-    return tuples(MOVERS, [publication_id, most, most])
+    return tuples(MOVERS, {"publication": publication_id, "groups": array(groups), "most": most})
