@@ -200,8 +200,16 @@ def publish(
 
 
 def blocked(publication: Publication) -> Edit | None:
-    """A later change of the same rows, which must be rolled back first; None when the publication can be taken back."""
-    return next((later for edit in publication.edits.all() if (later := later_edit(edit))), None)
+    """An edit whose row was changed again since; None when the publication can be taken back.
+
+    The later edit, which must be rolled back first; the publication's own, where the row was changed without a draft.
+    """
+    for edit in publication.edits.all():
+        if later := later_edit(edit):
+            return later
+        if edit.type in publishables and not publishables[edit.type].stands(edit):
+            return edit
+    return None
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.typed_params import dump
 from scoring import rules
-from scoring.models import TERMS_OF_RULE, Edit, PointAction, Validity
+from scoring.models import END, TERMS_OF_RULE, Edit, PointAction, Validity
 from scoring.publishing.types import Difference, Draft, Publishable, State, publishables
 from scoring.rulebook import Interval
 from scoring.sweeps import Plan
@@ -71,6 +71,12 @@ class PointActions(Publishable):
         was = {one.version_id: worth[one.version_id] for one in intervals if one.worth != worth.get(one.version_id)}
         is_profile = any(version.kind is None for version in action.versions.all())
         return Plan(actions=[action.pk], was=was, profiles=is_profile)
+
+    def stands(self, edit: Edit) -> bool:
+        published, known = edit.publication.published_at, Validity.objects.filter(version__action=edit.ref_id)
+        made = known.filter(known_from__lte=published, known_until__gt=published)
+        said = ("version", "valid_from", "valid_until", "worth")
+        return set(made.values_list(*said)) == set(known.filter(known_until=END).values_list(*said))
 
     def differences(self, edit: Edit) -> Iterable[Difference]:
         from scoring.wording import differences

@@ -50,6 +50,10 @@ class PointGroups(Publishable):
         changed = terms.set_terms(PointGroup.objects.get(pk=edit.ref_id), _terms(state), author)
         return Plan(terms={}) if changed else Plan()
 
+    def stands(self, edit: Edit) -> bool:
+        group, made = PointGroup.objects.get(pk=edit.ref_id), _terms((edit.before or {}) | (edit.after or {}))
+        return all(getattr(group, name) == value for name, value in made.items())
+
     def differences(self, edit: Edit) -> Iterable[Difference]:
         before = edit.before or {}
         return _differing(PointGroup(**_terms(before)), PointGroup(**_terms(before | (edit.after or {}))))
@@ -76,6 +80,9 @@ class OverallBounds(Publishable):
 
     def take_back(self, edit: Edit, at: datetime, author: Any) -> Plan:
         return self._set(edit.before or {}, author)
+
+    def stands(self, edit: Edit) -> bool:
+        return self.state(edit.ref_id) == (edit.before or {}) | (edit.after or {})
 
     def _set(self, state: State, author: Any) -> Plan:
         return Plan(terms={}) if terms.set_bounds(state.get("floor"), state.get("ceiling"), author) else Plan()

@@ -72,6 +72,10 @@ class Publishable:
         """Make the row what it was before the edit, in its whole effect. The caller owns the rules."""
         raise NotImplementedError
 
+    def stands(self, edit: Edit) -> bool:
+        """Is the row still what this edit, which is in force, made of it? It may have been changed without a draft."""
+        return True
+
     def differences(self, edit: Edit) -> Iterable[Difference]:
         """The edit in words, one line for each thing that changes."""
         return ()
