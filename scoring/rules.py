@@ -135,7 +135,7 @@ def put_into_force(
     Without a publication, what must be swept at once is owed here: profile rules.
     """
     change = plan(action, version, at, scope)
-    is_profile = any(one.kind is None for one in ([version] if version else action.versions.all()[:1]))
+    is_profile = any(one is not None and one.kind is None for one in (version, in_force(action)))
     set_intervals(action, change.intervals, at)
     if version:
         version.refresh_from_db()

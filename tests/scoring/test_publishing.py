@@ -5,14 +5,25 @@ from django.core.exceptions import ValidationError
 
 from config import pipeline
 from scoring import publications, rules, sql, terms
-from scoring.models import OverallScore, Publication
+from scoring.models import OverallScore, Publication, Sweep
 from scoring.publishing.actions import state_of
-from tests.scoring.test_publications import Scope, ada, bob, edit, shown, world  # noqa: F401 - fixtures among them
+from tests.factories import ContactFactory
+from tests.scoring.conftest import download, score, subject
+from tests.scoring.test_publications import AT, Scope, edit, previewed, shown
 
 pytestmark = pytest.mark.django_db
 
 
-def test_what_was_changed_without_a_draft_since_cannot_be_rolled_back_over(world, engagement, ada):
+@pytest.fixture
+def action(publish):
+    """5 points for each guide; somebody downloaded one."""
+    made = publish(5)
+    download(ContactFactory(), subject("guide"), AT)
+    pipeline.drain()
+    return made
+
+
+def test_what_was_changed_without_a_draft_since_cannot_be_rolled_back_over(action, engagement):
     def published(type, row, after):
         draft = publications.open_draft()
         publications.add(draft, type, row.pk, after)
@@ -20,15 +31,15 @@ def test_what_was_changed_without_a_draft_since_cannot_be_rolled_back_over(world
         pipeline.drain()
         return Publication.objects.get(pk=draft.pk)
 
-    rule = published("point_action", world, state_of(world) | {"points": 6})
+    rule = published("point_action", action, state_of(action) | {"points": 6})
     group = published("point_group", engagement, {"weight": "2.00"})
     bounds = published("overall_score", OverallScore.get(), {"floor": 0, "ceiling": 100})
     assert [publications.blocked(one) for one in (rule, group, bounds)] == [None, None, None]
 
-    world.refresh_from_db()
-    world.points = 9
-    world.save()
-    rules.publish(world)
+    action.refresh_from_db()
+    action.points = 9
+    action.save()
+    rules.publish(action)
     terms.publish(engagement, {"ceiling": 11})
     terms.publish_overall(0, 99)
     pipeline.drain()
@@ -36,20 +47,36 @@ def test_what_was_changed_without_a_draft_since_cannot_be_rolled_back_over(world
     for publication in (rule, group, bounds):
         with pytest.raises(ValidationError, match="changed again since"):
             publications.rollback(publication)
-    assert (shown(), world.points) == (before, 9)
+    assert (shown(), action.points) == (before, 9)
 
 
-def test_what_was_changed_by_a_publication_that_was_taken_back_can_be_rolled_back(world, engagement, ada):
+def test_what_was_changed_by_a_publication_that_was_taken_back_can_be_rolled_back(action, engagement):
     before, taken_back = shown(), []
     for points, weight in ((6, "2.00"), (7, "3.00")):
-        draft = edit(world, points=points)
+        draft = edit(action, points=points)
         publications.add(draft, "point_group", engagement.pk, {"weight": weight})
         publications.publish(draft, Scope.PAST)
         pipeline.drain()
-        world.refresh_from_db()
+        action.refresh_from_db()
         taken_back.insert(0, Publication.objects.get(pk=draft.pk))
     for publication in taken_back:
         publications.rollback(publication)
         pipeline.drain()
 
     assert (shown(), sql.differences()) == (before, [])
+
+
+def test_what_held_goes_with_the_publication_that_makes_the_rule_one_of_events(publish):
+    ada = ContactFactory(country="FR")
+    french = {"conditions": {"all": [{"filter": "field", "field": "country", "op": "is", "value": "FR"}]}}
+    rule = publish(20, source="profile_matches", params=french)
+    pipeline.drain()
+    assert score(ada) == 20
+
+    draft = edit(rule, source="asset_downloaded", params={})
+    expected = previewed(draft)
+    sweep = publications.publish(draft, Scope.PAST)
+    assert (sweep.publication_id, expected) == (draft.pk, {(ada.pk, rule.group_id): (20, 0), (ada.pk, None): (20, 0)})
+    pipeline.drain()
+    assert (score(ada), sql.differences()) == (0, [])
+    assert list(Sweep.objects.values_list("publication", flat=True)) == [draft.pk, None]
