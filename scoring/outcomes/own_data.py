@@ -50,11 +50,13 @@ class ChosenRows(Outcome):
         return _g("%(what)s: %(details)s") % {"what": self.label, "details": named}
 
     def params_of(self, names: Sequence[str]) -> Params:
-        every = {str(row).casefold(): row.pk for row in self.model._default_manager.all()}
-        for name in names or [""]:
-            if name.casefold() not in every:
-                known = ", ".join(sorted(every)[:20]) or "–"
-                raise UnknownName(_g("There is no “%(name)s”. There are: %(known)s.") % {"name": name, "known": known})
+        rows = list(self.model._default_manager.all())
+        every = {str(row).casefold(): row.pk for row in rows}
+        missing = next((name for name in names if name.casefold() not in every), None)
+        if missing is not None or not names:
+            no = _g("There is no “%(name)s”.") % {"name": missing} if names else _g("Say which.")
+            known = ", ".join(map(str, rows[:20])) or "–"
+            raise UnknownName(_g("%(no)s There are: %(known)s.") % {"no": no, "known": known})
         return {"only": [every[name.casefold()] for name in names]}
 
 

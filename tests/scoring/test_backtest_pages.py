@@ -288,7 +288,8 @@ def test_the_command_answers_programs(crowd):
     [
         (["--outcome=walked_by"], "Unknown type: walked_by"),
         (["--outcome=form_submitted:Nowhere"], "There is no “Nowhere”. There are: Demo."),
-        (["--outcome=stage_reached"], "There is no “”"),
+        (["--outcome=stage_reached"], "Say which. There are: –."),
+        (["--outcome=stage_reached:Client"], "There is no “Client”. There are: –."),
         (["--outcome=form_submitted", "--cutoff=2999-01-01"], "must lie in the past"),
         (["--outcome=form_submitted", "--horizon=0"], "greater than or equal to 1"),
         (["--outcome=form_submitted", "--score=Fame"], "There is no point group “Fame”. There are: Engagement."),
