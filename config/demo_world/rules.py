@@ -12,7 +12,7 @@ from config.demo_world.funnel import TOOLS, leaf
 from config.demo_world.world import Words, World
 from contacts import typed_params
 from scoring import rules
-from scoring.models import PointAction, Repeat
+from scoring.models import CapPeriod, PointAction, Repeat
 from scoring.sources import point_sources
 from tracking import subjects
 from tracking.models import FormField, Subject
@@ -31,6 +31,7 @@ class Rule:
     repeat: str = Repeat.ONCE_PER_OBJECT
     params: dict[str, Any] | Callable[[World], dict[str, Any]] = field(default_factory=dict)
     form: str = ""  # set where the points belong to a form itself
+    limits: dict[str, Any] = field(default_factory=dict)  # caps and expiry
 
 
 def pages(*paths: str) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def free_mail(world: World) -> dict[str, Any]:
 RULES = {
     # Mail and SMS
     "sent": Rule(Words("Sollicité par email", "Was sent an email"), "email_sent", -1, repeat=Repeat.MONTHLY),
-    "opened": Rule(Words("Ouvre un email", "Opens an email"), "email_opened", 2),
+    "opened": Rule(Words("Ouvre un email", "Opens an email"), "email_opened", 2, limits={"expires_after_days": 365}),
     "clicked": Rule(Words("Clique dans un email", "Clicks in an email"), "email_clicked", 4),
     "clicked_prices": Rule(
         Words("Clique vers les tarifs", "Clicks through to pricing"),
@@ -206,6 +207,7 @@ RULES = {
         1,
         repeat=Repeat.ALWAYS,
         params=event("batch_recorded"),
+        limits={"cap_amount": 5, "cap_period": CapPeriod.WEEK},
     ),
     # Ambassadors
     "bought": Rule(
@@ -320,6 +322,7 @@ def create(world: World) -> None:
             points=points,
             group=world.groups[rule.group],
             repeat=rule.repeat,
+            **rule.limits,
             form=world.forms[rule.form] if rule.form else None,
             created_at=world.start,
         )
