@@ -126,7 +126,6 @@ class ContactScoreAdmin(ReadOnlyAdmin):
         else:
             response = HttpResponse(letter_pdf.pdf(found), content_type="application/pdf")
             response["Content-Disposition"] = f'attachment; filename="{letters.file_name(contact, form)}"'
-        response["Cache-Control"] = "no-store"
         return response
 
 

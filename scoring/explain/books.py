@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -64,10 +64,10 @@ def draft() -> Publication | None:
 
 
 def published() -> Sequence[Publication]:
-    return _published()[:PUBLICATIONS]
+    return list(_published()[:PUBLICATIONS])
 
 
-def _published():  # type: ignore[no-untyped-def]
+def _published() -> QuerySet[Publication]:
     return Publication.objects.filter(published_at__isnull=False).order_by("-published_at")
 
 

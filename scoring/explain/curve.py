@@ -170,7 +170,7 @@ class _Beside:
             return None
         if valuation.was_looked_at(version, at):
             held = (
-                one.since
+                one.first_at
                 for one in self.holdings
                 if one.version_id == version.pk and one.since <= at and (one.until is None or one.until > at)
             )

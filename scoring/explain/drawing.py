@@ -24,6 +24,7 @@ from scoring.explain.marks import Mark
 from scoring.models import PointGroup
 
 TOLD = 6  # things that the title of one dot tells
+MONTH = "N"
 LABEL = 14.0  # the height of a label
 ROOM = 2.0  # a threshold is shown up to so many times the highest score
 
@@ -214,14 +215,14 @@ def _columns(curve: Curve, scale: _Scale) -> Iterator[Rule]:
     days = [first + timedelta(days=number) for number in range(1, length + 1)]
     if length > 100:
         begins = [day for day in days if day.day == 1]
-        every, form = -(-len(begins) // 12), "M"
+        every, form = -(-len(begins) // 12), MONTH
     else:
-        begins, every, form = days, max(1, -(-length // 8)), "j M"
+        begins, every, form = days, max(1, -(-length // 8)), "j N"
     for day in begins[::every]:
         moment = timezone.make_aware(datetime.combine(day, datetime.min.time()))
         if scale.holds(moment):
             label = date_format(day, form)
-            yield Rule(scale.x(moment), f"{label} {day.year}" if form == "M" and day.month == 1 else label)
+            yield Rule(scale.x(moment), f"{label} {day.year}" if form == MONTH and day.month == 1 else label)
 
 
 def _summary(curve: Curve) -> str:

@@ -6,7 +6,7 @@ contact page; each rule is told once, with all that it counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from email.utils import parseaddr
@@ -21,7 +21,8 @@ from django.utils.translation import ngettext
 
 from contacts.models import Contact
 from scoring import decay, wording
-from scoring.explain.almost import AlmostCounted, Missed, Reason, almost
+from scoring.explain.almost import almost
+from scoring.explain.letter_uncounted import DAY, uncounted
 from scoring.explain.lines import Line, LineKind
 from scoring.explain.statements import GroupStatement, Statement, explain
 from scoring.models import NO_PERIOD, PointActionVersion
@@ -29,8 +30,7 @@ from scoring.rulebook import GroupTerms
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 OCCASIONS = 3  # that a row names
-UNCOUNTED = 6  # things that did not count that are named
-DAY, SHORT_DAY = "j F Y", "j M Y"  # not to be mistaken on either side of an ocean
+SHORT_DAY, SHORT = "j N Y", "j N"  # not to be mistaken on either side of an ocean
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _letter(contact: Contact, language: str) -> Letter:
         opening=_opening(sender, day, score),
         parts=list(_parts(told)),
         sums=_sums(statement, told),
-        uncounted=list(_uncounted(almost(contact))),
+        uncounted=list(uncounted(almost(contact))),
         closing=_closing(address),
         headings={
             "for": _("For"),
@@ -197,7 +197,7 @@ def _row(lines: Sequence[Line], means: str) -> Row:
     first = lines[0]
     is_rule = first.kind in (LineKind.RULE, LineKind.PROFILE)
     name = first.name if is_rule or not first.is_reason else _("Points given or taken by our team")
-    counted = _counted(lines) if first.kind == LineKind.RULE else ""
+    counted = _counted(lines, means) if first.kind == LineKind.RULE else ""
     told = " · ".join(text for text in (means, counted) if text and text != name)
     return Row(
         name=name,
@@ -221,11 +221,15 @@ def _details(lines: Sequence[Line]) -> Iterator[str]:
         yield _("expired: %(count)d of %(all)d") % {"count": expired, "all": len(lines)}
 
 
-def _counted(lines: Sequence[Line]) -> str:
+def _counted(lines: Sequence[Line], means: str) -> str:
     """“3 × +5: White paper, Price list and 2 more”."""
     credited, each = sum(line.credited for line in lines), {line.each for line in lines}
-    times = f"{credited} × {signed(Decimal(each.pop()))}" if len(each) == 1 else f"{credited} ×"
-    about = list(dict.fromkeys(filter(None, map(_object, lines))))
+    times = ngettext("%(count)d time", "%(count)d times", credited) % {"count": credited}
+    if len(each) == 1:
+        times = f"{credited} × {signed(Decimal(each.pop()))}"
+    about = [
+        name for name in dict.fromkeys(_object(line) for line in lines if line.credited) if name and name not in means
+    ]
     named = ", ".join(about[:OCCASIONS])
     if (more := len(about) - OCCASIONS) > 0:
         values = {"named": named, "count": more}
@@ -248,7 +252,7 @@ def _when(lines: Sequence[Line]) -> str:
     first, last = decay.day_of(min(times)), decay.day_of(max(times))
     if first == last:
         return date_format(first, SHORT_DAY)
-    begin = date_format(first, "j M" if first.year == last.year else SHORT_DAY)
+    begin = date_format(first, SHORT if first.year == last.year else SHORT_DAY)
     return f"{begin} – {date_format(last, SHORT_DAY)}"
 
 
@@ -274,47 +278,6 @@ def _sums(statement: Statement, told: Sequence[GroupStatement]) -> list[Sum]:
     if statement.limit:
         sums.append(Sum(statement.limit_name, "", statement.limit))
     return sums
-
-
-# --- what was not -----------------------------------------------------------------------------------------------------
-
-
-def _uncounted(found: AlmostCounted) -> Iterator[str]:
-    yield _(
-        "What programs do on your behalf – security scanners, previews, mail programs that load pictures – does not count."
-    )
-    yield _("What needs an agreement that you have not given is not kept as yours, and does not count.")
-    for refusal in found.refusals:
-        yield refusal.why
-    rules = _by_rule(found.missed)
-    for missed in rules[:UNCOUNTED]:
-        yield _uncounted_rule(missed)
-    if (more := len(rules) - UNCOUNTED) > 0:
-        yield ngettext(
-            "… and %(count)d more rule that did not count everything.",
-            "… and %(count)d more rules that did not count everything.",
-            more,
-        ) % {"count": more}
-
-
-def _by_rule(missed: Iterable[Missed]) -> list[list[Missed]]:
-    """What one rule did not count for one reason, together."""
-    found: dict[tuple[int, Reason, str], list[Missed]] = {}
-    for one in missed:
-        why = "" if one.reason in (Reason.EXPIRED, Reason.GROUP_CAP) else one.why
-        found.setdefault((one.action_id, one.reason, why), []).append(one)
-    return list(found.values())
-
-
-def _uncounted_rule(missed: Sequence[Missed]) -> str:
-    first, times = missed[0], sum(one.times for one in missed)
-    happened = ngettext("%(name)s: %(count)d time – %(why)s.", "%(name)s: %(count)d times – %(why)s.", times)
-    why = first.why
-    if len(missed) > 1 and first.reason == Reason.EXPIRED:
-        why = _("expired")
-    if len(missed) > 1 and first.reason == Reason.GROUP_CAP:
-        why = _("this part of the score takes no more")
-    return happened % {"name": first.name, "count": times, "why": why}
 
 
 def signed(value: Decimal) -> str:

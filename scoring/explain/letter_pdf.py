@@ -60,7 +60,7 @@ def _foot(sheet: Any, letter: Letter) -> None:
     sheet.set_font(FAMILY, "", 7.5)
     sheet.set_text_color(*QUIET)
     values = {"number": sheet.page_no(), "all": "{nb}"}
-    sheet.cell(WIDTH, 4, f"{letter.sender} · " + _("page %(number)s of %(all)s") % values, align="R")
+    sheet.cell(WIDTH, 4, f"{letter.sender} · " + _("page %(number)s of %(all)s") % values)
 
 
 class _Page:

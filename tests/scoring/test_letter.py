@@ -1,0 +1,287 @@
+"""The page a person can be given: it adds up, speaks their language, names nobody else, and can be printed whatever it says."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
+from django.utils import translation
+from hypothesis import given, settings
+
+from config import pipeline
+from contacts.models import Consent, Purpose
+from scoring import ledger, terms
+from scoring.explain import explain
+from scoring.explain.letter import letter
+from scoring.explain.letter_pdf import UNKNOWN, pdf
+from scoring.models import Repeat
+from tests.factories import ContactFactory, UserFactory
+from tests.scoring.conftest import download, subject
+from tests.scoring.test_admin import queries
+from tests.scoring.test_explain import START, histories, live
+from tests.scoring.test_invariants import trying
+from tracking.models import Event, Verdict
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 1, 26, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def now(settings):
+    settings.DEFAULT_FROM_EMAIL = "Cuvelog <hello@cuvelog.example>"
+    with translation.override("en"), time_machine.travel(NOW, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def ada(publish, engagement, fit):
+    ada = ContactFactory(first_name="Ada", last_name="Lovelace", email="ada@example.com")
+    publish(5, repeat=Repeat.ONCE_PER_OBJECT, cap_amount=2)
+    for days in (3, 2, 1):
+        download(ada, subject(f"Guide {days}"), NOW - timedelta(days=days))
+    ledger.adjust(ada.pk, fit.pk, -3, note="said Bob", author=UserFactory(username="camille"))
+    pipeline.drain()
+    return ada
+
+
+def pages(file):
+    assert file.startswith(b"%PDF-")
+    return len(re.findall(rb"/Type /Page\b", file))
+
+
+def words(found):
+    """All that a letter says."""
+    rows = [(row.name, *row.details, row.when, row.earned, row.shown) for part in found.parts for row in part.rows]
+    texts = [found.title, found.person, found.score, *found.opening, *found.uncounted, *found.closing]
+    return "\n".join(
+        [*texts, *(text for row in rows for text in row), *(text for part in found.parts for text in part.terms)]
+    )
+
+
+def test_it_lists_what_was_considered_and_adds_up(ada):
+    found = letter(ada, "en")
+
+    assert [(part.name, part.score) for part in found.parts] == [("Engagement", "10"), ("Fit", "-3")]
+    assert [(row.name, row.details, row.when, row.shown) for part in found.parts for row in part.rows] == [
+        (
+            "asset_downloaded +5",
+            [
+                "Downloads an asset: any asset · 2 × +5: Guide 2, Guide 3",
+                "limit reached: at most 2 times in all",
+            ],
+            "23 Jan. – 25 Jan. 2026",
+            "+10",
+        ),
+        ("Points given or taken by our team", [], "26 Jan. 2026", "-3"),
+    ]
+    assert [(one.name, one.how, one.shown) for one in found.sums] == [
+        ("Engagement", "10 × 1", "+10"),
+        ("Fit", "-3 × 2", "-6"),
+    ]
+    assert (found.score, found.sender, found.day) == ("4", "Cuvelog", "26 January 2026")
+    assert found.uncounted[2:] == [
+        "Email-open tracking: you have not agreed to it.",
+        "asset_downloaded +5: 1 time – limit reached: at most 2 times in all.",
+    ]
+    assert "hello@cuvelog.example" in found.closing[-1]
+
+
+def test_it_names_nobody_else_and_repeats_no_remark(ada):
+    said = words(letter(ada, "en")) + letter(ada, "en").html()
+
+    assert "camille" not in said
+    assert "Bob" not in said
+
+
+@given(history=histories)
+@settings(max_examples=8, deadline=None)
+def test_the_rows_of_any_history_add_up(history):
+    def check():
+        with time_machine.travel(START, tick=False) as clock:
+            contact = live(history, clock)
+            found, statement = letter(contact, "en"), explain(contact)
+            scores = {part.group.name: part.score for part in statement.groups}
+            for part in found.parts:
+                assert sum(row.points for row in part.rows) == scores[part.name]
+            if found.sums:
+                assert sum(one.points for one in found.sums) == statement.overall
+            else:
+                assert sum(scores.values()) == statement.overall
+
+    trying(check)
+
+
+def test_each_language_is_chosen_whatever_is_active(ada):
+    french, english = letter(ada, "fr"), letter(ada, "en")
+
+    assert (french.day, english.day) == ("26 janvier 2026", "26 January 2026")
+    assert '<html lang="fr">' in french.html()
+    assert translation.get_language() == "en"
+    assert b"/Lang (fr)" in pdf(french)
+    with translation.override("fr"):
+        assert words(letter(ada, "en")) == words(english)
+    with pytest.raises(ValueError, match="de"):
+        letter(ada, "de")
+
+
+def test_fading_expiry_and_limits_are_told_in_plain_words(now, publish, engagement):
+    terms.publish(engagement, {"half_life_days": 30, "cap_points": 60, "ceiling": 40})
+    ada = ContactFactory()
+    publish(50, repeat=Repeat.ONCE_PER_OBJECT)
+    publish(10, repeat=Repeat.ONCE_PER_OBJECT, expires_after_days=5)
+    download(ada, subject("old"), NOW - timedelta(days=20))
+    download(ada, subject("new"), NOW)
+    pipeline.drain()
+    [part] = letter(ada, "en").parts
+
+    assert part.terms == [
+        "Points lose half of their worth every 30 days.",
+        "What you do can bring at most 60 points a month here.",
+        "This part of the score goes never above 40.",
+    ]
+    assert part.two_columns
+    assert "expired: 1 of 2" in [detail for row in part.rows for detail in row.details]
+    assert sum(row.points for row in part.rows) == Decimal(part.score)
+
+
+def test_what_programs_did_and_what_was_refused_is_named_as_not_considered(now, publish):
+    ada = ContactFactory()
+    download(ada, subject("guide"), NOW - timedelta(days=1))
+    pipeline.drain()
+    Event.objects.update(verdict=Verdict.SCANNER)
+    publish(5)
+    Consent.objects.create(contact=ada, purpose=Purpose.EMAIL_TRACKING, granted=False, source="x", given_at=NOW)
+    pipeline.drain()
+    found = letter(ada, "en")
+
+    assert found.parts == []
+    assert any("you refused it on 26 January 2026" in sentence for sentence in found.uncounted)
+    assert any("a security scanner did it, not a person" in sentence for sentence in found.uncounted)
+    assert pages(pdf(found)) == 1
+
+
+HOSTILE = [
+    "<script>alert(1)</script> & “quotes” \\ ) ( %s {nb} **bold**",
+    "Łukasz Żółć · Ελένη · Дмитрий · Đặng",
+    "日本太郎",
+    "שלום עולם",
+    "محمد بن سلمان",
+    "👩‍🚀🇫🇷 e\u0301 \u202e reversed \u200b \ufeff",
+    "x" * 400,
+    "one\ttwo\r\nthree\x0bfour\x85five\u2028six",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_name_can_be_printed(now, publish, name):
+    ada = ContactFactory(first_name=name[:100], last_name="", email="ada@example.com")
+    publish(5)
+    download(ada, subject(name[:200]), NOW)
+    pipeline.drain()
+    found = letter(ada, "fr")
+
+    assert pages(pdf(found)) == 1
+    assert "<script>" not in found.html()
+
+
+def test_a_character_that_cannot_be_printed_leaves_a_sign(now, publish, monkeypatch):
+    from fpdf import FPDF
+
+    written, write = [], FPDF.multi_cell
+
+    def noting(sheet, *args, **named):
+        written.append(named.get("text") or args[2])
+        return write(sheet, *args, **named)
+
+    monkeypatch.setattr(FPDF, "multi_cell", noting)
+    pdf(letter(ContactFactory(first_name="日本 Ada", last_name=""), "en"))
+
+    assert f"{UNKNOWN}{UNKNOWN} Ada" in written
+    assert written[-1].startswith(f"{UNKNOWN} stands for a character")
+
+
+def test_a_long_history_goes_on_on_further_pages(now, publish):
+    ada = ContactFactory()
+    for number in range(80):
+        publish(number + 1, description="x")
+    download(ada, subject("guide"), NOW)
+    pipeline.drain()
+
+    assert pages(pdf(letter(ada, "en"))) > 2
+
+
+def test_it_takes_as_many_queries_for_many_lines_as_for_few(now, publish, engagement):
+    publish(5, repeat=Repeat.ONCE_PER_OBJECT)
+    ada, counts = ContactFactory(), []
+    for number in (1, 2, 3):
+        download(ada, subject(f"guide {number}"), NOW - timedelta(days=number))
+        ledger.adjust(ada.pk, engagement.pk, 1, note="x")
+        pipeline.drain()
+        counts.append(queries(lambda: letter(ada, "en")))
+
+    assert counts == [counts[0]] * 3
+    assert counts[0] <= 30
+
+
+# --- where it is had ----------------------------------------------------------------------------------------------------
+
+
+def address(contact, form, language="en"):
+    return f"/admin/scoring/contactscore/{contact.pk}/letter.{form}?language={language}"
+
+
+def test_it_is_had_from_the_contact_page(client, ada):
+    client.force_login(UserFactory(is_superuser=True))
+    page = client.get(ada.get_absolute_url()).content.decode()
+    for form in ("html", "pdf"):
+        for language in ("en", "fr"):
+            assert f'href="{address(ada, form, language)}"' in page
+
+    assert "Guide 2" in client.get(address(ada, "html")).content.decode()
+    found = client.get(address(ada, "pdf", "fr"))
+    assert pages(found.content) == 1
+    assert found.headers["Content-Disposition"] == f'attachment; filename="score-{ada.pk}-2026-01-26.pdf"'
+    assert found.headers["Cache-Control"].startswith("max-age=0")
+
+
+@pytest.mark.parametrize("asked", [("exe", "en"), ("pdf", "de"), ("pdf", ""), ("html", "../fr")])
+def test_there_is_nothing_else_to_be_had(client, ada, asked):
+    client.force_login(UserFactory(is_superuser=True))
+
+    assert client.get(address(ada, *asked)).status_code == 404
+
+
+@pytest.mark.parametrize("permissions", [[], ["view_contact"], ["view_contactscore"]])
+def test_who_may_not_see_contacts_and_scores_is_refused(client, ada, permissions):
+    user = UserFactory(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+
+    assert client.get(address(ada, "pdf")).status_code == 403
+    assert client.get(address(ada, "html")).status_code == 403
+
+
+def test_the_command_writes_it(ada, tmp_path):
+    for name in ("out.pdf", "out.html"):
+        call_command("explain", "ada@example.com", "--letter", str(tmp_path / name), "--language", "fr")
+
+    assert pages((tmp_path / "out.pdf").read_bytes()) == 1
+    assert '<html lang="fr">' in (tmp_path / "out.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["out.txt"], "A letter is a .pdf or an .html file."),
+        (["out.pdf", "--at", "2026-01-01"], "--letter goes with --language only"),
+        (["out.pdf", "--json"], "--letter goes with --language only"),
+        (["nowhere/out.pdf"], "No such file"),
+    ],
+)
+def test_the_command_refuses_what_makes_no_sense(ada, tmp_path, monkeypatch, more, sentence):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CommandError, match=re.escape(sentence)):
+        call_command("explain", "ada@example.com", "--letter", *more)
