@@ -137,7 +137,8 @@ def catch_up(contact_ids: Sequence[int], without: Sequence[int] = ()) -> Moved:
 
 
 def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = ()) -> list[Movement]:
-    before = sql.values(contact_ids, scores.turned(), plan.terms or None) if plan.terms is not None else {}
+    since, today = scores.turned(), decay.today()
+    before = sql.values(contact_ids, since, plan.terms or None) if plan.terms is not None else {}
     deltas = ledger.reprice(contact_ids, plan.was)
     if (plan.actions is None or plan.actions) or plan.terms is not None or plan.was:
         deltas += ledger.replay(contact_ids, plan.actions, without)
@@ -147,7 +148,9 @@ def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] 
     if plan.terms is None:
         return movements
     sql.revalue(contact_ids)
-    return scores.between(before, sql.values(contact_ids, decay.today()))
+    if since < today:  # midnight came before the turn of the day: what faded is in these movements
+        sql.note_told(contact_ids)
+    return scores.between(before, sql.values(contact_ids, today))
 
 
 def _count(sweep: Sweep, plan: Plan) -> None:

@@ -50,6 +50,14 @@ def mark_swept(contact_ids: Sequence[int], sweep_id: int) -> None:
     execute(MARK_SWEPT, [sweep_id, array(contact_ids)])
 
 
+NOTE_TOLD = "UPDATE scoring_contactscore SET updated_at = now() WHERE contact_id = ANY(%s)"
+
+
+def note_told(contact_ids: Sequence[int]) -> None:
+    """Note that what fading did to these contacts until today has been told: the turn of the day leaves them out."""
+    execute(NOTE_TOLD, [list(contact_ids)])
+
+
 # --- what a score is worth on a day -----------------------------------------------------------------------------------
 
 _TERMS = "id, weight, half_life_days, epoch, floor, ceiling"

@@ -3,17 +3,19 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
+from django.utils import timezone
 
 from campaigns.models import Firing
 from config import pipeline
 from scoring import ledger, publications, scores, sql, sweeps, terms
-from scoring.models import ContactScore, Publication, Repeat, Sweep
+from scoring.models import ContactScore, PointGroup, Publication, Repeat, Sweep
 from scoring.publishing.actions import state_of
 from scoring.sweeps import Plan
 from tests.factories import ContactFactory, TriggerFactory
-from tests.scoring.conftest import download, lines, score, subject
-from tracking.models import Subject
+from tests.scoring.conftest import download, happen, lines, score, subject
+from tracking.models import Kind, Subject
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -137,3 +139,48 @@ def test_who_is_behind_is_known_by_how_far(ada):
     assert sql.behind(everybody, 7) == {2: [ada.pk, cleo.pk]}
     assert sql.behind(everybody, 8) == {2: [ada.pk, cleo.pk], 7: [bob.pk]}
     assert sql.behind(everybody, 2) == {}
+
+
+# --- between midnight and the turn of the day ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def faded(publish, ada):
+    """Ada had 10 points yesterday, which halve every day; the day has not been turned yet. A trigger waits at 6, from above."""
+    group = PointGroup.objects.create(name="Fading", half_life_days=1)
+    publish(10, group=group)
+    with time_machine.travel(timezone.now() - timedelta(days=1)):
+        download(ada, subject("guide"))
+        pipeline.drain()
+    ContactScore.objects.update(updated_at=timezone.now() - timedelta(days=1))  # the clock of the database is not ours
+    for watched in (group, None):
+        TriggerFactory(group=watched, direction="falling", threshold=6, again="rearm")
+    return group
+
+
+def cycles():
+    return list(Firing.objects.order_by("trigger").values_list("cycle", "before", "after", "state"))
+
+
+def test_the_turn_of_the_day_tells_what_faded_through_a_threshold(faded):
+    pipeline.advance()
+    assert cycles() == [(1, 10, 5, "fired")] * 2
+
+
+def test_what_a_hit_before_the_turn_of_the_day_has_told_is_not_told_again(faded, publish, ada):
+    publish(-1, source="form_submitted", group=faded)
+    happen(ada, Kind.FORM_SUBMITTED, subject("contact", Subject.Type.FORM))
+    pipeline._take_hits(pipeline.inbox.waiting(10))
+    assert cycles() == [(1, 10, 4, "fired")] * 2
+
+    pipeline.advance()
+    assert cycles() == [(1, 10, 4, "fired")] * 2
+
+
+def test_what_a_walk_before_the_turn_of_the_day_has_told_is_not_told_again(faded, ada):
+    terms.publish_overall(0, 100)
+    pipeline._sweep(10)
+    assert cycles() == [(1, 10, 5, "held")] * 2
+
+    pipeline.advance()
+    assert cycles() == [(1, 10, 5, "held")] * 2
