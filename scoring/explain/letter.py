@@ -234,7 +234,9 @@ def _counted(lines: Sequence[Line], means: str) -> str:
     if (more := len(about) - OCCASIONS) > 0:
         values = {"named": named, "count": more}
         named = ngettext("%(named)s and %(count)d more", "%(named)s and %(count)d more", more) % values
-    return ": ".join(filter(None, [times if credited > 1 else "", named]))
+    if credited > 1 and named:
+        return _("%(times)s: %(what)s") % {"times": times, "what": named}
+    return named or (times if credited > 1 else "")
 
 
 def _object(line: Line) -> str:
