@@ -22,6 +22,7 @@ from scoring.explain.drawing import Frame, draw
 from scoring.rulebook import Rulebook
 
 NEWEST = 200  # lines of each group that are listed one by one
+SPARK_EVENTS = 20_000  # counted for it at most: a twentieth of a second
 SPARK = Frame(width=400, height=48, left=0, right=0, top=3, bottom=3, is_bare=True)
 
 
@@ -60,7 +61,7 @@ def score(contact: Contact) -> dict[str, Any]:
         "crossings": sentences.crossings(foreseen, statement),
         "ahead": sentences.ahead(foreseen, statement),
         "letters": [(code, name) for code, name in settings.LANGUAGES],
-        "spark": draw(curve(contact, Rulebook.current(), looks=0), (), frame=SPARK),
+        "spark": draw(curve(contact, Rulebook.current(), looks=0, budget=SPARK_EVENTS), (), frame=SPARK),
     }
 
 

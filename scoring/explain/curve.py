@@ -50,17 +50,17 @@ class Curve:
         return self.dots[max(0, place - 1)].values.get(group_id, Decimal())
 
 
-def curve(contact: Contact, book: Rulebook | None = None, days: int = DAYS, looks: int = LOOKS) -> Curve:
+def curve(contact: Contact, book: Rulebook | None = None, looks: int = LOOKS, budget: int | None = None) -> Curve:
     """The scores of a contact at the end of each of the last days, and now: by a rulebook, or by the rules in force then.
 
     The number of queries does not depend on what happened. With `looks=0` rules about who the contact is count only as far
-    as there is a record of it.
+    as there is a record of it. Above the `budget` of events it is drawn through some of the days only.
     """
     until = timezone.now()
     happened = sql.event_days(contact.pk, until)
-    instants = _instants(contact, happened, until, days)
+    instants = _instants(contact, happened, until)
     books: Books = [(instants[0], book)] if book else _books(instants)
-    steps, is_exact = _steps([(min(_end(day), until), count) for day, count in happened])
+    steps, is_exact = _steps([(min(_end(day), until), count) for day, count in happened], budget or BUDGET)
     if len(books) > BOOKS:
         kept = {at for at, _book in books[:: -(-len(books) // BOOKS)]} | {books[-1][0]}
         books, is_exact = [one for one in books if one[0] in kept], False
@@ -69,10 +69,10 @@ def curve(contact: Contact, book: Rulebook | None = None, days: int = DAYS, look
     return Curve(dots, is_exact)
 
 
-def _instants(contact: Contact, happened: Sequence[tuple[date, int]], until: datetime, days: int) -> list[datetime]:
+def _instants(contact: Contact, happened: Sequence[tuple[date, int]], until: datetime) -> list[datetime]:
     last = decay.day_of(until)
     first = min([decay.day_of(contact.created_at), *(day for day, _count in happened[:1])])
-    first = max(first - timedelta(days=1), last - timedelta(days=days))
+    first = max(first - timedelta(days=1), last - timedelta(days=DAYS))
     return [_end(first + timedelta(days=number)) for number in range((last - first).days)] + [until]
 
 
@@ -84,13 +84,13 @@ def _books(instants: Sequence[datetime]) -> Books:
     return [(at, history.at(at)) for at in firsts]
 
 
-def _steps(days: Sequence[tuple[datetime, int]]) -> tuple[list[datetime], bool]:
+def _steps(days: Sequence[tuple[datetime, int]], budget: int) -> tuple[list[datetime], bool]:
     """The instants at which lines are counted: the end of each day on which something happened, or of some of them."""
     total = cost = 0
     for _at, count in days:
         total += count
         cost += total
-    every = -(-cost // BUDGET) or 1
+    every = -(-cost // budget) or 1
     steps = [at for at, _count in days]
     return steps[::-1][::every][::-1], every == 1
 
