@@ -146,7 +146,12 @@ def test_from_now_on_leaves_the_past_alone(world, ada):
 
 def test_a_new_rule_for_the_past_counts_what_happened_before_it_was_there(world, engagement, ada, bob):
     action = PointAction.objects.create(
-        name="Every download", source="asset_downloaded", points=1, repeat=Repeat.ALWAYS, group=engagement, is_active=False
+        name="Every download",
+        source="asset_downloaded",
+        points=1,
+        repeat=Repeat.ALWAYS,
+        group=engagement,
+        is_active=False,
     )
     draft = edit(action, is_active=True)
     expected = previewed(draft)

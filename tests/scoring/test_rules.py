@@ -57,7 +57,12 @@ def test_a_version_says_who_made_it_when_and_what(publish, engagement):
     first = action.versions.get(number=1)
 
     assert (second.number, second.points, second.name, second.author) == (2, 9, "Downloads", author)
-    assert (second.kind, second.occurrence_cap, second.repeat, second.group) == (Kind.ASSET_DOWNLOADED, 1, "day", engagement)
+    assert (second.kind, second.occurrence_cap, second.repeat, second.group) == (
+        Kind.ASSET_DOWNLOADED,
+        1,
+        "day",
+        engagement,
+    )
     assert (first.valid_from, first.valid_until) == (SINCE, AT)
     assert (second.valid_from, second.valid_until) == (AT, END)
     assert (first.points, first.author) == (5, None)
