@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from scoring import sql
-from scoring.models import PointActionVersion
+from scoring.models import END, PointActionVersion
 from scoring.sources import point_sources
 from scoring.sources.base import EventSource
 from tracking.models import Subject
@@ -33,12 +33,16 @@ def resolve(version: PointActionVersion, among: QuerySet[Subject] | None = None)
 
 
 def resolve_new() -> None:
-    """Resolve every version against the subjects that appeared since the last batch (index `subject_unresolved`)."""
+    """Resolve every version that counts, and every draft, against the subjects that appeared since the last batch.
+
+    Uses the index `subject_unresolved`. A version that was superseded is resolved when it counts again (rules.set_intervals).
+    """
     new = Subject.objects.filter(resolved_at__isnull=True)
     appeared = dict(new.values_list("pk", "type"))
     if not appeared:
         return
-    for version in PointActionVersion.objects.filter(kind__isnull=False, valid_from__lt=F("valid_until")):
+    counting = Q(valid_from__lt=F("valid_until"))
+    for version in PointActionVersion.objects.filter(counting | Q(valid_from=END), kind__isnull=False):  # and drafts
         source = point_sources.get(version.source)
         if isinstance(source, EventSource) and source.subject_type in appeared.values():
             resolve(version, Subject.objects.filter(pk__in=list(appeared)))

@@ -147,11 +147,16 @@ def put_into_force(
 
 
 def set_intervals(action: PointAction, intervals: tuple[Interval, ...], at: datetime) -> None:
-    """Let the action's versions count exactly these intervals from `at` on. The caller owns the rules."""
+    """Let the action's versions count exactly these intervals from `at` on. The caller owns the rules.
+
+    A version that begins to count is matched with what appeared while it did not.
+    """
     kept = {one.version_id: one for one in intervals}
     rows = []
     for version in action.versions.all():
         one = kept.get(version.pk)
+        if one and version.valid_from >= version.valid_until:
+            matching.resolve(version)
         if one is None and version.valid_from < version.valid_until:
             rows.append(
                 {

@@ -80,3 +80,35 @@ def test_what_held_goes_with_the_publication_that_makes_the_rule_one_of_events(p
     pipeline.drain()
     assert (score(ada), sql.differences()) == (0, [])
     assert list(Sweep.objects.values_list("publication", flat=True)) == [draft.pk, None]
+
+
+# --- what appears while a version waits ----------------------------------------------------------------------------------
+
+
+def test_what_appeared_after_the_draft_is_previewed_and_counted(action):
+    draft = edit(action, points=7, repeat="always")
+    ada = ContactFactory()
+    download(ada, subject("new"), AT)
+    pipeline.drain()
+    expected = previewed(draft)
+    assert expected[ada.pk, None] == (5, 7)
+
+    publications.publish(draft, Scope.PAST)
+    pipeline.drain()
+    download(ada, subject("newer"))
+    pipeline.drain()
+    assert (score(ada), sql.differences()) == (14, [])
+
+
+def test_what_appeared_while_a_version_was_superseded_counts_again_once_it_is_taken_back(action):
+    draft = edit(action, repeat="always")
+    publications.publish(draft, Scope.PAST)
+    ada = ContactFactory()
+    for _ in range(2):
+        download(ada, subject(f"new {_}"), AT)
+    pipeline.drain()
+    assert score(ada) == 10
+
+    publications.rollback(Publication.objects.get(pk=draft.pk))
+    pipeline.drain()
+    assert (score(ada), sql.differences()) == (5, [])
