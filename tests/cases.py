@@ -4,15 +4,14 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-THOROUGH = 2000
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
 def cases(quick):
     """Decorator of a property test: try `quick` cases, or HYPOTHESIS_CASES (default 2,000) in the thorough profile."""
-    thorough = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
     shrinks = os.environ.get("HYPOTHESIS_SHRINK", "1") == "1"  # a small case takes minutes to find
     return settings(
-        max_examples=int(os.environ.get("HYPOTHESIS_CASES", THOROUGH)) if thorough else quick,
+        max_examples=int(os.environ.get("HYPOTHESIS_CASES", "2000")) if THOROUGH else quick,
         phases=[phase for phase in Phase if shrinks or phase is not Phase.shrink],
         deadline=None,
         print_blob=True,

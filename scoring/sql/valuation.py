@@ -119,7 +119,7 @@ movement AS (
   SELECT contact_id, NULL, {old_bounded}, {new_bounded} FROM overall CROSS JOIN old_bounds CROSS JOIN new_bounds
 )
 INSERT INTO scoring_forecast (publication_id, contact_id, group_id, before, after)
-SELECT %(publication)s, contact_id, group_id, before, after FROM movement WHERE before <> after
+SELECT %(publication)s, contact_id, group_id, before, after FROM movement WHERE before <> after ORDER BY contact_id, group_id
 ON CONFLICT (publication_id, contact_id, group_id) DO UPDATE SET before = excluded.before, after = excluded.after
 """
 
