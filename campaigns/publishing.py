@@ -15,7 +15,7 @@ from campaigns.models import Firing, Trigger, TriggerAction
 from contacts.typed_params import dump
 from scoring import publications
 from scoring.models import Edit, Publication
-from scoring.publishing.types import Difference, Publishable, State, publishables
+from scoring.publishing.types import Difference, Publishable, State, archived, publishables
 from scoring.sweeps import Plan
 from scoring.wording import Facts, differing
 
@@ -45,7 +45,7 @@ class Triggers(Publishable):
 
     def state(self, ref_id: int) -> State | None:
         trigger = Trigger.objects.filter(pk=ref_id).first()
-        return None if trigger is None else state_of(trigger)
+        return None if trigger is None else state_of(trigger) | archived(trigger)
 
     def name(self, ref_id: int) -> str:
         return str(Trigger.objects.get(pk=ref_id))

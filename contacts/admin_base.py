@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import IntegerField, Model, QuerySet, Subquery
+from django.db.models import DecimalField, IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -64,6 +65,16 @@ def shown_count(count: int) -> str:
     return f"{CappedPaginator.limit}+" if count > CappedPaginator.limit else str(count)
 
 
+class FiniteDecimalField(forms.DecimalField):
+    """Django compares what was typed before it looks whether it is a number: a signalling NaN is an error there."""
+
+    def to_python(self, value: Any) -> Any:
+        number = super().to_python(value)
+        if number is not None and not number.is_finite():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return number
+
+
 def guarded(permission: str) -> Callable[..., Any]:
     """Decorate a view of a ModelAdmin: 403 without `view`, `change` … on the model (admin_view asks less)."""
 
@@ -99,6 +110,8 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
         return found
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if isinstance(db_field, DecimalField):
+            kwargs.setdefault("form_class", FiniteDecimalField)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "description":
             field.widget.attrs["rows"] = 3  # a sentence or two

@@ -16,6 +16,7 @@ from campaigns import sentences, triggers
 from campaigns.admin import labels
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
+from contacts.keys import row_id
 from scoring.models import Publication
 from tracking.doorbell import ring
 
@@ -49,7 +50,11 @@ class StateFilter(admin.SimpleListFilter):
         return Firing.State.choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
-        return queryset.filter(state=self.value()) if self.value() else queryset.exclude(state=Firing.State.MARKED)
+        return (
+            queryset.filter(state=self.value())
+            if self.value() in Firing.State.values
+            else queryset.exclude(state=Firing.State.MARKED)
+        )
 
 
 class PublicationFilter(admin.SimpleListFilter):
@@ -61,14 +66,14 @@ class PublicationFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         causing = Publication.objects.filter(Exists(Firing.objects.filter(publication=OuterRef("pk"))))
         value = self.value() or ""
-        wanted = causing.filter(pk=value) if value.isdecimal() else causing.none()
+        wanted = causing.filter(pk=row_id(value))
         found = {one.pk: one for one in [*causing[:PUBLICATIONS], *wanted]}
         return [(str(pk), str(one)) for pk, one in sorted(found.items(), reverse=True)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
         if (value := self.value()) is None:
             return queryset
-        return queryset.filter(publication_id=int(value)) if value.isdecimal() else queryset.none()
+        return queryset.filter(publication_id=row_id(value) or 0)
 
 
 @admin.register(Firing)

@@ -12,6 +12,7 @@ from campaigns import sms as gateway
 from campaigns import texting
 from campaigns.mail import fields, html, render
 from campaigns.models import Email, Sms
+from contacts.keys import row_id
 from contacts.models import Company, Contact
 
 CHOICES = 15
@@ -40,9 +41,7 @@ def contacts() -> list[Contact]:
 
 def chosen(request: HttpRequest) -> Contact:
     pk = request.POST.get("preview_contact") or ""
-    found = (
-        Contact.objects.select_related("company", "owner", "stage").filter(pk=pk).first() if pk.isdecimal() else None
-    )
+    found = Contact.objects.select_related("company", "owner", "stage").filter(pk=row_id(pk)).first()
     return found or sample()
 
 

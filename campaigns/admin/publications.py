@@ -23,6 +23,7 @@ from campaigns.actions.base import remembering_names
 from campaigns.admin import publication_csv, publication_pages
 from campaigns.models import Firing
 from contacts.admin_base import BaremeAdmin, guarded
+from contacts.keys import row_id
 from scoring import publications
 from scoring.models import Publication
 from tracking.doorbell import ring
@@ -159,7 +160,7 @@ class PublicationAdmin(BaremeAdmin):
 
     def _remove(self, request: HttpRequest, draft: Publication) -> None:
         number = request.POST["remove"]
-        edit = draft.edits.filter(pk=number).first() if number.isdecimal() else None
+        edit = draft.edits.filter(pk=row_id(number)).first()
         if edit is None:
             self.message_user(request, _g("It was taken out of the draft meanwhile."), messages.WARNING)
             return
@@ -183,7 +184,7 @@ class PublicationAdmin(BaremeAdmin):
         scope = publication_pages.scope_of(request.POST.get("scope") or request.GET.get("scope"))
         if request.method != "POST":
             return self._answer(request, draft, "publish", publication_pages.publishing(draft, scope))
-        note, seen = request.POST.get("note", "").strip()[:300], request.POST.get("seen", "")
+        note, seen = request.POST.get("note", "").replace("\0", "").strip()[:300], request.POST.get("seen", "")
         return self._carry_out(
             request,
             draft,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.registry import actions, label
 from contacts.models import Contact
-from scoring.models import PointGroup, Publication
+from scoring.models import CALENDAR, PointGroup, Publication
 
 
 class TriggerQuerySet(models.QuerySet["Trigger"]):
@@ -62,8 +62,8 @@ class Trigger(models.Model):
             "The score must come back to this level before the trigger can act again. Left empty: the threshold itself."
         ),
     )
-    active_from = models.DateTimeField(_("from"), null=True, blank=True)
-    active_until = models.DateTimeField(_("until"), null=True, blank=True)
+    active_from = models.DateTimeField(_("from"), null=True, blank=True, validators=CALENDAR)
+    active_until = models.DateTimeField(_("until"), null=True, blank=True, validators=CALENDAR)
     is_active = models.BooleanField(_("active"), default=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -130,8 +130,8 @@ class Firing(models.Model):
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="firings", verbose_name=_("contact"))
     cycle = models.PositiveIntegerField(_("cycle"), default=1)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.FIRED)
-    before = models.DecimalField(_("score before"), max_digits=14, decimal_places=2)
-    after = models.DecimalField(_("score after"), max_digits=14, decimal_places=2)
+    before = models.DecimalField(_("score before"), max_digits=20, decimal_places=2)
+    after = models.DecimalField(_("score after"), max_digits=20, decimal_places=2)
     at = models.DateTimeField(_("when"), default=timezone.now)
     rearmed_at = models.DateTimeField(_("re-armed"), null=True)
     # The publication whose re-scoring made the score cross.

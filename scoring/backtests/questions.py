@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -28,7 +28,7 @@ def check_days(cutoff: date, horizon_days: int) -> None:
         raise ValidationError({"cutoff": _("This date is too long ago.")})
     if cutoff >= today:
         raise ValidationError({"cutoff": _("The cut-off date must lie in the past.")})
-    if cutoff + timedelta(days=horizon_days) >= today:
+    if horizon_days > (today - cutoff).days - 1:
         sentence = _("These days are not over: choose at most %(days)d, or an earlier cut-off date.")
         raise ValidationError({"horizon_days": ValidationError(sentence, params={"days": (today - cutoff).days - 1})})
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
+
+WIDEST = timedelta(hours=14)  # no place is further from UTC
 
 
 class UnclearMoment(ValueError):
@@ -24,6 +26,8 @@ def read(text: str) -> datetime:
         raise UnclearMoment(_("“%(text)s” is not a time: write 2026-03-02 or 2026-03-02 14:30.") % {"text": text})
     if timezone.is_naive(moment):
         moment = _located(moment, text)
+    if abs(moment.utcoffset() or timedelta()) > WIDEST:
+        raise UnclearMoment(_("“%(text)s” is not a time: write 2026-03-02 or 2026-03-02 14:30.") % {"text": text})
     if moment > now and is_day and timezone.localdate(moment) == timezone.localdate(now):
         return now
     if moment.year == 1:  # its day in another zone may be before the calendar begins

@@ -14,6 +14,7 @@ from scoring.models.actions import (
 from scoring.models.backtests import BackTest, BackTestRange
 from scoring.models.groups import (
     BEGINNING,
+    CALENDAR,
     END,
     NO_PERIOD,
     TERMS,
@@ -29,6 +30,7 @@ from scoring.models.publications import Edit, Forecast, Publication, Sweep, Swee
 
 __all__ = [
     "BEGINNING",
+    "CALENDAR",
     "COUNTING",
     "END",
     "NO_PERIOD",

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from scoring.models.groups import END, CapPeriod, PointGroup
+from scoring.models.groups import CALENDAR, END, CapPeriod, PointGroup
 from tracking.models import Form, Subject
 
 
@@ -60,8 +60,8 @@ class Rule(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Left empty: never. What has expired stays in the ledger and is worth nothing."),
     )
-    active_from = models.DateTimeField(_("from"), null=True, blank=True)
-    active_until = models.DateTimeField(_("until"), null=True, blank=True)
+    active_from = models.DateTimeField(_("from"), null=True, blank=True, validators=CALENDAR)
+    active_until = models.DateTimeField(_("until"), null=True, blank=True, validators=CALENDAR)
 
     class Meta:
         abstract = True

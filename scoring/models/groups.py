@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 END = datetime(9999, 1, 1, tzinfo=UTC)
+# Between these a moment has a day in every time zone.
+CALENDAR = [MinValueValidator(datetime(1900, 1, 1, tzinfo=UTC)), MaxValueValidator(datetime(2200, 1, 1, tzinfo=UTC))]
 NO_PERIOD = date(1, 1, 1)  # the period of a policy that has none ("once")
 
 
@@ -37,7 +39,12 @@ class Terms(models.Model):
     """How lines are read as a score: shared by a group as edited now and each of its versions."""
 
     weight = models.DecimalField(
-        _("weight"), max_digits=6, decimal_places=2, default=1, help_text=_("In the overall score. 0 leaves it out.")
+        _("weight"),
+        max_digits=6,
+        decimal_places=2,
+        default=1,
+        validators=[MinValueValidator(0), MaxValueValidator(1000)],
+        help_text=_("In the overall score. 0 leaves it out."),
     )
     half_life_days = models.PositiveIntegerField(
         _("half-life in days"),
@@ -98,10 +105,11 @@ class PointGroup(Terms):
         return self.name
 
     def clean(self) -> None:
-        try:
-            MinValueValidator(0)(self.weight)
-        except ValidationError as error:
-            raise ValidationError({"weight": error}) from None
+        for bound in (MinValueValidator(0), MaxValueValidator(1000)):
+            try:
+                bound(self.weight)
+            except ValidationError as error:
+                raise ValidationError({"weight": error}) from None
         if self.half_life_days == 0:
             raise ValidationError({"half_life_days": _("A half-life is one day or more.")})
 

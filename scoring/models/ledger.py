@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Contact
 from scoring.models.actions import PointAction, PointActionVersion
 from scoring.models.groups import NO_PERIOD, PointGroup
+
+MOST = 1_000_000  # points that one adjustment may give or take
 
 
 class PointEntry(models.Model):
@@ -92,7 +95,7 @@ class Adjustment(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="adjustments", verbose_name=_("contact"))
     group = models.ForeignKey(PointGroup, models.PROTECT, related_name="adjustments", verbose_name=_("point group"))
-    points = models.IntegerField(_("points"))
+    points = models.IntegerField(_("points"), validators=[MinValueValidator(-MOST), MaxValueValidator(MOST)])
     origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices, default=Origin.MANUAL)
     note = models.CharField(_("note"), max_length=300)
     author = models.ForeignKey(
@@ -135,7 +138,7 @@ class ContactScore(models.Model):
     group = models.ForeignKey(
         PointGroup, models.CASCADE, null=True, related_name="scores", verbose_name=_("point group"), db_index=False
     )
-    score = models.DecimalField(_("score"), max_digits=14, decimal_places=2, default=0)
+    score = models.DecimalField(_("score"), max_digits=20, decimal_places=2, default=0)
     forward = models.FloatField(default=0, db_default=0)
     # On overall rows: the last sweep this contact was brought up to, by its turn or by a hit that came before it.
     swept = models.BigIntegerField(default=0, db_default=0)

@@ -125,8 +125,8 @@ class Forecast(models.Model):
     publication = models.ForeignKey(Publication, models.CASCADE, related_name="forecasts")
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="+")
     group = models.ForeignKey(PointGroup, models.CASCADE, null=True, related_name="+")
-    before = models.DecimalField(max_digits=14, decimal_places=2)
-    after = models.DecimalField(max_digits=14, decimal_places=2)
+    before = models.DecimalField(max_digits=20, decimal_places=2)
+    after = models.DecimalField(max_digits=20, decimal_places=2)
 
     class Meta:
         constraints = [

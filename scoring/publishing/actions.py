@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.typed_params import dump
 from scoring import rules
 from scoring.models import END, TERMS_OF_RULE, Edit, PointAction, Validity
-from scoring.publishing.types import Difference, Draft, Publishable, State, publishables
+from scoring.publishing.types import Difference, Draft, Publishable, State, archived, publishables
 from scoring.rulebook import Interval
 from scoring.sweeps import Plan
 
@@ -26,7 +26,7 @@ class PointActions(Publishable):
 
     def state(self, ref_id: int) -> State | None:
         action = PointAction.objects.filter(pk=ref_id).first()
-        return None if action is None else state_of(action)
+        return None if action is None else state_of(action) | archived(action)
 
     def name(self, ref_id: int) -> str:
         return str(PointAction.objects.get(pk=ref_id))
@@ -73,6 +73,8 @@ class PointActions(Publishable):
         return Plan(actions=[action.pk], was=was, profiles=is_profile)
 
     def stands(self, edit: Edit) -> bool:
+        if PointAction.objects.filter(pk=edit.ref_id, archived_at__isnull=False).exists():
+            return False
         published, known = edit.publication.published_at, Validity.objects.filter(version__action=edit.ref_id)
         made = known.filter(known_from__lte=published, known_until__gt=published)
         said = ("version", "valid_from", "valid_until", "worth")

@@ -84,6 +84,11 @@ class Publishable:
 publishables: Registry[Publishable] = Registry("publishable")
 
 
+def archived(row: Any) -> State:
+    """What an archived row's state has more than another's: nothing brings it back into force unseen."""
+    return {"archived": True} if row.archived_at else {}
+
+
 @dataclass
 class Plans:
     """Plans of several edits, as one."""

@@ -212,10 +212,10 @@ REVALUE = (
     + f"""
 , wanted AS (
   SELECT coalesce(d.contact_id, s.contact_id) AS contact_id, coalesce(d.group_id, s.group_id) AS group_id,
-         coalesce(d.score, 0)::numeric(14, 2) AS score, coalesce(d.forward, 0) AS forward
+         coalesce(d.score, 0)::numeric(20, 2) AS score, coalesce(d.forward, 0) AS forward
   FROM due d FULL JOIN (SELECT * FROM scoring_contactscore WHERE contact_id = ANY(%(contacts)s::bigint[])) s
     ON s.contact_id = d.contact_id AND coalesce(s.group_id, 0) = coalesce(d.group_id, 0)
-  WHERE coalesce(d.score, 0)::numeric(14, 2) <> coalesce(s.score, 0) OR NOT {CLOSE.format(a="coalesce(d.forward, 0)", b="coalesce(s.forward, 0)")}
+  WHERE coalesce(d.score, 0)::numeric(20, 2) <> coalesce(s.score, 0) OR NOT {CLOSE.format(a="coalesce(d.forward, 0)", b="coalesce(s.forward, 0)")}
 )
 INSERT INTO scoring_contactscore (contact_id, group_id, score, forward, updated_at)
 SELECT contact_id, group_id, score, forward, now() FROM wanted ORDER BY contact_id, group_id
@@ -239,10 +239,10 @@ DIFFERENCES = (
     DUE
     + f"""
 SELECT coalesce(d.contact_id, s.contact_id) AS contact_id, coalesce(d.group_id, s.group_id) AS group_id,
-       coalesce(d.score, 0)::numeric(14, 2) AS due, coalesce(s.score, 0) AS score
+       coalesce(d.score, 0)::numeric(20, 2) AS due, coalesce(s.score, 0) AS score
 FROM due d FULL JOIN (SELECT * FROM scoring_contactscore s WHERE {{scores}}) s
   ON s.contact_id = d.contact_id AND coalesce(s.group_id, 0) = coalesce(d.group_id, 0)
-WHERE coalesce(d.score, 0)::numeric(14, 2) <> coalesce(s.score, 0) OR NOT {CLOSE.format(a="coalesce(d.forward, 0)", b="coalesce(s.forward, 0)")}
+WHERE coalesce(d.score, 0)::numeric(20, 2) <> coalesce(s.score, 0) OR NOT {CLOSE.format(a="coalesce(d.forward, 0)", b="coalesce(s.forward, 0)")}
 ORDER BY 1, 2
 """
 )

@@ -29,7 +29,7 @@ from scoring.models import (
 from scoring.sources import point_sources
 from tests.factories import CompanyFactory, ContactFactory, FormFactory, FormFieldFactory, StageFactory, UserFactory
 from tests.scoring.conftest import SINCE, download, happen, score, subject
-from tests.scoring.test_invariants import trying
+from tests.scoring.undoing import trying
 from tracking.models import Form, Kind, Subject
 
 pytestmark = pytest.mark.django_db

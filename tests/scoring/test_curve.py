@@ -18,7 +18,7 @@ from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
 from tests.scoring.test_admin import queries
 from tests.scoring.test_explain import START, histories, live
-from tests.scoring.test_invariants import trying
+from tests.scoring.undoing import trying
 
 pytestmark = pytest.mark.django_db
 

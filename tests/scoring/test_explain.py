@@ -18,7 +18,7 @@ from scoring.rulebook import Rulebook
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import SINCE, download, subject
 from tests.scoring.test_admin import queries
-from tests.scoring.test_invariants import trying
+from tests.scoring.undoing import trying
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 1, 26, 12, tzinfo=UTC)
@@ -187,7 +187,7 @@ def test_a_daily_cap_for_each_object_is_told_too(now, publish):
         download(ada, guide, START + timedelta(minutes=minute))
     pipeline.drain()
 
-    note = "happened 3 times, counts 2; limit reached: at most 10 points a day, for each object"
+    note = "limit reached: at most 10 points a day, for each object; happened 3 times, counts 2"
     assert listed(explain(ada)) == [("asset_downloaded +5", 10, note)]
 
 

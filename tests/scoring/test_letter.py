@@ -22,7 +22,7 @@ from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import download, subject
 from tests.scoring.test_admin import queries
 from tests.scoring.test_explain import START, histories, live
-from tests.scoring.test_invariants import trying
+from tests.scoring.undoing import trying
 from tracking.models import Event, Verdict
 
 pytestmark = pytest.mark.django_db

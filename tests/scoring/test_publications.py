@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from config import pipeline
-from scoring import publications, sql
+from scoring import publications, rules, sql
 from scoring.models import (
     ContactScore,
     Forecast,
@@ -273,3 +273,23 @@ def test_an_edit_again_replaces_the_first_and_the_forecast(world):
     assert (draft.edits.get(), draft.forecast_done_at, Forecast.objects.count()) == (edited, None, 0)
     assert (edited.before["points"], edited.after["points"], edited.version.points) == (5, 8, 8)
     assert list(previewed(draft).values()) == [(10, 16), (10, 16), (5, 8), (5, 8)]
+
+
+def test_an_archived_rule_does_not_come_back_through_the_draft_or_a_rollback(world, ada):
+    draft = edit(world, is_active=False)
+    publications.publish(draft, Scope.PAST)
+    pipeline.drain()
+    world.refresh_from_db()
+    rules.archive(world)
+    with pytest.raises(ValidationError, match="changed again since"):
+        publications.rollback(draft)
+
+    new = PointAction.objects.create(
+        name="New", source="asset_downloaded", points=1, group=world.group, is_active=False
+    )
+    waiting = edit(new, is_active=True)
+    rules.archive(new)
+    assert publications.is_outdated(waiting.edits.get())
+    with pytest.raises(ValidationError):
+        publications.publish(waiting, Scope.PAST)
+    assert score(ada) == 0

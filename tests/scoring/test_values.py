@@ -18,7 +18,7 @@ from contacts.models import Contact
 from scoring import leaderboards, ranking, values
 from scoring.models import ContactScore, Leaderboard, OverallScore, PointGroup
 from tests.factories import ContactFactory
-from tests.scoring.test_invariants import trying
+from tests.scoring.undoing import trying
 
 pytestmark = pytest.mark.django_db
 EPOCH = date(2026, 1, 5)

@@ -1,0 +1,11 @@
+"""Ids of rows as they come in addresses and forms."""
+
+from __future__ import annotations
+
+DIGITS = 18  # more than any bigint of ours; Python refuses to read numbers of thousands
+
+
+def row_id(text: object) -> int | None:
+    """The id a text names; None for whatever no row can have."""
+    said = str(text or "")
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= DIGITS else None
