@@ -391,7 +391,8 @@ def test_a_forecast_has_one_row_for_each_score_whoever_makes_it(world):
         with transaction.atomic():
             publications.forecast(draft, sketched, [contact.pk for contact in people])
 
-    assert together(look, look, look, *[lambda: publications.forecast_step(size=3)] * 2)[:3] == [None] * 3
+    assert together(look, look, look) == [None] * 3
+    assert all(isinstance(done, int) for done in together(*[lambda: publications.forecast_step(size=3)] * 3))
     while publications.forecast_step():
         pass
     assert Forecast.objects.filter(publication=draft, group=None).count() == len(people)
