@@ -6,6 +6,7 @@ segments, trigger conditions, leaderboards, profile point actions and campaign s
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from functools import reduce
@@ -210,9 +211,18 @@ class ConditionsField(forms.JSONField):
             raise BadConditions(_("There are more than %(limit)d conditions."), params={"limit": MAX_RULES})
         try:
             tree = super().to_python(value)
-        except RecursionError:
+            json.dumps(tree, ensure_ascii=False).encode()  # half a character can be stored nowhere
+            return {} if tree is None else tidy(tree)
+        except (RecursionError, UnicodeEncodeError):
             raise BadConditions(self.error_messages["invalid"]) from None
-        return {} if tree is None else tidy(tree)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            bound = super().bound_data(data, initial)
+            json.dumps(bound, ensure_ascii=False).encode()
+        except (RecursionError, UnicodeEncodeError):
+            return initial  # what cannot be written into a page, either
+        return bound
 
     def validate(self, value: Any) -> None:
         if self.required and not value:

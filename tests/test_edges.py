@@ -76,3 +76,12 @@ def test_a_time_in_a_zone_that_is_nowhere_is_told_so(admin, django_user_model):
 def test_days_beyond_all_measure_are_refused(admin):
     form = {"outcome": "custom_event", "cutoff": "2026-01-01", "horizon_days": "1" + "0" * 30}
     assert admin.post("/admin/scoring/backtest/add/", form).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "conditions", ["[" * 8000, '{"all": [{"filter": "field", "field": "city", "op": "is", "value": "\\ud800"}]}']
+)
+def test_conditions_that_cannot_be_stored_are_refused(admin, conditions):
+    form = {"outcome": "custom_event", "cutoff": "2026-01-01", "horizon_days": "30", "conditions": conditions}
+    assert admin.post("/admin/scoring/backtest/add/", form).status_code == 200
+    assert admin.post("/admin/contacts/segment/add/", {"name": "Odd", "conditions": conditions}).status_code == 200

@@ -138,6 +138,10 @@ class BackTestAdmin(BaremeAdmin):
         one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().add_view(request, form_url, {**(extra_context or {}), **one_button})  # type: ignore[no-any-return,unused-ignore]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whom it counts is chosen by what contacts say: only who may read them may ask."""
+        return bool(super().has_add_permission(request) and request.user.has_perm("contacts.view_contact"))
+
     def has_change_permission(self, request: HttpRequest, obj: BackTest | None = None) -> bool:
         return False  # an answer belongs to its question
 

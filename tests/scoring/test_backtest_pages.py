@@ -35,7 +35,7 @@ def signed_in(client):
 
     def signed_in(*may):
         user = UserFactory()
-        wanted = [f"{one}_backtest" for one in may]
+        wanted = [*(f"{one}_backtest" for one in may), *(["view_contact"] if "add" in may else [])]
         user.user_permissions.set(Permission.objects.filter(codename__in=wanted))
         client.force_login(user)
         return client
@@ -330,3 +330,11 @@ def test_a_marketer_asks_waits_and_makes_a_trigger_of_the_answer(chromium, live_
     tab.get_by_role("link", name="Use it for a trigger").first.click()
     expect(tab.get_by_label("Threshold")).to_have_value("30.00")
     context.close()
+
+
+def test_whoever_may_not_read_contacts_may_not_ask_about_them(client):
+    user = UserFactory()
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_backtest", "add_backtest"]))
+    client.force_login(user)
+
+    assert client.get(f"{LIST}add/").status_code == 403
