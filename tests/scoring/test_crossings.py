@@ -147,7 +147,7 @@ class World:
 
 
 @pytest.mark.django_db
-@cases(quick=8)
+@cases(quick=6)
 @given(watches=st.lists(watched, min_size=1, max_size=3), history=st.lists(steps, max_size=10))
 def test_a_firing_exists_if_and_only_if_the_committed_score_crossed(watches, history):
     with undone():
@@ -264,7 +264,7 @@ class Watchers:
 
 
 @pytest.mark.django_db
-@cases(quick=10)
+@cases(quick=8)
 @given(
     watches=st.lists(unconditional, min_size=1, max_size=3),
     story=stories.stories(lived, rules_=stories.any_rules),

@@ -72,7 +72,7 @@ def assert_a_replay_changes_nothing(world):
         assert ledger_lines() == before
 
 
-@cases(quick=25)
+@cases(quick=20)
 @given(story=stories.stories(plain))
 def test_any_batching_in_any_order_gives_the_lines_of_the_oracle_and_of_a_replay(story):
     with undone() as clock:
@@ -82,7 +82,7 @@ def test_any_batching_in_any_order_gives_the_lines_of_the_oracle_and_of_a_replay
         assert_a_replay_changes_nothing(world)
 
 
-@cases(quick=25)
+@cases(quick=20)
 @given(story=stories.stories(edited, max_steps=16))
 def test_whatever_is_edited_while_hits_come_in_the_scores_are_those_of_the_oracle(story):
     with undone() as clock:
@@ -92,7 +92,7 @@ def test_whatever_is_edited_while_hits_come_in_the_scores_are_those_of_the_oracl
         assert_a_replay_changes_nothing(world)
 
 
-@cases(quick=20)
+@cases(quick=14)
 @given(story=stories.stories(everything, max_steps=16, rules_=stories.any_rules))
 def test_profiles_merges_withdrawals_and_verdicts_give_what_the_oracle_says_of_the_union(story):
     with undone() as clock:
@@ -102,7 +102,7 @@ def test_profiles_merges_withdrawals_and_verdicts_give_what_the_oracle_says_of_t
         assert_a_replay_changes_nothing(world)
 
 
-@cases(quick=10)
+@cases(quick=8)
 @given(story=stories.stories(edited))
 def test_a_replay_from_nothing_gives_the_same_lines_and_points(story):
     with undone() as clock:
@@ -123,7 +123,7 @@ def test_a_replay_from_nothing_gives_the_same_lines_and_points(story):
         assert sql.differences() == []
 
 
-@cases(quick=12)
+@cases(quick=8)
 @given(story=stories.stories(everything, rules_=stories.any_rules))
 def test_the_past_can_be_asked_what_stood_then_and_what_it_made_of_the_events(story):
     with undone() as clock:
@@ -139,7 +139,7 @@ def test_the_past_can_be_asked_what_stood_then_and_what_it_made_of_the_events(st
             assert looking.evaluated(then, world, at) == (looking.told(lines, on), world.scores(on, state, at, lines))
 
 
-@cases(quick=12)
+@cases(quick=8)
 @given(story=stories.stories(edited, max_steps=8), change=stories.publishes(stories.any_rules))
 def test_what_was_previewed_is_what_publishing_does_and_a_rollback_restores_every_score(story, change):
     with undone() as clock:
