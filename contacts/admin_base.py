@@ -12,7 +12,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import DecimalField, IntegerField, Model, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -102,6 +102,11 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
     show_facets = admin.ShowFacets.NEVER  # each would count the table again
     warn_unsaved_form = True
     save_on_top = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if any("\0" in text for _name, texts in request.GET.lists() for text in texts):
+            return HttpResponseRedirect(request.path)  # no text in PostgreSQL has a NUL: there is nothing to look for
+        return super().changelist_view(request, extra_context)  # type: ignore[no-any-return,unused-ignore]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)

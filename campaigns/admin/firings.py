@@ -73,7 +73,7 @@ class PublicationFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
         if (value := self.value()) is None:
             return queryset
-        return queryset.filter(publication_id=row_id(value) or 0)
+        return queryset.filter(publication_id=row_id(value))
 
 
 @admin.register(Firing)

@@ -5,16 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0002_several_recipients'),
-        ('scoring', '0007_previews'),
+        ("campaigns", "0002_several_recipients"),
+        ("scoring", "0007_previews"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='firing',
-            name='publication',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='firings', to='scoring.publication', verbose_name='publication'),
+            model_name="firing",
+            name="publication",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="firings",
+                to="scoring.publication",
+                verbose_name="publication",
+            ),
         ),
     ]

@@ -33,7 +33,9 @@ def only(language: str) -> Asked:
 CAMPAIGNS: dict[str, tuple[Words, Words, tuple[str, ...], tuple[Asked, ...]]] = {
     "discovery": (
         Words("Découverte", "Discovery"),
-        Words("Deux emails : le second pour qui a lu le premier.", "Two emails: the second for those who read the first."),
+        Words(
+            "Deux emails : le second pour qui a lu le premier.", "Two emails: the second for those who read the first."
+        ),
         (),
         (
             only("fr"),

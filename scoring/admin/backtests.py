@@ -172,7 +172,7 @@ class BackTestAdmin(BaremeAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        test = self._test(request, row_id(object_id) or 0)
+        test = self._test(request, row_id(object_id))
         context = self.admin_site.each_context(request) | {
             "title": questions.outcome(test),
             "opts": self.opts,

@@ -4,35 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('scoring', '0006_caps_decay_and_publications'),
+        ("scoring", "0006_caps_decay_and_publications"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='publication',
-            name='forecast_asked_at',
+            model_name="publication",
+            name="forecast_asked_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='publication',
-            name='forecast_done_at',
+            model_name="publication",
+            name="forecast_done_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='publication',
-            name='forecast_next_id',
+            model_name="publication",
+            name="forecast_next_id",
             field=models.BigIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='publication',
-            name='forecast_seen',
+            model_name="publication",
+            name="forecast_seen",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='publication',
-            name='forecast_total',
+            model_name="publication",
+            name="forecast_total",
             field=models.PositiveIntegerField(editable=False, null=True),
         ),
     ]

@@ -5,21 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0004_imports'),
-        ('scoring', '0007_previews'),
+        ("contacts", "0004_imports"),
+        ("scoring", "0007_previews"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='contactscore',
-            name='contact',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scores', to='contacts.contact', verbose_name='contact'),
+            model_name="contactscore",
+            name="contact",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="scores",
+                to="contacts.contact",
+                verbose_name="contact",
+            ),
         ),
         migrations.AlterField(
-            model_name='contactscore',
-            name='group',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='scores', to='scoring.pointgroup', verbose_name='point group'),
+            model_name="contactscore",
+            name="group",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="scores",
+                to="scoring.pointgroup",
+                verbose_name="point group",
+            ),
         ),
     ]

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('contacts', '0004_imports'),
-        ('scoring', '0008_fewer_indexes_on_scores'),
+        ("contacts", "0004_imports"),
+        ("scoring", "0008_fewer_indexes_on_scores"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='contactscore',
-            index=models.Index(condition=models.Q(('group__isnull', True)), fields=['-score', 'contact'], name='ranking_overall'),
+            model_name="contactscore",
+            index=models.Index(
+                condition=models.Q(("group__isnull", True)), fields=["-score", "contact"], name="ranking_overall"
+            ),
         ),
     ]

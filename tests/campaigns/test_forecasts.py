@@ -72,7 +72,7 @@ def firings(**wanted):
 
 
 def test_the_crossings_previewed_are_the_firings_that_publishing_holds(rule, people):
-    ada, bob, cleo = people
+    ada, bob, _ = people
     high, low = trigger(20), trigger(12)
     french = {"all": [{"filter": "field", "field": "country", "op": "is", "value": "FR"}]}
     picky = trigger(18, conditions=french)
@@ -134,7 +134,7 @@ def test_who_fired_before_or_falls_back_is_listed_as_such(rule, people):
 
 
 def test_a_trigger_in_the_draft_holds_those_who_are_past_it_already(people):
-    ada, bob, _ = people
+    ada, _, _ = people
     made = trigger(10, is_active=False)
     draft = publications.open_draft()
     publications.add(draft, "trigger", made.pk, publishing.state_of(made) | {"is_active": True, "threshold": "11.00"})
