@@ -10,10 +10,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     LOG_FORMAT=json \
     STATIC_ROOT=/srv/static \
-    MEDIA_ROOT=/srv/media
+    MEDIA_ROOT=/srv/media \
+    UPLOAD_ROOT=/srv/uploads
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin bareme \
- && mkdir -p /srv/static /srv/media \
- && chown bareme /srv/media
+ && mkdir -p /srv/static /srv/media /srv/uploads \
+ && chown bareme /srv/media /srv/uploads
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY . .

@@ -105,6 +105,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "bareme",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},  # what it holds is worth no waiting
     }
 }
 
@@ -112,8 +113,14 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", default=BASE_DIR / "var" / "static"))
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", default=BASE_DIR / "var" / "media"))
+# What visitors upload with forms: never served, only handed to who may read submissions. Not below MEDIA_ROOT.
+UPLOAD_ROOT = Path(env.text("UPLOAD_ROOT", default=BASE_DIR / "var" / "uploads"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "uploads": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": UPLOAD_ROOT, "base_url": None, "file_permissions_mode": 0o600},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

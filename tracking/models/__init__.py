@@ -20,6 +20,7 @@ from tracking.models.events import (
     Verdict,
     Visitor,
 )
+from tracking.models.sent import HeldSubmission, Upload
 
 __all__ = [
     "ApiKey",
@@ -28,6 +29,7 @@ __all__ = [
     "Form",
     "FormField",
     "FormSubmission",
+    "HeldSubmission",
     "Hit",
     "Kind",
     "LandingPage",
@@ -35,6 +37,7 @@ __all__ = [
     "OwnsSubject",
     "Receipt",
     "Subject",
+    "Upload",
     "Verdict",
     "Visitor",
     "public_id",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from django.core.validators import FileExtensionValidator
+from django.conf import settings
+from django.core.validators import FileExtensionValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -43,8 +44,34 @@ class Form(OwnsSubject):
     segment = models.ForeignKey(
         Segment, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("add to segment")
     )
+    leave_out_known = models.BooleanField(
+        _("do not ask what is known"),
+        default=False,
+        help_text=_("Of visitors we recognise. Nothing that is known is ever shown; the email is always asked."),
+    )
+    ask_at_most = models.PositiveSmallIntegerField(
+        _("ask at most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text=_("So many of the questions about the contact at a time, the next ones on the next visit."),
+    )
+    proof_of_work = models.BooleanField(
+        _("let the browser do a small calculation"),
+        default=False,
+        help_text=_("Robots avoid it, visitors do not notice. Without scripts the form waits some seconds instead."),
+    )
+    notify_owner = models.BooleanField(_("tell the contact's owner"), default=False)
+    notify_users = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="+",
+        verbose_name=_("tell these colleagues"),
+        help_text=_("By email, with the answers."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -53,6 +80,11 @@ class Form(OwnsSubject):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        """May visitors fill it in?"""
+        return self.is_active and self.archived_at is None
 
 
 class FormField(models.Model):
@@ -64,15 +96,28 @@ class FormField(models.Model):
         NUMBER = "number", _("Number")
         URL = "url", _("Web address")
         DATE = "date", _("Date")
+        TIME = "time", _("Time of day")
         SELECT = "select", _("One choice from a list")
         RADIO = "radio", _("One choice of buttons")
         CHECKBOXES = "checkboxes", _("Several choices")
         CHECKBOX = "checkbox", _("Tick box")
         COUNTRY = "country", _("Country")
+        SCALE = "scale", _("Scale")
+        FILE = "file", _("File")
         HIDDEN = "hidden", _("Hidden")
         CONSENT = "consent", _("Consent")
+        HEADING = "heading", _("Heading")
+        PARAGRAPH = "paragraph", _("Text in between")
 
-    CLOSED = (Type.SELECT, Type.RADIO, Type.CHECKBOXES, Type.CHECKBOX, Type.COUNTRY)  # answers a rule can match
+    class Depends(models.TextChoices):
+        IS = "is", _("is one of")
+        IS_NOT = "is_not", _("is none of")
+        FILLED = "filled", _("is answered or ticked")
+        EMPTY = "empty", _("is not answered or ticked")
+
+    # Answers a rule can match.
+    CLOSED = (Type.SELECT, Type.RADIO, Type.CHECKBOXES, Type.CHECKBOX, Type.COUNTRY, Type.SCALE)
+    SAYS = (Type.HEADING, Type.PARAGRAPH)  # they ask nothing
 
     form = models.ForeignKey(Form, models.CASCADE, related_name="fields")
     key = models.SlugField(_("key"), max_length=50)
@@ -81,6 +126,7 @@ class FormField(models.Model):
     required = models.BooleanField(_("required"), default=False)
     choices = models.JSONField(_("choices"), default=list, blank=True, help_text=_("One choice per line."))
     help_text = models.CharField(_("help"), max_length=200, blank=True)
+    placeholder = models.CharField(_("example in the field"), max_length=120, blank=True)
     default = models.CharField(_("default"), max_length=200, blank=True)
     contact_field = models.CharField(
         _("contact field"),
@@ -89,6 +135,11 @@ class FormField(models.Model):
         help_text=_("Where the answer goes on the contact, such as email or job_title."),
     )
     purpose = models.CharField(_("consent to"), max_length=20, blank=True)
+    depends_on = models.CharField(_("show only if"), max_length=50, blank=True)  # the key of an earlier field
+    depends_how = models.CharField(_("condition"), max_length=10, choices=Depends.choices, default=Depends.IS)
+    depends_values = models.JSONField(_("answers"), default=list, blank=True, help_text=_("One answer per line."))
+    options = models.JSONField(default=dict, blank=True)  # of its type: `formoptions.py` says which
+    half_width = models.BooleanField(_("half as wide"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
