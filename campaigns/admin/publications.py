@@ -8,39 +8,30 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Case, Count, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _g
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.decorators import display
 
 from campaigns import publishing, triggers
 from campaigns.actions.base import remembering_names
-from campaigns.admin import publication_csv, publication_pages
+from campaigns.admin import publication_csv, publication_pages, publication_questions
+from campaigns.admin.publication_list import PublicationList
 from campaigns.models import Firing
-from contacts.admin_base import BaremeAdmin, guarded
+from contacts.admin_base import guarded
 from contacts.keys import row_id
 from scoring import publications
 from scoring.models import Publication
 from tracking.doorbell import ring
 
 State = Publication.State
-Answer = HttpResponse | None
 
 
 @admin.register(Publication)
-class PublicationAdmin(BaremeAdmin):
+class PublicationAdmin(PublicationList):
     """Nobody adds or deletes one by hand: a draft begins with the first edit, and publications are the record."""
-
-    list_display = ("what", "state_label", "applies", "edit_count", "author", "published_at")
-    list_filter = ("state",)
-    list_select_related = ("author",)
-    search_fields = ("note", "edits__name")
-    actions = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -53,47 +44,6 @@ class PublicationAdmin(BaremeAdmin):
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("campaigns.change_firing")  # type: ignore[union-attr,unused-ignore]
-
-    # The list
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Publication]:
-        found: QuerySet[Publication] = super().get_queryset(request)
-        return found.prefetch_related("edits").annotate(edits_in_it=Count("edits", distinct=True))
-
-    def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return [Case(When(state=State.DRAFT, then=Value(0)), default=Value(1)).asc(), "-id"]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        self.message_without_draft(request)
-        title = {"title": _("Draft and publications")}
-        answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | title)
-        return answer
-
-    def message_without_draft(self, request: HttpRequest) -> None:
-        if not Publication.objects.exists():
-            text = _g(
-                "There is no draft yet: open a point action, a group or a trigger, and choose “Add to the draft”."
-            )
-            self.message_user(request, text, messages.INFO)
-
-    @display(description=_("what"), header=False)
-    def what(self, publication: Publication) -> str:
-        return publication_pages.name(publication)
-
-    @display(
-        description=_("state"),
-        label={State.DRAFT: "warning", State.PUBLISHED: "success", State.ROLLED_BACK: "info", State.DISCARDED: "info"},
-    )
-    def state_label(self, publication: Publication) -> tuple[str, str]:
-        return publication.state, publication.get_state_display()
-
-    @display(description=_("applies"))
-    def applies(self, publication: Publication) -> str:
-        return publication.get_scope_display() if publication.published_at else "–"
-
-    @display(description=_("edits"), ordering="edits_in_it")
-    def edit_count(self, publication: Any) -> int:
-        return int(publication.edits_in_it)
 
     # The page of one
 
@@ -172,7 +122,7 @@ class PublicationAdmin(BaremeAdmin):
     def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
         draft = self._draft(request, pk)
         if request.method != "POST":
-            return self._confirm(request, draft, publication_pages.discarding(draft))
+            return self._confirm(request, draft, publication_questions.discarding(draft))
         return self._carry_out(
             request, draft, lambda: publications.discard(draft), _g("The draft was thrown away."), to="changelist"
         )
@@ -218,7 +168,7 @@ class PublicationAdmin(BaremeAdmin):
     def roll_back(self, request: HttpRequest, pk: int) -> HttpResponse:
         publication = self._published(request, pk)
         if request.method != "POST":
-            return self._confirm(request, publication, publication_pages.rolling_back(publication))
+            return self._confirm(request, publication, publication_questions.rolling_back(publication))
         return self._carry_out(
             request,
             publication,
@@ -228,23 +178,23 @@ class PublicationAdmin(BaremeAdmin):
 
     @guarded("decide")
     def release(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._decide(request, pk, publication_pages.releasing, triggers.release)
+        return self._decide(request, pk, publication_questions.releasing, triggers.release)
 
     @guarded("decide")
     def decline(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._decide(request, pk, publication_pages.declining, triggers.decline)
+        return self._decide(request, pk, publication_questions.declining, triggers.decline)
 
     def _decide(
         self,
         request: HttpRequest,
         pk: int,
-        confirming: Callable[[Publication, int], dict[str, Any]],
+        asking: Callable[[Publication, int], dict[str, Any]],
         decide: Callable[..., int],
     ) -> HttpResponse:
         publication = self._publication(request, str(pk))
         held = Firing.objects.filter(publication=publication, state=Firing.State.HELD)
         if request.method != "POST":
-            return self._confirm(request, publication, confirming(publication, held.count()))
+            return self._confirm(request, publication, asking(publication, held.count()))
         released = decide is triggers.release
         self.note(request, held, "Released." if released else "Declined.")
         count = decide(held, request.user)
