@@ -17,6 +17,7 @@ from tracking.models.events import (
     OwnsSubject,
     Receipt,
     Subject,
+    Tie,
     Verdict,
     Visitor,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "OwnsSubject",
     "Receipt",
     "Subject",
+    "Tie",
     "Upload",
     "Verdict",
     "Visitor",

@@ -69,6 +69,14 @@ class Form(OwnsSubject):
         verbose_name=_("tell these colleagues"),
         help_text=_("By email, with the answers."),
     )
+    is_kiosk = models.BooleanField(
+        _("filled in by staff"),
+        default=False,
+        help_text=_(
+            "At a fair, say, on one device for many people: nobody is recognised in it, no cookies are set, and it empties "
+            "itself after each contact."
+        ),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)

@@ -130,6 +130,8 @@ class Visitor(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, blank=True, related_name="visitors")
+    # Did the person say who they are, by giving an email? A tracked link alone is no proof: mails are forwarded.
+    is_sure = models.BooleanField(default=False, db_default=False)
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
 
@@ -139,6 +141,24 @@ class Visitor(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Tie(models.Model):
+    """What ties a browser to a contact: the contact's email was given in it, and a mail to the contact was followed in it.
+
+    Both of two contacts in one browser is half of what proves that they are one person (tracking.proofs).
+    """
+
+    visitor = models.ForeignKey(Visitor, models.CASCADE, related_name="ties")
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="ties")
+    given_at = models.DateTimeField(null=True)
+    followed_at = models.DateTimeField(null=True)  # the latest click on a link in a mail to the contact
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["visitor", "contact"], name="one_tie_per_visitor_and_contact")]
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id} · {self.contact}"
 
 
 class Hit(models.Model):
