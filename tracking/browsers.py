@@ -13,6 +13,7 @@ from contacts.models import Purpose
 
 COOKIE = "bareme_browser"
 SITE_COOKIE = "bareme_visitor"  # what the script keeps on the marketer's site: ours to see where both share a host
+STAFF_COOKIE = "bareme_staff"  # whoever has it is not tracked: our own people, set by the admin or by the opt-out page
 COOKIE_SECONDS = 13 * 30 * 24 * 3600  # thirteen months: what the French authority allows
 
 
@@ -49,13 +50,25 @@ def refuses(request: HttpRequest) -> bool:
     return request.headers.get("DNT") == "1" or request.headers.get("Sec-GPC") == "1"
 
 
+def is_ignored(request: HttpRequest) -> bool:
+    """Is this one of our own people? What they do is not recorded, and they get no visitor id."""
+    return bool(request.COOKIES.get(STAFF_COOKIE))
+
+
+def ignore(response: HttpResponseBase, request: HttpRequest) -> None:
+    """Do not track this browser from now on."""
+    response.set_cookie(
+        STAFF_COOKIE, "1", max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure(), path="/"
+    )
+
+
 def consent_required() -> bool:
     return Purpose.WEB_TRACKING in settings.CONSENT_REQUIRED
 
 
 def may_follow(request: HttpRequest) -> bool:
     """May this browser be given a visitor id without having been asked?"""
-    return not consent_required() and not refuses(request)
+    return not consent_required() and not refuses(request) and not is_ignored(request)
 
 
 def remember(response: HttpResponseBase, request: HttpRequest, visitor_id: uuid.UUID) -> None:
