@@ -198,6 +198,8 @@ SESSION_COOKIE_HTTPONLY = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # a post, its files not counted: those go to disk (CSV imports)
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
+# Posts of one form from one network in ten minutes, above which more are refused; 0 for no limit.
+FORM_POSTS_PER_NETWORK = env.number("FORM_POSTS_PER_NETWORK", default=300)
 
 # Logs
 

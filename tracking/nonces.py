@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ GRANT = "asset-grant"
 NONCE_SECONDS = 24 * 3600
 SENT_SECONDS = 3600
 GRANT_SECONDS = 3600
+WORK_BITS = 12  # some 4,000 hashes: a fifth of a second for a phone, while the visitor is still typing
 SUBMISSIONS = uuid.UUID("c2f4b8ae-6d0b-4f7e-9b8a-1f6f4d0c3a77")
 LOW = 2**64 - 1
 
@@ -48,15 +50,15 @@ def is_form_token(form: Form, token: str) -> bool:
         return False
 
 
-def nonce(form: Form) -> str:
-    """One for each time the form is drawn."""
-    return tokens.sign(NONCE, form.pk, int(time.time() * 1000), secrets.randbits(63))
+def nonce(form: Form, left_out: Iterable[int] = ()) -> str:
+    """One for each time the form is drawn. It remembers which of its fields (by id) were left out that time."""
+    return tokens.sign(NONCE, form.pk, int(time.time() * 1000), secrets.randbits(63), *sorted(left_out))
 
 
 def age(form: Form, nonce: str) -> float:
     """How many seconds ago the form was drawn. Raises BadToken for a forged nonce, Expired for an old one."""
     numbers = tokens.unsign(NONCE, nonce)
-    if len(numbers) != 3 or numbers[0] != form.pk:
+    if len(numbers) < 3 or numbers[0] != form.pk:
         raise tokens.BadToken(nonce[:80])
     seconds = time.time() - numbers[1] / 1000
     if seconds > NONCE_SECONDS:
@@ -64,9 +66,26 @@ def age(form: Form, nonce: str) -> float:
     return seconds
 
 
+def left_out(form: Form, nonce: str) -> frozenset[int]:
+    """The ids of the fields that were left out when the form was drawn; none for a nonce that is not ours."""
+    try:
+        numbers = tokens.unsign(NONCE, nonce)
+    except tokens.BadToken:
+        return frozenset()
+    return frozenset(numbers[3:]) if numbers[:1] == (form.pk,) else frozenset()
+
+
 def submission_key(origin: str, answers: Mapping[str, Any]) -> uuid.UUID:
     """The key of a submission: the same press twice is one, the same page sent again with other answers is another."""
     return uuid.uuid5(SUBMISSIONS, origin + orjson.dumps(answers, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def is_worked(nonce: str, work: str) -> bool:
+    """Did the browser find a number that, written after the nonce, makes a hash that begins with WORK_BITS zeros?"""
+    if not work.isascii() or not work.isdigit() or len(work) > 12:
+        return False
+    digest = hashlib.sha256(f"{nonce}:{work}".encode()).digest()
+    return int.from_bytes(digest[:4]) >> (32 - WORK_BITS) == 0
 
 
 def sent(form: Form, visitor_id: uuid.UUID) -> str:

@@ -7,27 +7,49 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import Error, transaction
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.models import Purpose
-from tracking import browsers, formfields, hits, nonces, payload, subjects, tokens
+from tracking import (
+    browsers,
+    fieldtypes,
+    formfields,
+    held,
+    hits,
+    nonces,
+    payload,
+    ratelimits,
+    subjects,
+    suspicion,
+    tokens,
+    uploads,
+)
 from tracking.doorbell import ring
 from tracking.formfields import AnswersForm
 from tracking.hits import NewHit
-from tracking.models import Form, Kind, Subject
+from tracking.models import Form, FormField, Kind, Subject, Upload
 from tracking.payload import Payload, Refused
+from tracking.suspicion import Reason
+from tracking.uploads import Checked
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 256_000
+MAX_BYTES = 256_000  # without files
 MIN_SECONDS = 1.0  # nobody reads and fills in a form faster; whoever does is asked to press the button again
+PATIENT_SECONDS = 5.0  # where the browser was asked to calculate and has not
+WINDOW_SECONDS = 600
+MAX_PER_DRAWING = 10  # submissions with the nonce of one drawing: a person corrects themselves, a robot goes on
 ENCODINGS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
 HONEYPOT = "bareme_fax"
+WORK = "bareme_work"
 RESERVED = "bareme_"  # names of our own inputs begin with this, so a field's key may not
 
 
@@ -49,28 +71,34 @@ class Posted:
 def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
     """Validate a post and record it. Nothing is recorded unless all of it is right; twice the same post counts once.
 
-    A filled-in honeypot is answered like a success and not recorded: a robot learns nothing.
+    What looks like spam is answered like a success and kept aside: a robot learns nothing, and a person loses nothing.
     """
-    values = _values(request)
-    answers = formfields.build(form, values, uid=uid)
+    values = _values(request, form)
+    posts = _counted(request, form)
+    nonce = str(values.get("bareme_nonce") or "")
+    left_out = nonces.left_out(form, nonce)
+    answers = formfields.build(form, _completed(form, values), request.FILES, left_out=left_out, uid=uid)
     visitor = browsers.as_uuid(values.get("bareme_visitor")) or browsers.visitor_id(request) or uuid.uuid4()
+    worked = form.proof_of_work and nonces.is_worked(nonce, str(values.get(WORK) or ""))
+    trapped = bool(values.get(HONEYPOT))
     try:
-        origin = _origin(request, form, values)
+        origin = _origin(request, form, values, worked=worked)
     except ValueError as error:
         return Posted(answers=answers, error=str(error))
-    if values.get(HONEYPOT):
-        logger.info("form %s: a robot filled in the honeypot", form.pk)
-        return Posted(answers=answers, accepted=True, visitor_id=visitor)
     if not answers.is_valid():
-        return Posted(answers=answers)
-    consents = answers.consents()
-    _record(request, form, answers, values, origin, visitor)
-    return Posted(answers=answers, accepted=True, visitor_id=visitor, agreed=tuple(consents))
+        return Posted(answers=answers, accepted=trapped, visitor_id=visitor)
+    if nonce and ratelimits.count(nonces.NONCE_SECONDS, "nonce", nonce) > MAX_PER_DRAWING:
+        return Posted(answers=answers, error=_("This form was sent many times. Please press the button once more."))
+    hit = _hit(request, form, answers, values, origin, visitor)
+    reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, posts=posts)
+    _keep(form, hit, answers.files_given(), reasons)
+    return Posted(answers=answers, accepted=True, visitor_id=visitor, agreed=tuple(answers.consents()))
 
 
-def _values(request: HttpRequest) -> Any:
+def _values(request: HttpRequest, form: Form) -> Any:
     """The posted values: form-encoded, multipart, or a JSON object of texts and lists."""
-    payload.check_size(request, MAX_BYTES)
+    files = [row for row in form.fields.all() if row.type == FormField.Type.FILE]
+    payload.check_size(request, MAX_BYTES + sum(map(fieldtypes.max_bytes, files)))
     if request.content_type not in ENCODINGS:
         raise Refused(415, _("A form or JSON is expected."))
     if request.content_type == "application/json":
@@ -97,12 +125,41 @@ def _text(name: str, value: Any) -> str:
     return str(value)
 
 
-def _origin(request: HttpRequest, form: Form, values: Mapping[str, Any]) -> str:
+def _counted(request: HttpRequest, form: Form) -> int:
+    """How many posts of this form came from the visitor's network lately; far too many are refused (429).
+
+    A whole office shares a network: what is many for it is only kept aside, what is refused is a flood.
+    """
+    network = browsers.shortened_ip(request)
+    posts = ratelimits.count(WINDOW_SECONDS, "post", form.pk, network) if network else 0
+    if settings.FORM_POSTS_PER_NETWORK and posts > settings.FORM_POSTS_PER_NETWORK:
+        raise Refused(429, _("Too much was sent from your network. Please try again in some minutes."))
+    return posts
+
+
+def _completed(form: Form, values: QueryDict) -> QueryDict:
+    """The values, and from the address of the page what hidden fields take from there and nothing has filled in."""
+    empty = [row for row in form.fields.all() if (row.options or {}).get("parameter") and not values.get(row.key)]
+    page = values.get("bareme_page") or ""
+    if not empty or not payload.is_web_address(page):
+        return values
+    try:
+        query = dict(parse_qsl(urlsplit(page).query, max_num_fields=100))
+    except ValueError:
+        return values
+    completed = values.copy()
+    for row in empty:
+        completed[row.key] = formfields.parameter(row, query) or row.default
+    return completed
+
+
+def _origin(request: HttpRequest, form: Form, values: Mapping[str, Any], *, worked: bool) -> str:
     """Where the post proves to come from, as one text per drawing of the form. Raises ValueError with the sentence to show.
 
     A form drawn by us carries a nonce. Plain HTML on the marketer's page carries the form's token alone, so there the
     same answers from the same browser within a minute are one submission.
     """
+    patience = PATIENT_SECONDS if form.proof_of_work and not worked else MIN_SECONDS
     if given := values.get("bareme_nonce"):
         try:
             age = nonces.age(form, given)
@@ -110,37 +167,61 @@ def _origin(request: HttpRequest, form: Form, values: Mapping[str, Any]) -> str:
             raise ValueError(_("This page was open for very long. Please press the button once more.")) from None
         except tokens.BadToken:
             raise ValueError(_("This form was not complete. Please press the button once more.")) from None
-        if age < MIN_SECONDS:
+        if age < patience:
             raise ValueError(_("That was very quick. Please press the button once more."))
         return str(given)
     if nonces.is_form_token(form, values.get("bareme_token") or ""):
+        if form.proof_of_work:
+            raise ValueError(_("Please press the button once more, so that we know it is you and no robot."))
         seen = browsers.seen(request)
         return f"{form.pk} {seen['ip']} {seen['user_agent']} {timezone.now():%Y-%m-%d %H:%M}"
     raise ValueError(_("This form was not complete. Please press the button once more."))
 
 
-def _record(
+def _hit(
     request: HttpRequest,
     form: Form,
     answers: AnswersForm,
     values: Mapping[str, Any],
     origin: str,
     visitor_id: uuid.UUID,
-) -> None:
+) -> NewHit:
     data: dict[str, Any] = {"form": form.pk, "answers": answers.answers()}
+    digests = {key: checked.digest for key, checked in answers.files_given().items()}
     if consents := answers.consents():
         data["consents"] = consents
-    hits.record(
-        NewHit(
-            kind=Kind.FORM_SUBMITTED,
-            key=nonces.submission_key(origin, data["answers"]),
-            subject_id=subjects.register(Subject.Type.FORM, form.pk, str(form)).pk,
-            url=_page(request, values),
-            data=data,
-            **browsers.seen(request) | {"visitor_id": visitor_id},
-        )
+    return NewHit(
+        kind=Kind.FORM_SUBMITTED,
+        key=nonces.submission_key(origin, {**data["answers"], **digests}),
+        subject_id=subjects.register(Subject.Type.FORM, form.pk, str(form)).pk,
+        url=_page(request, values),
+        data=data,
+        **browsers.seen(request) | {"visitor_id": visitor_id},
     )
-    ring()
+
+
+def _keep(form: Form, hit: NewHit, files: Mapping[str, Checked], reasons: list[Reason]) -> None:
+    """The hit with its files, in the inbox or kept aside: all of it or nothing."""
+    if not files and not reasons:
+        hits.record(hit)
+        ring()
+        return
+    written: list[Upload] = []
+    try:
+        with transaction.atomic():
+            written = uploads.keep(form, hit.key, files)
+            if reasons:
+                held.hold(form, hit, reasons)
+            else:
+                hits.record(hit)
+    except Error:
+        uploads.forget_files(written)
+        raise
+    except OSError:
+        logger.exception("form %s: a file could not be stored", form.pk)
+        raise Refused(503, _("The file could not be stored. Please try again in a moment.")) from None
+    if not reasons:
+        ring()
 
 
 def _page(request: HttpRequest, values: Mapping[str, Any]) -> str:

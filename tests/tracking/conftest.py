@@ -21,6 +21,15 @@ def rings(monkeypatch):
     passes._visited.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def upload_root(settings, tmp_path):
+    """Where the files go that visitors send with forms."""
+    root = tmp_path / "uploads"
+    options = {**settings.STORAGES["uploads"]["OPTIONS"], "location": root}
+    settings.STORAGES = {**settings.STORAGES, "uploads": {**settings.STORAGES["uploads"], "OPTIONS": options}}
+    return root
+
+
 @pytest.fixture
 def recorded(db):
     """The hits in the inbox, oldest first, as dictionaries of the named columns."""

@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from contacts.admin_base import BaremeAdmin, StackedInline
 from contacts.models import CustomField, Purpose
-from tracking import addresses, embedding, formfields
+from tracking import addresses, embedding, fieldtypes
 from tracking.models import Form, FormField
 from tracking.posting import RESERVED
 
@@ -127,7 +127,7 @@ class FieldForm(forms.ModelForm):
         row.default = row.default or ""
         row.help_text = row.contact_field = ""
         try:
-            formfields.check_default(row)
+            fieldtypes.check_default(row)
         except ValidationError as error:
             self.add_error("default", error)
 

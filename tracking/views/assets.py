@@ -33,7 +33,7 @@ def asset(request: HttpRequest, public_id: str) -> HttpResponseBase:
     token = request.GET.get("g", "")
     visitor_id = nonces.read_grant(row, token) if token else None
     # A gate switched off is no gate: the marketer closes a form, not the download.
-    gated = row.gate is not None and row.gate.is_active
+    gated = row.gate is not None and row.gate.is_open
     if gated and visitor_id is None:
         return _at_the_gate(request, row)
     response = _download(request, row)
@@ -71,7 +71,9 @@ def _page(
     context = {
         "title": row.name,
         "asset": row,
-        "drawn": None if download else drawn(row.gate, action=request.path, posted=posted, page_url=here),
+        "drawn": None
+        if download
+        else drawn(row.gate, action=request.path, posted=posted, page_url=here, request=request),
         "download": download,
     }
     return answers.page(request, "tracking/asset.html", context, status=status, posts_to=targets(row.gate))

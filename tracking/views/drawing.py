@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tracking import addresses, formfields, nonces, payload
+from tracking import addresses, browsers, formfields, nonces, payload, progressive
 from tracking.models import Form
 from tracking.nonces import Sent
 from tracking.posting import HONEYPOT, Posted
@@ -43,24 +44,49 @@ def new_uid() -> str:
     return secrets.token_hex(3)
 
 
-def drawn(form: Form, *, action: str, posted: Posted | None = None, page_url: str = "") -> dict[str, Any]:
-    """The context of a form to fill in on `page_url`; with `posted`, filled in as it was, with its errors."""
+def drawn(
+    form: Form,
+    *,
+    action: str,
+    posted: Posted | None = None,
+    page_url: str = "",
+    request: HttpRequest | None = None,
+    visitor_id: uuid.UUID | None = None,
+) -> dict[str, Any]:
+    """The context of a form to fill in on `page_url`; with `posted`, filled in as it was, with its errors.
+
+    `request` is that of the page it stands on: its address may fill hidden fields, its visitor may be known.
+    """
+    if posted:
+        answers = posted.answers
+    else:
+        visitor = visitor_id or (browsers.visitor_id(request) if request else None)
+        query = request.GET.dict() if request else {}
+        answers = formfields.build(form, left_out=progressive.left_out(form, visitor), query=query)
     return {
         "form": form,
-        "answers": posted.answers if posted else formfields.build(form),
+        "answers": answers,
         "error": posted.error if posted else "",
         "action": action,
-        "nonce": nonces.nonce(form),
+        "nonce": nonces.nonce(form, answers.left_out),
         "page_url": page_url if payload.is_web_address(page_url) else "",
         "honeypot": HONEYPOT,
         "uid": form.public_id,
     }
 
 
-def fragment(form: Form, action: str) -> str:
+def fragment(form: Form, action: str, visitor_id: uuid.UUID | None = None) -> str:
     """The HTML of the form alone, for the embed script to put in its place."""
     uid = new_uid()
-    context = drawn(form, action=action) | {"answers": formfields.build(form, uid=uid), "uid": uid}
+    answers = formfields.build(form, uid=uid, left_out=progressive.left_out(form, visitor_id))
+    context = {
+        "form": form,
+        "answers": answers,
+        "action": action,
+        "nonce": nonces.nonce(form, answers.left_out),
+        "honeypot": HONEYPOT,
+        "uid": uid,
+    }
     return render_to_string(TEMPLATE, context)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -20,7 +22,8 @@ from tracking.views.drawing import Thanks, drawn, fragment, speaking, thanks
 
 
 def find(public_id: str) -> Form | None:
-    return Form.objects.select_related("asset").filter(public_id=public_id, is_active=True).first()
+    found = Form.objects.select_related("asset").prefetch_related("fields")
+    return found.filter(public_id=public_id, is_active=True, archived_at=None).first()
 
 
 @open_to_all
@@ -33,6 +36,8 @@ def form_page(request: HttpRequest, public_id: str) -> HttpResponseBase:
     with speaking(form.language):
         if request.method == "POST":
             return _post(request, form)
+        if "visitor" in request.GET and answers.wants_json(request):
+            return _for_visitor(request, form)
         if sent := nonces.read_sent(form, request.GET.get("sent", "")):
             return _page(request, form, thanks=thanks(request, form, sent))
         return _page(request, form)
@@ -47,9 +52,28 @@ def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
         return answers.script("console.warn('Bareme: there is no such form (any more)');", max_age=0)
     with speaking(form.language):
         path = reverse("tracking:form", args=[form.public_id])
-        config = {"html": fragment(form, path), "path": path, "css": source("form.css")}
-    text = source("embed.js").replace("__CONFIG__", _in_script(config))
-    return answers.script(text, max_age=0)
+        config: dict[str, object] = {"html": fragment(form, path), "path": path, "css": squeezed("form.css")}
+    parts = ["form.js", "formwork.js"] if form.proof_of_work else ["form.js"]
+    config |= {"known": form.leave_out_known, "work": form.proof_of_work}
+    text = squeezed("embed.js").replace("__PARTS__", "\n".join(map(squeezed, parts)))
+    return answers.script(text.replace("__CONFIG__", _in_script(config)), max_age=0)
+
+
+@cache
+def squeezed(name: str) -> str:
+    """A script or a style of ours without comments and indents: embedded forms stay small."""
+    text = re.sub(r"^/\*.*?\*/", "", source(name), flags=re.DOTALL)
+    lines = [line.strip() for line in text.splitlines()]
+    text = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return re.sub(r"(?<=[{;,:])\s+|\s+(?=\{)|;?\s*(?=\})", "", text) if name.endswith(".css") else text
+
+
+def _for_visitor(request: HttpRequest, form: Form) -> JsonResponse:
+    """The form for a visitor whose id a script knows: what we know of them is not asked again, and never shown."""
+    visitor = browsers.as_uuid(request.GET["visitor"])
+    response = JsonResponse({"html": fragment(form, reverse("tracking:form", args=[form.public_id]), visitor)})
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _in_script(value: object) -> str:
@@ -94,7 +118,7 @@ def _as_json(request: HttpRequest, form: Form, posted: Posted) -> JsonResponse:
         outcome = thanks(request, form, Sent(posted.visitor_id))
         return JsonResponse({**outcome.__dict__, "agreed": posted.agreed})
     errors = {name: list(sentences) for name, sentences in posted.answers.errors.items()}
-    renewed = {"nonce": nonces.nonce(form)} if posted.error else {}
+    renewed = {"nonce": nonces.nonce(form, posted.answers.left_out)} if posted.error else {}
     return JsonResponse({"error": posted.error, "errors": {} if posted.error else errors, **renewed}, status=422)
 
 
@@ -108,7 +132,7 @@ def _page(
         page_url = request.POST.get("bareme_page", "")
     context = {
         "title": form.title or _("Form"),
-        "drawn": None if thanks else drawn(form, action=action, posted=posted, page_url=page_url),
+        "drawn": None if thanks else drawn(form, action=action, posted=posted, page_url=page_url, request=request),
         "thanks": thanks,
         "embed": embed,
     }

@@ -43,7 +43,7 @@ def landing_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     if not (preview or row.is_open()):
         return answers.not_found(request)
     with speaking(row.language):
-        if request.method == "POST" and row.form and row.form.is_active and not preview:
+        if request.method == "POST" and row.form and row.form.is_open and not preview:
             return _post(request, row)
         response = _page(request, row, preview=preview)
     if request.method == "GET" and not preview and "sent" not in request.GET:
@@ -72,13 +72,13 @@ def _post(request: HttpRequest, row: LandingPage) -> HttpResponseBase:
 def _page(
     request: HttpRequest, row: LandingPage, *, posted: Posted | None = None, preview: bool = False, status: int = 200
 ) -> HttpResponse:
-    form = row.form if row.form and row.form.is_active else None
+    form = row.form if row.form and row.form.is_open else None
     sent = nonces.read_sent(form, request.GET.get("sent", "")) if form else None
     here = request.build_absolute_uri(request.path)
     context = {
         "title": row.title,
         "body": safe(row.body),
-        "drawn": drawn(form, action=request.path, posted=posted, page_url=here) if form else None,
+        "drawn": drawn(form, action=request.path, posted=posted, page_url=here, request=request) if form else None,
         "thanks": thanks(request, form, sent) if form and sent else None,
         "preview": preview,
         "is_open": row.is_open(),

@@ -5,17 +5,39 @@
   if (!me) return;
   var action = new URL(config.path, me.src).href;
   var place = document.createElement('div');
+  var form, life, work;
   place.className = 'bareme';
-  place.innerHTML = config.html;
   me.parentNode.insertBefore(place, me.nextSibling);
   style();
+  draw(config.html);
+  if (config.known) askWhatIsKnown();
 
-  var form = place.querySelector('form');
-  form.setAttribute('action', action);
-  form.addEventListener('submit', function (event) {
-    event.preventDefault();
-    if (!form.hasAttribute('aria-busy')) send();
-  });
+  function draw(html) {
+    place.innerHTML = html;
+    form = place.querySelector('form');
+    form.setAttribute('action', action);
+    life = baremeForm(form);
+    work = config.work ? baremeWork(form, life.put) : null;
+    form.addEventListener('submit', function (event) {
+      event.preventDefault();
+      if (form.hasAttribute('aria-busy')) return;
+      var large = life.tooLarge();
+      if (large) return large.focus();
+      form.setAttribute('aria-busy', 'true');
+      if (work) work().then(send);
+      else send();
+    });
+  }
+
+  // The visitor of this site's script need not be asked again for what they have said before.
+  function askWhatIsKnown() {
+    var cookie = document.cookie.match('(?:^|; )bareme_visitor=([0-9a-f-]{36})'), before = form;
+    if (!cookie) return;
+    window.fetch(action + '?visitor=' + cookie[1], {credentials: 'omit', headers: {Accept: 'application/json'}})
+      .then(function (response) { return response.json(); })
+      .then(function (answer) { if (form === before && !form.contains(document.activeElement)) draw(answer.html); })
+      .catch(function () { /* then all of it is asked */ });
+  }
 
   // A sheet made by script needs no permission under the page's Content-Security-Policy.
   function style() {
@@ -27,7 +49,6 @@
   }
 
   function send() {
-    form.setAttribute('aria-busy', 'true');
     var values = new FormData(form);
     if (!values.get('bareme_page')) values.set('bareme_page', window.location.href);
     window.fetch(action, {method: 'POST', body: values, credentials: 'omit', headers: {Accept: 'application/json'}})
@@ -63,28 +84,14 @@
 
   function refused(answer) {
     var alert = form.querySelector('.bareme-alert'), errors = answer.errors || {}, first = null;
-    if (answer.nonce) form.querySelector('input[name=bareme_nonce]').value = answer.nonce;
-    form.querySelectorAll('.bareme-field').forEach(function (field) {
-      var sentences = errors[field.getAttribute('data-key')] || [];
-      var list = field.querySelector('.bareme-errors'), control = field.querySelector('input, select, textarea');
-      list.replaceChildren.apply(list, sentences.map(function (sentence) { return element('li', '', sentence); }));
-      list.hidden = !sentences.length;
-      tie(field, control, list, sentences.length > 0);
-      if (sentences.length && !first) first = control;
+    if (answer.nonce) life.put('bareme_nonce', answer.nonce);
+    form.querySelectorAll('.bareme-field').forEach(function (part) {
+      var wrong = life.mark(part, errors[part.getAttribute('data-key')] || []);
+      first = first || wrong;
     });
     alert.textContent = answer.error || alert.getAttribute('data-errors');
     alert.hidden = false;
     (first || alert).focus();
-  }
-
-  function tie(field, control, list, wrong) {
-    var target = field.querySelector('fieldset') || control;
-    var ids = (target.getAttribute('aria-describedby') || '').split(' ').filter(function (id) { return id && id !== list.id; });
-    if (wrong) ids.push(list.id);
-    if (ids.length) target.setAttribute('aria-describedby', ids.join(' '));
-    else target.removeAttribute('aria-describedby');
-    if (wrong) control.setAttribute('aria-invalid', 'true');
-    else control.removeAttribute('aria-invalid');
   }
 
   function element(name, className, text) {
@@ -93,4 +100,6 @@
     made.textContent = text;
     return made;
   }
+
+  __PARTS__
 })(window, document, __CONFIG__);

@@ -2,6 +2,8 @@
 (function () {
   'use strict';
   var form = document.querySelector('form.bareme-form');
+  var life = form && baremeForm(form);
+  var work = form && baremeWork(form, life.put);
 
   // In a frame: tell the page around how high we are, and learn from its bareme.js who the visitor is.
   if (window.parent !== window) {
@@ -11,8 +13,9 @@
     new ResizeObserver(tellHeight).observe(document.documentElement);
     window.addEventListener('message', function (event) {
       if (event.source !== window.parent || !event.data || event.data.bareme !== 'visitor' || !form) return;
-      set('bareme_visitor', event.data.visitor);
-      set('bareme_page', event.data.page);
+      life.put('bareme_visitor', event.data.visitor);
+      life.put('bareme_page', event.data.page);
+      askWhatIsKnown(event.data.visitor, event.data.page);
     });
     var ask = function () {
       tellHeight();
@@ -22,28 +25,52 @@
     document.addEventListener('focusin', ask, {once: true}); // its script may have come later than our page
   }
 
-  function set(name, value) {
-    var input = form.querySelector('input[name=' + name + ']');
-    if (!input) {
-      input = document.createElement('input');
-      input.type = 'hidden';
-      input.name = name;
-      form.appendChild(input);
-    }
-    input.value = String(value);
+  // The visitor of the page around need not be asked again for what they have said before.
+  function askWhatIsKnown(visitor, page) {
+    if (!form.hasAttribute('data-known') || form.contains(document.activeElement)) return;
+    fetch(location.pathname + '?visitor=' + encodeURIComponent(visitor), {headers: {Accept: 'application/json'}})
+      .then(function (response) { return response.json(); })
+      .then(function (answer) {
+        var drawn = new DOMParser().parseFromString(answer.html, 'text/html').querySelector('form');
+        if (form.contains(document.activeElement)) return;
+        form.replaceChildren.apply(form, [].slice.call(drawn.children));
+        life.put('bareme_visitor', visitor);
+        life.put('bareme_page', page);
+        form.dispatchEvent(new Event('change'));
+      })
+      .catch(function () { /* then all of it is asked */ });
   }
 
   // Browsers do not heed autofocus in a frame: take the reader to the first error ourselves.
   var wrong = document.querySelector('[autofocus]');
   if (wrong && document.activeElement !== wrong) wrong.focus();
 
-  // A second press of the button while the first is under way does nothing.
+  // A second press of the button while the first is under way does nothing. Where a calculation is asked for, it comes first.
   if (form) {
+    var state = 'filling';
     form.addEventListener('submit', function (event) {
-      if (form.hasAttribute('aria-busy')) event.preventDefault();
+      var large = life.tooLarge();
+      if (large) large.focus();
+      if (large || state === 'working' || state === 'sent') {
+        event.preventDefault();
+        return;
+      }
       form.setAttribute('aria-busy', 'true');
+      if (state === 'ready' || !form.hasAttribute('data-work')) {
+        state = 'sent';
+        return;
+      }
+      event.preventDefault();
+      state = 'working';
+      work().then(function () {
+        state = 'ready';
+        form.requestSubmit();
+      });
     });
-    window.addEventListener('pageshow', function () { form.removeAttribute('aria-busy'); });
+    window.addEventListener('pageshow', function () {
+      form.removeAttribute('aria-busy');
+      state = 'filling';
+    });
   }
 
   var onward = document.querySelector('[data-bareme-redirect]');
