@@ -109,6 +109,12 @@ CACHES = {
     }
 }
 
+# The hot path (tracking.edge): where hits wait while the database is away, and how much of that there may be. And how many
+# requests of a process may be with Django at once: a few of the server's threads stay free for pixels and clicks.
+SPOOL_ROOT = Path(env.text("SPOOL_ROOT", default=BASE_DIR / "var" / "spool"))
+SPOOL_MB = env.number("SPOOL_MB", default=200)
+DJANGO_THREADS = max(1, env.number("DJANGO_THREADS", default=28))
+
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", default=BASE_DIR / "var" / "static"))
 MEDIA_URL = "/media/"

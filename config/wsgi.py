@@ -1,8 +1,12 @@
-"""The WSGI entry point."""
+"""The WSGI entry point: the hot path, and Django behind it."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from tracking.edge.hotpath import HotPath  # noqa: E402 - it needs Django to be set up
+
+application = HotPath(django)

@@ -11,6 +11,10 @@ from tracking.models import Asset, Form, LandingPage
 # What the tokens of these addresses are good for: part of every mail already sent, so never change one.
 OPEN = "open"
 CLICK = "click"
+CLICK_TO = "click-to"
+
+SHORT = 48  # characters of a token that says only whose copy of what it is
+LONGEST_TARGET = 600  # bytes: mail programs cut long lines and long mails
 
 
 def public(path: str) -> str:
@@ -23,9 +27,22 @@ def opened(ref: tokens.Ref) -> str:
     return public(reverse("tracking:open", args=[tokens.sign_ref(OPEN, ref)]))
 
 
-def clicked(ref: tokens.Ref) -> str:
-    """The tracked address of a link in one contact's copy of a message; `ref.subject_id` is the Link's subject."""
-    return public(reverse("tracking:click", args=[tokens.sign_ref(CLICK, ref)]))
+def clicked(ref: tokens.Ref, target: str = "") -> str:
+    """The tracked address of a link in one contact's copy of a message; `ref.subject_id` is the Link's subject.
+
+    An email's link carries its `target`, so that it leads there also while the database is away. An SMS's does not: it is
+    paid by its length, and its target is looked up.
+    """
+    carried = target and len(target.encode()) <= LONGEST_TARGET
+    token = tokens.sign_target(CLICK_TO, ref, target) if carried else tokens.sign_ref(CLICK, ref)
+    return public(reverse("tracking:click", args=[token]))
+
+
+def read_click(token: str) -> tuple[tokens.Ref, str]:
+    """What `clicked()` wrote: whose copy of which link, and where it leads, "" where that is to be looked up."""
+    if len(token) > SHORT:
+        return tokens.unsign_target(CLICK_TO, token)
+    return tokens.unsign_ref(CLICK, token), ""
 
 
 def form(form: Form) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
+from functools import lru_cache
 from typing import Any, TypedDict
 
 from django.conf import settings
@@ -86,8 +87,13 @@ def remember(response: HttpResponseBase, request: HttpRequest, visitor_id: uuid.
 
 def shortened_ip(request: HttpRequest) -> str | None:
     """The address without its last part (/24, for IPv6 /48): enough to tell a network, not a person."""
+    return _shortened(_client(request))
+
+
+@lru_cache(maxsize=4096)
+def _shortened(client: str) -> str | None:
     try:
-        address = ipaddress.ip_address(_client(request))
+        address = ipaddress.ip_address(client)
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:

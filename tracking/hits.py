@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -49,8 +49,13 @@ def record(hit: NewHit) -> None:
 
 def record_many(hits: Iterable[NewHit]) -> None:
     """`record()` for many hits, in one statement."""
-    if rows := [_row(hit) for hit in hits]:
-        sql.insert_hits(rows)
+    if new := rows(hits):
+        sql.insert_hits(new)
+
+
+def rows(hits: Iterable[NewHit]) -> list[dict[str, Any]]:
+    """The hits as rows of the inbox, with nothing in them that PostgreSQL cannot keep."""
+    return [_row(hit) for hit in hits]
 
 
 def retry(parked: QuerySet[Hit]) -> int:
@@ -59,7 +64,8 @@ def retry(parked: QuerySet[Hit]) -> int:
 
 
 def _row(hit: NewHit) -> dict[str, Any]:
-    return asdict(hit) | {
+    return {
+        **vars(hit),  # not asdict(): it copies all the way down
         "url": storable(hit.url, MAX_TEXT),
         "user_agent": storable(hit.user_agent, 500),
         "data": storable(hit.data, MAX_TEXT * 5),

@@ -6,6 +6,7 @@ A visitor id is kept per site, so a click on our own domain alone would not say 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
@@ -35,20 +36,26 @@ def contact_id(token: str) -> int | None:
     return numbers[0] or None
 
 
-def attach(url: str, contact_id: int | None) -> str:
-    """The address with a pass for this contact, where it leads to a page of ours or to a site our script runs on."""
+def attach(url: str, contact_id: int | None, visited: Callable[[str], bool] | None = None) -> str:
+    """The address with a pass for this contact, where it leads to a page of ours or to a site our script runs on.
+
+    `visited` says of a host whether it is such a site; the database does, unless told otherwise.
+    """
     host, _ = pages.normalise(url)
-    if not contact_id or not host or not is_tracked(host):
+    if not contact_id or not host or not is_tracked(host, visited or is_visited):
         return url
     parts = urlsplit(url)
     query = f"{parts.query}&" if parts.query else ""
     return urlunsplit(parts._replace(query=f"{query}{PARAMETER}={issue(contact_id)}"))
 
 
-def is_tracked(host: str) -> bool:
+def is_tracked(host: str, visited: Callable[[str], bool]) -> bool:
     """Is this host ours, or one whose pages have been visited?"""
-    own = pages.normalise(settings.PUBLIC_URL)[0]
-    return host == own or _visited(host, int(time.time() / SITES_KNOWN_FOR))
+    return host == pages.normalise(settings.PUBLIC_URL)[0] or visited(host)
+
+
+def is_visited(host: str) -> bool:
+    return _visited(host, int(time.time() / SITES_KNOWN_FOR))
 
 
 @lru_cache(maxsize=1000)

@@ -100,7 +100,7 @@ def _addresses(prepared: html.Prepared, tracking: Tracking | None) -> Callable[[
     if tracking is None or not tracking.links:
         return str
     found = links.link_subjects(tracking.source, prepared.tracked())
-    return lambda url: addresses.clicked(tracking.ref(found[url])) if url in found else url
+    return lambda url: addresses.clicked(tracking.ref(found[url]), url) if url in found else url
 
 
 def _insert_after_body(document: str, piece: str) -> str:

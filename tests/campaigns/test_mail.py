@@ -20,7 +20,7 @@ from tests.factories import (
     EmailFactory,
     UserFactory,
 )
-from tracking import tokens
+from tracking import addresses
 from tracking.models import Hit, Kind, Link, Subject
 from tracking.tokens import Ref
 
@@ -52,7 +52,8 @@ def perform(email, contact):
 
 
 def tracked(text, kind="c"):
-    return [tokens.unsign_ref("click", token) for token in re.findall(r"https://bareme\.example/t/c/([\w-]+)", text)]
+    """Whose copy of which links the tracked addresses in a mail are."""
+    return [addresses.read_click(token)[0] for token in re.findall(r"https://bareme\.example/t/c/([\w-]+)", text)]
 
 
 # --- personal fields --------------------------------------------------------------------------------------------------

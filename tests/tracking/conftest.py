@@ -14,7 +14,7 @@ from tracking.models import Hit
 def rings(monkeypatch):
     """The doorbell rings into this list, not at the broker."""
     rung = []
-    for module in ("signals", "beacon", "pages", "assets", "api"):
+    for module in ("signals", "pages", "assets", "api"):
         monkeypatch.setattr(f"tracking.views.{module}.ring", lambda: rung.append("ring"))
     monkeypatch.setattr("tracking.posting.ring", lambda: rung.append("ring"))
     yield rung

@@ -45,9 +45,37 @@ def test_opening_twice_is_two_hits(client, recorded):
     assert recorded("kind") == [{"kind": Kind.EMAIL_OPENED}] * 2
 
 
-def test_head_of_pixel_and_click_records_nothing(client, recorded, click_path):
+def test_a_head_is_answered_and_recorded_as_one(client, recorded, click_path, free):
     assert client.head(path(addresses.opened(Ref(7, 1, 9)))).status_code == 200
-    assert client.head(click_path).status_code == 302
+    clicked = client.head(click_path)
+
+    assert (clicked.status_code, clicked.cookies.keys()) == (302, set())
+    assert recorded("kind", "data", "visitor_id") == [
+        {"kind": Kind.EMAIL_OPENED, "data": {"method": "HEAD"}, "visitor_id": None},
+        {"kind": Kind.EMAIL_CLICKED, "data": {"method": "HEAD"}, "visitor_id": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [("Sec-Purpose", "prefetch;prerender"), ("Purpose", "prefetch"), ("X-Purpose", "Prefetch"), ("X-Moz", "prefetch")],
+)
+def test_a_prefetch_is_recorded_as_one_and_gets_no_cookie(client, recorded, click_path, free, header, said):
+    response = client.get(click_path, headers={header: said})
+
+    assert (response.status_code, response.cookies.keys()) == (302, set())
+    assert recorded("data") == [{"data": {"prefetch": True}}]
+
+
+def test_what_our_own_people_do_is_not_recorded(client, recorded, free):
+    client.cookies["bareme_staff"] = "1"
+    link = LinkFactory(url="http://localhost:8000/p/offer")
+
+    clicked = client.get(path(addresses.clicked(Ref(7, link.subject_id, 9))))
+
+    assert (clicked["Location"], clicked.cookies.keys()) == ("http://localhost:8000/p/offer", set())
+    assert client.get(path(addresses.opened(Ref(7, 1, 9)))).status_code == 200
+    assert client.get("/t/p.gif", {"u": "https://shop.example/a"}).status_code == 200
     assert recorded("kind") == []
 
 
@@ -127,13 +155,13 @@ def test_click_redirects_to_addresses_with_accents_and_blanks(client, db):
 
 
 def test_click_redirects_also_when_recording_fails(client, click_path, monkeypatch, caplog):
-    def fail(hit):
+    def fail(new):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(hits, "record", fail)
+    monkeypatch.setattr(hits, "record_many", fail)
 
     assert client.get(click_path).status_code == 302
-    assert "a hit was lost" in caplog.text
+    assert "1 hits were lost" in caplog.text
 
 
 def test_click_answers_politely_when_the_database_is_away(client, click_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
@@ -17,10 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from tracking.payload import Refused, Wrong
+from tracking.pixels import GIF, PIXEL_HEADERS
 
 logger = logging.getLogger(__name__)
-
-GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 View = Callable[..., HttpResponseBase]
 
@@ -104,11 +102,7 @@ def harden(response: HttpResponseBase, *, embeddable: bool = False, posts_to: Co
 
 
 def pixel(status: int = 200) -> HttpResponse:
-    response = HttpResponse(GIF, content_type="image/gif", status=status)
-    response["Cache-Control"] = "no-store, private"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return HttpResponse(GIF, headers=dict(PIXEL_HEADERS), status=status)
 
 
 def script(source: str, *, max_age: int) -> HttpResponse:

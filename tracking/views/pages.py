@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tracking import browsers, hits, nonces, passes, posting, subjects
 from tracking.doorbell import ring
+from tracking.edge.reading import UTM
 from tracking.hits import NewHit
 from tracking.models import Kind, LandingPage, Subject
 from tracking.posting import Posted
 from tracking.views import answers
 from tracking.views.answers import public
-from tracking.views.beacon import UTM
 from tracking.views.drawing import drawn, speaking, thanks
 from tracking.views.forms import accepted, targets
 

@@ -1,0 +1,146 @@
+"""The WSGI callable in front of Django. It answers good requests to the hot addresses; everything else is Django's."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+
+from tracking import hits
+from tracking.edge import reading
+from tracking.edge.commits import GroupCommit
+from tracking.edge.keeper import Keeper
+from tracking.edge.lookups import CachedLookups
+from tracking.edge.reading import MAX_BYTES, NoSuchLink, Reply, Unanswered
+from tracking.edge.request import EdgeRequest
+from tracking.edge.spool import Spool
+from tracking.payload import Refused, Wrong
+from tracking.tokens import BadToken
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+AWAY = "bareme.away"  # in the environ: nothing can be looked up or kept just now, so Django need not try
+STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+LENGTH = re.compile(r"[0-9]{1,9}")
+SLOT_SECONDS = 1.0  # a request waits so long for its turn with Django
+OURS_TO_EXPLAIN = (BadToken, NoSuchLink, Refused, Wrong)  # Django answers in a sentence, in the visitor's language
+
+
+class Edge:
+    """What a process needs to keep hits and to look links up. Made at its first hit: threads do not survive a fork."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        spool = Spool(settings.SPOOL_ROOT, settings.SPOOL_MB * 1_000_000)
+        self.keeper = Keeper(spool)
+        self.commits = GroupCommit(self.keeper, spool)
+        self.lookups = CachedLookups()
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        if self.pid == os.getpid():
+            self.commits.end()
+            self.keeper.end()
+            self.lookups.end()
+
+
+class HotPath:
+    def __init__(self, django: Application) -> None:
+        self._django = django
+        # Whoever may wait long shares these turns, so that a thread is left for those who never do.
+        self._turns = threading.BoundedSemaphore(settings.DJANGO_THREADS)
+        self._starting = threading.Lock()
+        self._edge: Edge | None = None
+        self._https = settings.SECURE_SSL_REDIRECT
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path[:3] == "/t/" and (reply := self._reply(path, environ)):
+            start_response(STATUS[reply.status], [*reply.headers, ("Content-Length", str(len(reply.body)))])
+            return [reply.body if environ["REQUEST_METHOD"] != "HEAD" else b""]
+        return self._by_django(environ, start_response)
+
+    def _reply(self, path: str, environ: Environ) -> Reply | None:
+        """The answer, its hits kept; None for what Django should answer."""
+        try:
+            reply = self._read(path, environ)
+        except Unanswered:
+            environ[AWAY] = True
+            return None
+        except OURS_TO_EXPLAIN:
+            return None
+        if reply and reply.hits:
+            kept = self.edge().commits.keep(hits.rows(reply.hits), reply.urgent)
+            if not kept and reply.owes:
+                environ[AWAY] = True
+                return None
+        return reply
+
+    def _read(self, path: str, environ: Environ) -> Reply | None:
+        if path == "/t/b":
+            return self._beacon(environ)
+        request = EdgeRequest(environ)
+        if request.method not in ("GET", "HEAD") or (self._https and not request.is_secure()):
+            return None
+        match path[3:5]:
+            case "o/" if path.endswith(".gif"):
+                return reading.opened(request, path[5:-4])
+            case "c/":
+                return reading.clicked(request, path[5:], self.edge().lookups)
+            case "p." if path == "/t/p.gif":
+                return reading.site_pixel(request)
+        return None
+
+    def _beacon(self, environ: Environ) -> Reply | None:
+        length = environ.get("CONTENT_LENGTH") or ""
+        if environ["REQUEST_METHOD"] != "POST" or not LENGTH.fullmatch(length) or int(length) > MAX_BYTES:
+            return None
+        if not self._turns.acquire(timeout=SLOT_SECONDS):
+            return None
+        try:
+            body = environ["wsgi.input"].read(int(length))
+        finally:
+            self._turns.release()
+        environ["wsgi.input"] = BytesIO(body)  # for Django, should it have to answer
+        if reading.asks_the_database(body):
+            return None
+        request = EdgeRequest(environ, body)
+        return None if self._https and not request.is_secure() else reading.beacon(request)
+
+    def _by_django(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not self._turns.acquire(timeout=SLOT_SECONDS):
+            return busy(start_response)
+        try:
+            return self._django(environ, start_response)
+        finally:
+            self._turns.release()
+
+    def edge(self) -> Edge:
+        """This process's own."""
+        edge = self._edge
+        if edge is None or edge.pid != os.getpid():
+            with self._starting:
+                edge = self._edge
+                if edge is None or edge.pid != os.getpid():
+                    edge = self._edge = Edge()
+        return edge
+
+
+def is_away(environ: Mapping[str, Any]) -> bool:
+    """Has the hot path found out that the database does not answer?"""
+    return AWAY in environ
+
+
+def busy(start_response: StartResponse) -> Iterable[bytes]:
+    """Every thread that may wait long is taken: by slow senders, or because the database hangs."""
+    start_response(STATUS[503], [("Content-Type", "text/plain"), ("Content-Length", "0"), ("Retry-After", "5")])
+    return [b""]
