@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from campaigns import sql
-from campaigns.models import Webinar
+from campaigns import merging_sql, sql
+from campaigns.models import Registration, Webinar
 from tracking import hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Event, Kind, Subject
@@ -32,6 +32,15 @@ def note(event_ids: Sequence[int]) -> None:
         )
     if Kind.FORM_SUBMITTED in kinds:
         _register_by_form(event_ids)
+
+
+def note_anew(contact_ids: Sequence[int]) -> None:
+    """Keep of these contacts what all their events say: some have changed hands."""
+    Registration.objects.filter(contact__in=contact_ids).delete()
+    if event_ids := merging_sql.webinar_events(contact_ids, [int(kind) for kind in KINDS]):
+        sql.upsert_registrations(
+            event_ids, registered=Kind.WEBINAR_REGISTERED, attended=Kind.WEBINAR_ATTENDED, missed=Kind.WEBINAR_MISSED
+        )
 
 
 def record(webinar: Webinar, kind: Kind, contact_ids: Collection[int], at: datetime | None = None) -> None:

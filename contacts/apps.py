@@ -8,5 +8,7 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
-        # What the apps above bring: filters of behaviour and scores, panels and columns of the contact pages.
-        autodiscover_modules("segment_filters", "panels", "contact_columns")
+        # What the apps above bring: filters of behaviour and scores, panels and columns of the contact pages, parts of merges.
+        from contacts.merging import lists  # noqa: F401 - registers the part of this app
+
+        autodiscover_modules("segment_filters", "panels", "contact_columns", "merging")

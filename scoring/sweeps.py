@@ -136,6 +136,14 @@ def catch_up(contact_ids: Sequence[int], without: Sequence[int] = ()) -> Moved:
     return moved
 
 
+def make_anew(contact_ids: Sequence[int]) -> list[Movement]:
+    """Make everything about these contacts' scores anew from what is recorded of them now; what that moved.
+
+    The caller has shared the rules, holds the lock, and has caught up (`catch_up`) before the record changed.
+    """
+    return _carried_out(Plan(actions=None, terms={}, profiles=True), contact_ids)
+
+
 def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = ()) -> list[Movement]:
     since, today = scores.turned(), decay.today()
     before = sql.values(contact_ids, since, plan.terms or None) if plan.terms is not None else {}

@@ -1,0 +1,149 @@
+"""Campaigns' part of a merge: what was sent, fired and begun for either was for the winner, and happens once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from campaigns import merging_sql as sql
+from campaigns import triggers, webinars
+from campaigns.models import Delivery, Enrolment, Firing, Message, Registration
+from contacts.merging import Job, Part, parts
+from contacts.merging.parts import Figures
+
+
+@parts.register
+class Automation(Part):
+    key = "campaigns"
+    position = 30
+    lock_position = 20
+    covers = frozenset(f"campaigns.{model.__name__}" for model in (Firing, Delivery, Message, Enrolment, Registration))
+
+    def lock(self, ids: Sequence[int]) -> None:
+        sql.lock_deliveries(ids)
+
+    def move(self, job: Job) -> dict[str, Any]:
+        _fire_owed(job)
+        winner, loser = job.winner_id, job.loser_id
+        moved = {
+            "deliveries": _give(Delivery, winner, loser),
+            "messages": _give(Message, winner, loser),
+            "ended": _end_second(winner, loser),
+            "firings": _join("firing", winner, loser),
+            "enrolments": _join("enrolment", winner, loser),
+            "cancelled": _cancel_spare(winner),
+            "declined": _decline_spare(winner),
+        }
+        webinars.note_anew(job.ids)
+        _fire(job, [winner])
+        return moved
+
+    def put_back(self, job: Job, moved: Mapping[str, Any]) -> None:
+        _fire_owed(job)
+        winner, loser = job.winner_id, job.loser_id
+        Delivery.objects.filter(pk__in=moved["deliveries"], contact=winner).update(contact=loser)
+        Message.objects.filter(pk__in=moved["messages"], contact=winner).update(contact=loser)
+        _part("firing", moved["firings"])
+        _part("enrolment", moved["enrolments"])
+        for row in moved["ended"]:
+            _resume(row)
+        for pk, state in moved["cancelled"]:
+            Delivery.objects.filter(pk=pk, state=Delivery.State.CANCELLED).update(state=state, done_at=None)
+        declined = Firing.objects.filter(pk__in=moved["declined"], state=Firing.State.DECLINED, decided_by=None)
+        declined.update(state=Firing.State.HELD, decided_at=None)
+        webinars.note_anew(job.ids)
+        _fire(job, job.ids)
+
+    def figures(self, contact_id: int) -> Figures:
+        fired = Firing.objects.filter(contact=contact_id, state__in=[Firing.State.FIRED, Firing.State.HELD])
+        under_way = Enrolment.objects.filter(contact=contact_id, state=Enrolment.State.ACTIVE)
+        return {
+            _("Triggers that fired"): ", ".join(sorted(set(fired.values_list("trigger__name", flat=True)))),
+            _("Campaigns under way"): ", ".join(sorted(under_way.values_list("campaign__name", flat=True))),
+            _("Deliveries"): Delivery.objects.filter(contact=contact_id).count() or "",
+            _("Sent messages"): Message.objects.filter(contact=contact_id).count() or "",
+        }
+
+
+def _fire_owed(job: Job) -> None:
+    """What re-scoring that was owed crosses is held, as it would have been without the merge."""
+    for sweep, movements in job.owed:
+        triggers.fire(movements, held=True, publication_id=sweep.publication_id)
+
+
+def _fire(job: Job, contact_ids: Sequence[int]) -> None:
+    """A contact that is merged away crosses nothing on its way down."""
+    before = set(Firing.objects.filter(contact__in=contact_ids).values_list("pk", flat=True))
+    movements = [movement for movement in job.movements if movement.contact_id in contact_ids]
+    triggers.fire(movements, held=job.held)
+    new = Firing.objects.filter(contact__in=contact_ids).exclude(pk__in=before).exclude(state=Firing.State.UNMET)
+    for name in sorted(set(new.values_list("trigger__name", flat=True))):
+        job.consequences.append(_("The score crosses “%(trigger)s”.") % {"trigger": name})
+
+
+def _give(model: Any, winner: int, loser: int) -> list[int]:
+    ids = sorted(model.objects.filter(contact=loser).values_list("pk", flat=True))
+    model.objects.filter(pk__in=ids).update(contact=winner)
+    return ids
+
+
+def _join(table: str, winner: int, loser: int) -> list[dict[str, int]]:
+    """One count of cycles for both; what each row was."""
+    rows = sql.union(table, winner, loser)
+    sql.place(table, [{"id": row["id"], "contact_id": winner, "cycle": row["new_cycle"]} for row in rows])
+    return [{"id": row["id"], "contact_id": row["contact_id"], "cycle": row["cycle"]} for row in rows]
+
+
+def _part(table: str, rows: Sequence[Mapping[str, int]]) -> None:
+    """Give each its contact and cycle back; what came since keeps its own, which comes after them."""
+    model: Any = Firing if table == "firing" else Enrolment
+    there = set(model.objects.filter(pk__in=[row["id"] for row in rows]).values_list("pk", flat=True))
+    sql.place(table, [row for row in rows if row["id"] in there])
+
+
+def _end_second(winner: int, loser: int) -> list[dict[str, Any]]:
+    """Of two ways through one campaign the one further along goes on, of equals the winner's."""
+    ended = []
+    active = Enrolment.objects.filter(state=Enrolment.State.ACTIVE).select_for_update().order_by("pk")
+    ours = {row.campaign_id: row for row in active.filter(contact=winner)}
+    for theirs in active.filter(contact=loser):
+        if mine := ours.get(theirs.campaign_id):
+            other = mine if theirs.position > mine.position else theirs
+            ended.append({"id": other.pk, "due_at": other.due_at and other.due_at.isoformat()})
+            Enrolment.objects.filter(pk=other.pk).update(
+                state=Enrolment.State.LEFT, due_at=None, ended_at=timezone.now()
+            )
+    return ended
+
+
+def _resume(row: Mapping[str, Any]) -> None:
+    """Unless it was started again meanwhile."""
+    ended = Enrolment.objects.filter(pk=row["id"], state=Enrolment.State.LEFT).first()
+    if ended is None:
+        return
+    others = Enrolment.objects.filter(
+        campaign=ended.campaign_id, contact=ended.contact_id, state=Enrolment.State.ACTIVE
+    )
+    if not others.exists():
+        due_at = parse_datetime(row["due_at"]) if row["due_at"] else None
+        Enrolment.objects.filter(pk=ended.pk).update(state=Enrolment.State.ACTIVE, due_at=due_at, ended_at=None)
+
+
+def _cancel_spare(winner: int) -> list[tuple[int, str]]:
+    spare = Delivery.objects.filter(pk__in=sql.spare_deliveries(winner)).order_by("pk")
+    states = list(spare.values_list("pk", "state"))
+    outcome = _("Not done twice: the contact was merged with one for whom it is done.")
+    Delivery.objects.filter(pk__in=[pk for pk, _state in states]).update(
+        state=Delivery.State.CANCELLED, done_at=timezone.now(), outcome=outcome[:500]
+    )
+    return states
+
+
+def _decline_spare(winner: int) -> list[int]:
+    ids = sql.spare_firings(winner)
+    Firing.objects.filter(pk__in=ids).update(state=Firing.State.DECLINED, decided_at=timezone.now())
+    return ids

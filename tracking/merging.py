@@ -1,0 +1,60 @@
+"""Tracking's part of a merge: what the contact did, in which browsers, and what they submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from contacts import consent
+from contacts.merging import Job, Part, parts
+from contacts.merging.parts import Figures
+from contacts.models import Channel, DoNotContact
+from tracking import merging_sql as sql
+from tracking.inbox import KIND_OF_CHANGE
+from tracking.models import Event, FormSubmission, Kind, Visitor
+
+# What the database notes of a contact's own data stays with whom it was noted of.
+OWN = sorted({int(kind) for kind in (*KIND_OF_CHANGE.values(), Kind.STAGE_CHANGED)})
+
+
+@parts.register
+class Deeds(Part):
+    """Ties stay with the address they are about, and marks with the contact who was marked."""
+
+    key = "tracking"
+    position = 10
+    lock_position = 30
+    covers = frozenset(f"tracking.{name}" for name in ("Event", "Visitor", "FormSubmission", "Tie", "Mark"))
+
+    def lock(self, ids: Sequence[int]) -> None:
+        sql.lock_visitors(ids)
+
+    def move(self, job: Job) -> dict[str, Any]:
+        winner, loser = job.winner_id, job.loser_id
+        visitors = sql.lock_visitors([loser])
+        Visitor.objects.filter(pk__in=visitors).update(contact=winner)
+        submissions = list(FormSubmission.objects.filter(contact=loser).order_by("pk").values_list("pk", flat=True))
+        FormSubmission.objects.filter(pk__in=submissions).update(contact=winner)
+        return {
+            "events": sql.give_events(winner, loser, OWN),
+            "visitors": visitors,
+            "submissions": submissions,
+        }
+
+    def put_back(self, job: Job, moved: Mapping[str, Any]) -> None:
+        winner, loser, since = job.winner_id, job.loser_id, job.merge.at
+        sql.return_events(winner, loser, moved["events"], moved["visitors"], since, OWN)
+        Visitor.objects.filter(pk__in=moved["visitors"], contact=winner).update(contact=loser)
+        FormSubmission.objects.filter(pk__in=moved["submissions"], contact=winner).update(contact=loser)
+        for contact_id in job.ids:  # a refusal is never lost: the block it made may have been one of the merge's
+            if Event.objects.filter(contact=contact_id, kind=Kind.UNSUBSCRIBED, received_at__gte=since).exists():
+                consent.block(contact_id, Channel.EMAIL, DoNotContact.Reason.UNSUBSCRIBED)
+
+    def figures(self, contact_id: int) -> Figures:
+        return {
+            _("Events"): Event.objects.filter(contact=contact_id).exclude(kind__in=OWN).count() or "",
+            _("Form submissions"): FormSubmission.objects.filter(contact=contact_id).count() or "",
+            _("Browsers"): Visitor.objects.filter(contact=contact_id).count() or "",
+        }

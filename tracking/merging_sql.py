@@ -1,0 +1,63 @@
+"""The statements about events, browsers and submissions that change hands when contacts are merged or a merge is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contacts.sql import array, execute, tuples
+
+# Own data are each contact's own history: with them the past of the winner would be the loser's (tracking.past).
+GIVE_EVENTS = """
+UPDATE tracking_event SET contact_id = %(winner)s WHERE contact_id = %(loser)s AND kind <> ALL(%(own)s) RETURNING id
+"""
+
+
+def give_events(winner: int, loser: int, own: Sequence[int]) -> list[int]:
+    """Give what the loser did to the winner, but for these kinds; the ids of the events."""
+    values = {"winner": winner, "loser": loser, "own": list(own)}
+    return sorted(pk for (pk,) in tuples(GIVE_EVENTS, values))
+
+
+RETURN_EVENTS = """
+UPDATE tracking_event e SET contact_id = %(loser)s
+WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND (
+  e.id = ANY(%(ids)s::bigint[])
+  OR e.received_at >= %(since)s AND (
+    e.data ->> 'named' = %(loser)s::text OR e.data ->> 'named' IS NULL AND e.visitor_id = ANY(%(visitors)s::uuid[])
+  )
+) RETURNING e.key
+"""
+
+
+def return_events(
+    winner: int, loser: int, ids: Sequence[int], visitors: Sequence[str], since: datetime, own: Sequence[int]
+) -> None:
+    """Give back the events of these ids, and what came since to the loser's id or address or in one of these browsers.
+
+    Submissions go with their events.
+    """
+    values = {
+        "winner": winner,
+        "loser": loser,
+        "ids": array(ids),
+        "visitors": list(visitors),
+        "since": since,
+        "own": list(own),
+    }
+    keys = [key for (key,) in tuples(RETURN_EVENTS, values) if key]
+    execute(RETURN_SUBMISSIONS, {"winner": winner, "loser": loser, "keys": keys})
+
+
+RETURN_SUBMISSIONS = """
+UPDATE tracking_formsubmission SET contact_id = %(loser)s WHERE contact_id = %(winner)s AND key = ANY(%(keys)s::uuid[])
+"""
+
+LOCK_VISITORS = """
+SELECT id::text FROM tracking_visitor WHERE contact_id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+def lock_visitors(contact_ids: Sequence[int]) -> list[str]:
+    """Lock the browsers of these contacts, in the order of their ids."""
+    return [pk for (pk,) in tuples(LOCK_VISITORS, [array(contact_ids)])]
