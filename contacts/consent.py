@@ -5,20 +5,19 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from django.conf import settings
-
+from contacts import consent_policies, consent_texts
 from contacts.models import Consent, Contact, DoNotContact
 
 
 def allowed(purpose: str, contact_ids: Iterable[int]) -> set[int]:
     """Those of the contacts for whom this purpose is allowed, in one statement: the latest answer is in force.
 
-    Without an answer, a purpose that needs an explicit yes (CONSENT_REQUIRED) is not allowed; any other is.
+    Without an answer, a purpose that needs an explicit yes (`consent_policies`) is not allowed; any other is.
     """
     ids = set(contact_ids)
     latest = Consent.objects.filter(purpose=purpose, contact__in=ids).order_by("contact_id", "-given_at", "-id")
     answers = dict(latest.distinct("contact_id").values_list("contact_id", "granted"))  # index latest_consent
-    unanswered = purpose not in settings.CONSENT_REQUIRED
+    unanswered = purpose not in consent_policies.required()
     return {contact_id for contact_id in ids if answers.get(contact_id, unanswered)}
 
 
@@ -55,6 +54,12 @@ def blocked(channel: str, contact_ids: Iterable[int]) -> set[int]:
     return set(rows.values_list("contact_id", flat=True))
 
 
+def answers(contact: Contact | int) -> dict[str, Consent]:
+    """The answers of this contact that are in force, by purpose."""
+    rows = Consent.objects.filter(contact=_id(contact)).order_by("purpose", "-given_at", "-id").distinct("purpose")
+    return {row.purpose: row for row in rows}
+
+
 def shortened(ip: str | None) -> str | None:
     """An IP address without its last part (IPv4 /24, IPv6 /48): proof enough, and nobody's door."""
     try:
@@ -67,7 +72,13 @@ def shortened(ip: str | None) -> str | None:
 
 def _answer(contact: Contact | int, purpose: str, granted: bool, text: str, source: str, ip: str | None) -> Consent:
     return Consent.objects.create(
-        contact_id=_id(contact), purpose=purpose, granted=granted, text=text, source=source[:200], ip=shortened(ip)
+        contact_id=_id(contact),
+        purpose=purpose,
+        granted=granted,
+        text=text,
+        shown=consent_texts.versions_of([(purpose, text)]).get((purpose, text)),
+        source=source[:200],
+        ip=shortened(ip),
     )
 
 

@@ -7,4 +7,4 @@ class ScoringConfig(AppConfig):
     verbose_name = _("Scoring")
 
     def ready(self) -> None:
-        from scoring import panels  # noqa: F401 - registers the score panel once models are loaded
+        from scoring import consent_changes, panels  # noqa: F401 - register once models are loaded

@@ -11,28 +11,29 @@ from django.utils.formats import date_format
 
 from contacts import conditions
 from contacts.models import Contact
-from scoring import sql
+from scoring import profiling, sql
 from scoring.models import END, PointAction, PointActionVersion, Sweep
 from scoring.scores import Delta
 from scoring.sources import point_sources
 from scoring.sources.profile_matches import ProfileMatches
 
 
-def hold(contact_ids: Sequence[int]) -> list[Delta]:
+def hold(contact_ids: Sequence[int], without: Sequence[int] = ()) -> list[Delta]:
     """Give these contacts the lines of the profile rules they match now, and take back those they do not.
 
-    Depends only on the contacts as they are and the rules in force, so repeating moves nothing. The caller holds the
-    score lock.
+    Before that, see to what they allow (scoring.profiling; events in `without` are not counted). Depends only on the
+    contacts as they are and the rules in force, so repeating moves nothing. The caller holds the score lock.
     """
     if not contact_ids:
         return []
     now = timezone.now()
-    return [Delta(**row) for row in sql.hold(wanted(contact_ids, now), contact_ids, now)]
+    permitted = profiling.settle(contact_ids, without)
+    return permitted + [Delta(**row) for row in sql.hold(wanted(contact_ids, now), contact_ids, now)]
 
 
 def wanted(contact_ids: Sequence[int], at: datetime | None = None) -> list[dict[str, int]]:
     """The profile lines these contacts should have now: {contact_id, version_id}."""
-    among = Contact.objects.filter(pk__in=contact_ids, merged_into__isnull=True)
+    among = profiling.scored(Contact.objects.filter(pk__in=contact_ids, merged_into__isnull=True))
     return [
         {"contact_id": contact_id, "version_id": version.pk}
         for version, source in in_force(at or timezone.now())

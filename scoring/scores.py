@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from scoring import decay, sql
 from scoring.models import PointGroup, Sweep, Turn
+from scoring.purposes import purposes
 
 HALF_LIVES = 300  # after which a group's epoch moves on: 2^1000 is near the end of floating point
 Values = Mapping[tuple[int, int | None], Decimal]
@@ -43,7 +44,7 @@ def lock(contact_ids: Iterable[int]) -> list[int]:
 
     Whoever changes points, live or in a replay, holds this first: so each sees what the other has written.
     """
-    return sql.lock_scores(sorted(set(contact_ids)))
+    return sql.lock_scores(sorted(set(contact_ids)), purposes())
 
 
 def refresh(deltas: Iterable[Delta]) -> list[Movement]:

@@ -7,6 +7,8 @@ import pytest
 from django.db import connections
 from playwright.sync_api import sync_playwright
 
+from contacts import consent_policies
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -43,6 +45,12 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def consent_as_the_environment_says():
+    """What a test decided does not outlive it, and no test counts the query that looks for it."""
+    consent_policies.suppose({}, seconds=3600)
 
 
 @pytest.fixture(scope="session")

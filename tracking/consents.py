@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from django.conf import settings
-
+from contacts import consent_policies
 from contacts.models import Purpose
 from tracking import identity_sql as sql
 from tracking.models import Kind
@@ -33,9 +32,10 @@ def refused(hits: Iterable[Arrival], contacts: Mapping[int, int | None]) -> set[
         if (contact_id := contacts[hit.id]) and (purpose := PURPOSES.get(hit.kind))
     ]
     answers = sql.latest_consents({question for _, question in asking})
-    return {hit.id for hit, question in asking if not answers.get(question, _unanswered(hit, question[1]))}
+    required = consent_policies.required() if asking else frozenset()
+    return {hit.id for hit, question in asking if not answers.get(question, _unanswered(hit, question[1], required))}
 
 
-def _unanswered(hit: Arrival, purpose: str) -> bool:
+def _unanswered(hit: Arrival, purpose: str, required: Collection[str]) -> bool:
     by_browser = purpose == Purpose.WEB_TRACKING and hit.visitor_id is not None
-    return by_browser or purpose not in settings.CONSENT_REQUIRED
+    return by_browser or purpose not in required

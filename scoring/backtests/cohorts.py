@@ -1,6 +1,6 @@
 """Whom a back-test is about: the contacts there were on the cut-off date, what they scored then, who converted after it.
 
-Nothing of what happened after the cut-off reaches a score: events, adjustments and profiles are as of then
+Whoever does not allow profiling is left out. Nothing of what happened after the cut-off reaches a score: events, adjustments and profiles are as of then
 (scoring.valuation, and tracking.past on what cannot be rewound because it was never noted).
 """
 
@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from contacts.models import Contact
 from contacts.registry import unknown_label
-from scoring import valuation
+from scoring import profiling, valuation
 from scoring.models import BackTest
 from scoring.outcomes import outcomes
 from scoring.rulebook import Rulebook
@@ -44,7 +44,7 @@ def look(test: BackTest, books: Mapping[str, Rulebook], contact_ids: Sequence[in
     if test.conditions:
         ids &= past.matching(test.conditions, test.at, contact_ids)
     earlier = set() if test.with_earlier else outcome.had(test.params, sorted(ids), test.at)
-    people = sorted(ids - earlier)
+    people = sorted(ids - earlier - profiling.off(contact_ids))
     converted = outcome.converted(test.params, people, test.at, test.until)
     return Cohort(
         converted=[pk in converted for pk in people],

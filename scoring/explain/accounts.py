@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from scoring import decay, sql, valuation
+from scoring import decay, profiling, sql, valuation
 from scoring.models import NO_PERIOD, Adjustment, OverallScore, PointActionVersion, PointGroup
 from scoring.rulebook import GroupTerms, Rulebook, group_terms
 from scoring.sql import statements
@@ -94,7 +94,7 @@ def evaluated(
     day, terms = decay.day_of(at), {one.id: one for one in book.terms}
     sums = sql.evaluated_scores(_unbounded(book).parameters(), book.shape, [contact_id], at, held)
     rows = _of_rules(sql.evaluated_lines(book.parameters(), book.shape, [contact_id], at, held))
-    rows += [_adjusted(one) for one in Adjustment.objects.filter(contact=contact_id, at__lte=at)]
+    rows += [_adjusted(one) for one in profiling.counted(Adjustment.objects.filter(contact=contact_id, at__lte=at))]
     rows = [row for row in rows if group_id in (None, row.group_id)]
     rows.sort(key=attrgetter("last_at", "first_at"), reverse=True)
     counted = _by_group(rows)

@@ -8,11 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from contacts import consent_policies
 from contacts.models import Consent, Contact, Purpose
 from scoring.explain import accounts, notes
 from scoring.explain.accounts import Counted
@@ -33,6 +33,7 @@ class Reason(StrEnum):
     GROUP_CAP = "group_cap"
     EXPIRED = "expired"
     MACHINE = "machine"  # not a person
+    CONSENT = "consent"  # what happened then was allowed, and is not any more
     WINDOW = "window"  # outside the dates of the rule
     BEFORE = "before"  # the rule was not in force yet
     AFTER = "after"  # the rule no longer counted it
@@ -162,6 +163,8 @@ def _why(reason: Reason, version: PointActionVersion, verdict: int | None) -> st
         if verdict == Verdict.SCANNER:
             return _("a security scanner did it, not a person")
         return _("a mail program did it by itself, not a person")
+    if reason == Reason.CONSENT:
+        return _("the contact does not allow it to be counted (any more)")
     if reason == Reason.WINDOW:
         return _outside(version)
     if reason == Reason.BEFORE:
@@ -188,6 +191,7 @@ def _refusals(contact: Contact, at: datetime | None) -> Iterator[Refusal]:
     given = Consent.objects.filter(contact=contact, given_at__lte=at or timezone.now())
     latest = given.order_by("purpose", "-given_at", "-id").distinct("purpose")
     answers = {answer.purpose: answer for answer in latest}
+    yield from _no_profiling(answers.get(Purpose.PROFILING))
     for purpose in dict.fromkeys(PURPOSE_OF.values()):
         answer = answers.get(purpose)
         if answer and not answer.granted:
@@ -196,9 +200,20 @@ def _refusals(contact: Contact, at: datetime | None) -> Iterator[Refusal]:
                 _("%(purpose)s: refused on %(day)s. What needs it is not stored as theirs and earns nothing.") % values
             )
             yield Refusal(purpose, why, answer.given_at)
-        elif not answer and purpose in settings.CONSENT_REQUIRED and purpose != Purpose.WEB_TRACKING:
+        elif not answer and purpose in consent_policies.required() and purpose != Purpose.WEB_TRACKING:
             why = _("%(purpose)s: not agreed to yet. What needs it is not stored as theirs and earns nothing.")
             yield Refusal(purpose, why % {"purpose": purpose.label}, None)
+
+
+def _no_profiling(answer: Consent | None) -> Iterator[Refusal]:
+    purpose = Purpose.PROFILING
+    if answer and not answer.granted:
+        values = {"purpose": purpose.label, "day": _day(answer.given_at)}
+        why = _("%(purpose)s: refused on %(day)s. No points are computed at all.") % values
+        yield Refusal(purpose, why, answer.given_at)
+    elif not answer and purpose in consent_policies.required():
+        why = _("%(purpose)s: not agreed to yet. No points are computed at all.") % {"purpose": purpose.label}
+        yield Refusal(purpose, why, None)
 
 
 def _day(moment: datetime | None) -> str:

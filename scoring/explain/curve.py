@@ -18,7 +18,7 @@ from typing import Any
 from django.utils import timezone
 
 from contacts.models import Contact
-from scoring import decay, valuation
+from scoring import decay, profiling, valuation
 from scoring.models import END, Adjustment, Holding, PointActionVersion
 from scoring.rulebook import GroupTerms, Rulebook, RuleHistory
 from scoring.sql import curve as sql
@@ -141,10 +141,11 @@ class _Beside:
         self.contact_id, self.looks, self.until = contact_id, looks, until
         self.apart = timedelta(days=DAYS / (looks or 1))
         ids = {one.version_id for _at, book in books for one in book.intervals}
-        versions = PointActionVersion.objects.filter(pk__in=ids, kind__isnull=True)
+        off = profiling.off([contact_id])
+        versions = PointActionVersion.objects.filter(pk__in=() if off else ids, kind__isnull=True)
         self.versions = {version.pk: version for version in versions}
         self.holdings = list(Holding.objects.filter(contact=contact_id, version__in=self.versions))
-        given = Adjustment.objects.filter(contact=contact_id).order_by("at")
+        given = profiling.counted(Adjustment.objects.filter(contact=contact_id).order_by("at"))
         self.adjustments = [(one.at, _line(one.group_id, one.at, one.points)) for one in given]
         self.book: Rulebook | None = None  # whose rules about the contact are these:
         self.standing: list[tuple[PointActionVersion, int]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -143,6 +144,8 @@ class ContactScore(models.Model):
     # On overall rows: the last sweep this contact was brought up to, by its turn or by a hit that came before it.
     swept = models.BigIntegerField(default=0, db_default=0)
     updated_at = models.DateTimeField(_("updated"), default=timezone.now)
+    # On overall rows: the kinds of events that may earn this contact nothing, 0 for all; null for none (scoring.profiling).
+    barred = ArrayField(models.SmallIntegerField(), null=True, editable=False)
 
     class Meta:
         verbose_name = _("score")
@@ -153,6 +156,7 @@ class ContactScore(models.Model):
             )
         ]
         indexes = [
+            models.Index(fields=["contact"], name="barred_contact", condition=Q(barred__isnull=False)),
             models.Index(fields=["group", "-score"], name="ranking"),
             models.Index(fields=["group", "-forward"], name="ranking_today", condition=~Q(forward=0)),
             # PostgreSQL takes no order from `ranking` for a group that is null.

@@ -10,7 +10,7 @@ import orjson
 from django.conf import settings
 
 from contacts.sql import dicts
-from scoring.sql.fragments import BOOK_RULES, COUNTED, Shape, chain, local_day
+from scoring.sql.fragments import ALLOWED, BOOK_RULES, COUNTED, Shape, chain, local_day
 
 EVENT_DAYS = f"""
 SELECT {local_day("at")} AS day, count(*) AS count FROM tracking_event WHERE contact_id = %(contact)s AND at <= %(until)s GROUP BY 1 ORDER BY 1
@@ -27,7 +27,7 @@ LINES_AT = f"""
 WITH instants AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%(instants)s::jsonb) AS i(number bigint, at timestamptz)),
 happened AS MATERIALIZED (
   SELECT i.number AS contact_id, e.kind, e.at, e.subject_id, e.verdict
-  FROM tracking_event e JOIN instants i ON e.at <= i.at WHERE e.contact_id = %(contact)s
+  FROM tracking_event e JOIN instants i ON e.at <= i.at WHERE e.contact_id = %(contact)s AND {ALLOWED}
 ),
 rules AS MATERIALIZED ({BOOK_RULES}),
 counted AS MATERIALIZED ({{counted}}),
@@ -41,7 +41,7 @@ def lines_at(
     book: Mapping[str, Any], shape: Shape, contact_id: int, instants: Sequence[datetime]
 ) -> list[list[dict[str, Any]]]:
     """For each instant the points of event rules, before fading and expiry: {group_id, day, expires_on, points}."""
-    counted = COUNTED.replace("tracking_event e", "happened e").format(events="true")
+    counted = COUNTED.replace("tracking_event e", "happened e").replace(ALLOWED, "true").format(events="true")
     statement = LINES_AT.format(counted=counted, chain=chain("counted", shape))
     numbered = [{"number": number, "at": at} for number, at in enumerate(instants)]
     values = {

@@ -50,6 +50,19 @@ def growth(first_at: str, rule: str) -> str:
     return f"CASE WHEN {rule}.half_life_days IS NULL THEN 0 ELSE power(2::float8, greatest(-1000, least(1000, {days}))) END"
 
 
+# What a contact does not allow earns nothing: the kinds of events they barred, and with profiling (0) everything
+# (scoring.profiling). `e` is the event.
+EVERYTHING = 0
+
+
+def barred(contact: str, kind: str = str(EVERYTHING)) -> str:
+    """Does this contact bar events of this kind from being scored? (Index `barred_contact`, which is mostly empty.)"""
+    return f"""EXISTS (SELECT FROM scoring_contactscore b WHERE b.contact_id = {contact} AND b.group_id IS NULL
+      AND b.barred IS NOT NULL AND b.barred && ARRAY[{EVERYTHING}, {kind}]::smallint[])"""
+
+
+ALLOWED = f"NOT {barred('e.contact_id', 'e.kind')}"
+
 # Events × rules in force at the event's time, counted by occurrence. {events} chooses the events. OFFSET 0 keeps the planner,
 # which cannot know how few rules a subject matches, from joining the events to the rules first.
 COUNTED = f"""
@@ -65,7 +78,7 @@ SELECT e.contact_id, v.action_id, v.id AS version_id,
        count(*)::int AS hits, min(e.at) AS first_at, max(e.at) AS last_at
 FROM (
   SELECT e.contact_id, e.kind, e.at, m.version_id, m.object_id FROM tracking_event e JOIN scoring_match m ON m.subject_id = e.subject_id
-  WHERE {{events}} AND e.contact_id IS NOT NULL AND e.verdict < 2 OFFSET 0
+  WHERE {{events}} AND e.contact_id IS NOT NULL AND e.verdict < 2 AND {ALLOWED} OFFSET 0
 ) e
 JOIN rules v ON v.id = e.version_id AND v.kind = e.kind
  AND e.at >= v.valid_from AND e.at < v.valid_until

@@ -10,13 +10,14 @@ import orjson
 from django.conf import settings
 
 from contacts.sql import array, dicts, execute
-from scoring.sql.fragments import LIVE_RULES, growth, worth
+from scoring.sql.fragments import LIVE_RULES, barred, growth, worth
+from scoring.sql.permission import BARRED
 
-ENSURE_SCORES = """
-INSERT INTO scoring_contactscore (contact_id, group_id, score, updated_at, swept)
-SELECT c.id, NULL, 0, now(), (
+ENSURE_SCORES = f"""
+INSERT INTO scoring_contactscore (contact_id, group_id, score, updated_at, barred, swept)
+SELECT c.id, NULL, 0, now(), {BARRED.format(contact="c.id")}, (
   SELECT CASE WHEN bool_or(finished_at IS NULL) THEN 0 ELSE coalesce(max(id), 0) END FROM scoring_sweep
-) FROM contacts_contact c WHERE c.id = ANY(%s::bigint[])
+) FROM contacts_contact c WHERE c.id = ANY(%(contacts)s::bigint[])
   AND NOT EXISTS (SELECT FROM scoring_contactscore s WHERE s.contact_id = c.id AND s.group_id IS NULL)
 ORDER BY c.id
 ON CONFLICT (contact_id, group_id) DO NOTHING
@@ -26,11 +27,14 @@ SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND contact_i
 """
 
 
-def lock_scores(contact_ids: Sequence[int]) -> list[int]:
-    """Lock these contacts' overall score rows in contact order, making them where missing; the contacts that exist."""
+def lock_scores(contact_ids: Sequence[int], purposes: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Lock these contacts' overall score rows in contact order, making them where missing; the contacts that exist.
+
+    `purposes`: see scoring.sql.permission.
+    """
     if not contact_ids:
         return []
-    execute(ENSURE_SCORES, [array(contact_ids)])
+    execute(ENSURE_SCORES, {"contacts": array(contact_ids), "purposes": orjson.dumps(purposes).decode()})
     return [row["contact_id"] for row in dicts(LOCK_SCORES, [array(contact_ids)])]
 
 
@@ -191,7 +195,7 @@ lines AS (
   WHERE {{entries}}
   UNION ALL
   SELECT a.contact_id, a.group_id, a.points, a.points * {growth("a.at", "g")}
-  FROM scoring_adjustment a JOIN scoring_pointgroup g ON g.id = a.group_id WHERE a.applied_at IS NOT NULL AND {{adjustments}}
+  FROM scoring_adjustment a JOIN scoring_pointgroup g ON g.id = a.group_id WHERE a.applied_at IS NOT NULL AND {{adjustments}} AND NOT {barred("a.contact_id")}
 ),
 sums AS MATERIALIZED (
   SELECT contact_id, group_id, sum(points)::numeric AS score, sum(forward)::float8 AS forward FROM lines GROUP BY 1, 2

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from contacts.sql import dicts
-from scoring.sql.fragments import BOOK_RULES, LIVE_RULES, NO_PERIOD, growth, local_day, worth
+from scoring.sql.fragments import BOOK_RULES, LIVE_RULES, NO_PERIOD, barred, growth, local_day, worth
 
 # `occurring`: the hits that the repeat policy lets count, before any cap over several occurrences (fragments.OCCURRING).
 LINES = f"""
@@ -22,7 +22,7 @@ WITH lines AS (
   FROM scoring_pointentry p JOIN scoring_pointactionversion v ON v.id = p.version_id WHERE p.contact_id = %(contact)s
   UNION ALL
   SELECT a.group_id, NULL, a.id, NULL, 0, {NO_PERIOD}, 1, 1, 0, a.points, a.at, a.at, NULL, false, a.points, 1
-  FROM scoring_adjustment a WHERE a.contact_id = %(contact)s AND a.applied_at IS NOT NULL
+  FROM scoring_adjustment a WHERE a.contact_id = %(contact)s AND a.applied_at IS NOT NULL AND NOT {barred("a.contact_id")}
 ),
 ranked AS (
   SELECT *, row_number() OVER (
@@ -57,15 +57,15 @@ def lossy(contact_id: int, limit: int) -> list[dict[str, Any]]:
 
 
 # Events that a version matches by subject and kind. Of an action's versions, the one in force decides, or else the latest.
-UNCOUNTED = """
-WITH rules AS MATERIALIZED ({rules}),
+UNCOUNTED = f"""
+WITH rules AS MATERIALIZED ({{rules}}),
 recent AS MATERIALIZED (
-  SELECT id, at, kind, subject_id, verdict FROM tracking_event
+  SELECT e.id, at, kind, subject_id, verdict, {barred("e.contact_id", "e.kind")} AS is_barred FROM tracking_event e
   WHERE contact_id = %(contact)s AND at <= %(at)s ORDER BY at DESC LIMIT %(depth)s
 ),
 matched AS (
   SELECT r.*, v.action_id, v.id AS version_id, v.worth,
-    CASE WHEN r.at < v.valid_from THEN 'before' WHEN r.at >= v.valid_until THEN 'after' WHEN r.verdict >= 2 THEN 'machine'
+    CASE WHEN r.at < v.valid_from THEN 'before' WHEN r.at >= v.valid_until THEN 'after' WHEN r.verdict >= 2 THEN 'machine' WHEN r.is_barred THEN 'consent'
       WHEN r.at < v.active_from OR r.at >= v.active_until THEN 'window' END AS reason,
     row_number() OVER (
       PARTITION BY r.id, v.action_id ORDER BY r.at >= v.valid_from AND r.at < v.valid_until DESC, v.number DESC

@@ -11,15 +11,16 @@ from django.conf import settings
 
 from contacts.sql import array, dicts, execute
 from scoring.decay import day_of
-from scoring.sql.fragments import BOOK_RULES, COUNTED, LIVE_RULES, Shape, chain, growth, worth
+from scoring.sql.fragments import BOOK_RULES, COUNTED, LIVE_RULES, Shape, barred, chain, growth, worth
 from scoring.sql.scores import BOOK_BOUNDS, BOOK_TERMS, LIVE_BOUNDS, LIVE_TERMS, bounded, shown
 
 # Lines that profile rules hold are given by the caller: who matched at the instant asked about.
-HELD = """
+HELD = f"""
 SELECT h.contact_id, v.action_id, h.version_id, 0::bigint AS object_id, DATE '0001-01-01' AS period, 1 AS hits, h.since AS first_at,
   h.since AS last_at, v.number, v.group_id, v.worth, v.is_wide, v.expires_after_days, v.group_cap, v.group_period, v.half_life_days, v.epoch,
   1 AS credited, 0 AS cut, NULL::date AS expires_on, false AS is_expired
 FROM jsonb_to_recordset(%(held)s::jsonb) AS h(contact_id bigint, version_id bigint, since timestamptz) JOIN rules v ON v.id = h.version_id
+WHERE NOT {barred("h.contact_id")}
 """
 
 EVALUATED = """
@@ -48,7 +49,7 @@ sums AS (
     UNION ALL
     SELECT a.contact_id, a.group_id, a.points, a.points * {adjusted}
     FROM scoring_adjustment a JOIN (SELECT id, half_life_days, epoch FROM terms) g ON g.id = a.group_id
-    WHERE a.contact_id = ANY(%(contacts)s::bigint[]) AND a.at <= %(at)s
+    WHERE a.contact_id = ANY(%(contacts)s::bigint[]) AND a.at <= %(at)s AND NOT {off}
   ) both_kinds GROUP BY 1, 2
 ),
 shown AS MATERIALIZED (SELECT s.contact_id, s.group_id, t.weight, {shown} AS value FROM sums s JOIN terms t ON t.id = s.group_id),
@@ -69,6 +70,7 @@ def evaluated_scores(
         growth=growth("first_at", "lines"),
         worth=worth("lines", "lines"),
         adjusted=growth("a.at", "g"),
+        off=barred("a.contact_id"),
         shown=shown("s.score", "s.forward", "%(today)s::date"),
         bounded=bounded("overall.value", "bounds"),
     )
@@ -94,7 +96,7 @@ change AS (
   UNION ALL
   SELECT a.contact_id, a.group_id, a.points, a.points * {adjusted}
   FROM scoring_adjustment a JOIN new_terms g ON g.id = a.group_id
-  WHERE a.contact_id = ANY(%(contacts)s::bigint[]) AND a.applied_at IS NOT NULL AND a.group_id = ANY(%(fresh)s::bigint[])
+  WHERE a.contact_id = ANY(%(contacts)s::bigint[]) AND a.applied_at IS NOT NULL AND a.group_id = ANY(%(fresh)s::bigint[]) AND NOT {off}
 ),
 cells AS (
   SELECT contact_id, group_id, sum(old_score) AS old_score, sum(old_forward) AS old_forward, sum(score) AS score, sum(forward) AS forward
@@ -148,6 +150,7 @@ def forecast(
         before_growth=growth("p.first_at", "v"),
         before_worth=worth("p", "v"),
         adjusted=growth("a.at", "g"),
+        off=barred("a.contact_id"),
         old_shown=shown("c.old_score", "c.old_forward", "%(today)s::date", "o"),
         new_shown=shown("c.score", "c.forward", "%(today)s::date", "n"),
         old_bounded=bounded("overall.before", "old_bounds"),

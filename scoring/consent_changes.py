@@ -1,0 +1,17 @@
+"""What follows in scoring when the instance changes what it asks consent for."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _g
+
+from contacts import consent_policies
+from contacts.models import Purpose
+from scoring import sweeps
+
+
+@consent_policies.on_change
+def walk(purpose: str) -> None:
+    """Everybody's permission to be scored is looked at again; what that crosses is held."""
+    if purpose == Purpose.PROFILING:
+        reason = _g("Consent setting: %(purpose)s") % {"purpose": Purpose(purpose).label}
+        sweeps.owe(reason, sweeps.Plan(profiles=True))
