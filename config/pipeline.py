@@ -52,6 +52,7 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     _catch_up(contacts, happened.event_ids)
     matching.resolve_new()
     moved = ledger.award(happened.event_ids, happened.span)
+    moved += ledger.replay(sorted(happened.revised_ids))
     moved += profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
     _act(contacts, scores.refresh(moved), held=happened.held, own_data=bool(happened.changed_ids))
     webinars.note(happened.of(webinars.NOTED))

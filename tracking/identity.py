@@ -2,11 +2,15 @@
 
 A token or an email in the hit says who acted; a visitor id says it where the browser is known already. What a browser did
 before we knew it becomes the contact's, by `sql.claim_events`.
+
+A tracked link names a browser only until somebody says who they are in it: mails are forwarded. What the browser did as the
+other meanwhile is then given to whoever it turned out to be (`split`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -14,11 +18,16 @@ from django.core.validators import validate_email
 from contacts.fields import normalise_email
 from contacts.models import Contact, Purpose
 from tracking import identity_sql as sql
+from tracking import ties_sql
 from tracking.consents import PURPOSE_OF
+from tracking.models import Kind
 from tracking.sql import Arrival, Stored
 
 MAX_EMAIL = 254
 MAX_HOPS = 20  # of contacts merged into contacts that were merged
+# Whose token is the message's own, whoever follows it. Other hits carry a pass: what a browser was told by a link.
+OF_MESSAGES = frozenset({Kind.EMAIL_OPENED, Kind.EMAIL_CLICKED, Kind.SMS_CLICKED, Kind.UNSUBSCRIBED})
+CLICKS = frozenset({Kind.EMAIL_CLICKED, Kind.SMS_CLICKED})
 FOLLOWED = [int(kind) for kind, purpose in PURPOSE_OF.items() if purpose == Purpose.WEB_TRACKING]
 
 
@@ -35,27 +44,49 @@ class Known:
         tokens = {hit.contact_id for hit in hits if hit.contact_id}
         # Only of browsers that may be recognised now; of the others `remember` learns who they are.
         telling = {hit.visitor_id for hit in hits if hit.visitor_id and (hit.contact_id or hit.id in self.emails)}
-        visitors = sql.visitors(telling) if telling else {}
-        self._went = _went({*tokens, *by_email.values(), *(pk for pk in visitors.values() if pk)})
-        self.by_email = {email: self._went[pk] for email, pk in by_email.items()}
-        self.visitors = {visitor: self._went[pk] if pk else None for visitor, pk in visitors.items()}
+        visitors = sql.visitors(telling) if telling else []
+        self._went = _went({*tokens, *by_email.values(), *(pk for _, pk, _ in visitors if pk)})
+        self._by_email = by_email
+        self.visitors = {visitor: self._went.get(pk) if pk else None for visitor, pk, _ in visitors}
         self.newly_known: set[str] = set()
         self.sure: set[str] = set()  # those whose browser gave an email
+        self.named: dict[int, int] = {}  # whom a hit names, be they merged into another or not
+        self._settled = {visitor for visitor, pk, is_sure in visitors if pk and is_sure}
+        self._unsure: dict[str, int | None] = {}
+        self._ties: list[tuple[int, str, int, bool]] = []
+        self._guesses: dict[str, set[int]] = defaultdict(set)  # as whom a browser was known by links alone
+        self._became: dict[str, int] = {}  # whose email was first given in a browser
 
     def contact_of(self, hit: Arrival) -> int | None:
         """The contact a hit belongs to; learns who the visitor is on the way."""
-        by_token = self._went.get(hit.contact_id) if hit.contact_id else None
-        by_email = self.by_email.get(self.emails.get(hit.id, ""))
+        named = self._by_email.get(self.emails.get(hit.id, ""))
+        by_email = self._went.get(named) if named else None
         visitor_id = hit.visitor_id
         known = self.visitors.get(visitor_id) if visitor_id else None
+        token = hit.contact_id
+        if known and visitor_id in self._settled and hit.kind not in OF_MESSAGES:
+            token = None  # whoever walks on from a forwarded link has said who they are
+        by_token = self._went.get(token) if token else None
         # An email given by the person rules; a forwarded link does not take over a browser that is known already.
         contact_id = by_email or by_token or known
-        if visitor_id and contact_id and (known is None or by_email) and contact_id != known:
-            self.visitors[visitor_id] = contact_id
-            self.newly_known.add(visitor_id)
-        if visitor_id and by_email:
-            self.sure.add(visitor_id)
+        if pk := named if by_email else token if by_token else None:
+            self.named[hit.id] = pk
+        if visitor_id and contact_id:
+            if (known is None or by_email) and contact_id != known:
+                self.visitors[visitor_id] = contact_id
+                self.newly_known.add(visitor_id)
+            self._tie(hit, visitor_id, contact_id, given=bool(by_email))
         return contact_id
+
+    def _tie(self, hit: Arrival, visitor_id: str, contact_id: int, *, given: bool) -> None:
+        if given:
+            self.sure.add(visitor_id)
+            self._settled.add(visitor_id)
+            self._became.setdefault(visitor_id, contact_id)
+        elif visitor_id not in self._settled:
+            self._guesses[visitor_id].add(contact_id)
+        if given or hit.kind in CLICKS:
+            self._ties.append((hit.id, visitor_id, contact_id, given))
 
     def remember(self, hits: Sequence[Arrival]) -> None:
         """Write down the visitors of this batch.
@@ -64,17 +95,56 @@ class Known:
         as the database has it.
         """
         if ids := [hit.id for hit in hits if hit.visitor_id]:
+            self._unsure = ties_sql.hold_visitors(ids) if self.sure else {}
             told = {visitor: pk for visitor in self.newly_known | self.sure if (pk := self.visitors[visitor])}
             seen = sql.see_visitors(ids, told, self.sure)
             further = _went({into for _, _, into in seen if into})
             for visitor_id, contact_id, into in seen:
                 self.visitors[visitor_id] = further[into] if into else contact_id
 
+    def tie(self, alive: Mapping[int, int]) -> None:
+        """Note what ties the browsers to the contacts that are alive (contact → who they are now)."""
+        self._became = {visitor: alive[pk] for visitor, pk in self._became.items() if pk in alive}
+        if rows := [(hit, visitor, alive[pk], given) for hit, visitor, pk, given in self._ties if pk in alive]:
+            ties_sql.tie(rows)
+
+    def split(self) -> list[int]:
+        """Give what browsers did as somebody else, by a link alone, to whoever they turned out to be; whose events moved.
+
+        Called once the events of the batch are stored.
+        """
+        fresh = [visitor for visitor in self._became if visitor in self._unsure or visitor in self._guesses]
+        if not fresh:
+            return []
+        froms = {visitor: set(self._guesses[visitor]) for visitor in fresh}
+        for visitor, contact_id in ties_sql.followed(fresh):
+            froms[visitor].add(contact_id)
+        for visitor in fresh:
+            froms[visitor] |= {pk} if (pk := self._unsure.get(visitor)) else set()
+            froms[visitor] -= {self._became[visitor]}
+        rows = [(visitor, pk, self._became[visitor]) for visitor in fresh for pk in sorted(froms[visitor])]
+        return ties_sql.split_events(rows, FOLLOWED, Purpose.WEB_TRACKING) if rows else []
+
     def claim(self) -> tuple[list[Stored], set[int]]:
         """Give the earlier anonymous events of who is newly known to their contacts; the events, and these contacts."""
         if not self.newly_known:
             return [], set()
         return sql.claim_events(sorted(self.newly_known), FOLLOWED, Purpose.WEB_TRACKING)
+
+
+def hold(contact_ids: Collection[int]) -> dict[int, int]:
+    """Lock these contacts, in order, and those they were merged into meanwhile: who each is now. Who is gone is left out.
+
+    (A merge that is under way holds both: we wait for it, and what is ours goes to the winner.)
+    """
+    locked = sql.lock_contacts(contact_ids)
+    went = {pk: into or pk for pk, into in locked.items()}
+    for _hop in range(MAX_HOPS):
+        if not (further := set(went.values()) - locked.keys()):
+            break
+        locked |= sql.lock_contacts(further)
+        went = {pk: locked.get(to) or to for pk, to in went.items() if to in locked}
+    return went
 
 
 def _valid(given: str) -> str | None:

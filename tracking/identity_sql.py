@@ -12,8 +12,11 @@ from tracking.sql import Stored
 
 CLAIM_EVENTS = """
 WITH claimed AS (
-  UPDATE tracking_event e SET contact_id = v.contact_id FROM tracking_visitor v
-  WHERE v.id = e.visitor_id AND v.id = ANY(%(visitors)s::uuid[]) AND v.contact_id IS NOT NULL AND e.contact_id IS NULL
+  UPDATE tracking_event e SET contact_id = v.contact_id FROM (
+    SELECT v.id, coalesce(c.merged_into_id, c.id) AS contact_id FROM tracking_visitor v JOIN contacts_contact c ON c.id = v.contact_id
+    WHERE v.id = ANY(%(visitors)s::uuid[])
+  ) v
+  WHERE v.id = e.visitor_id AND e.contact_id IS NULL
     AND (e.kind <> ALL(%(kinds)s) OR coalesce((
       SELECT c.granted FROM contacts_consent c WHERE c.contact_id = v.contact_id AND c.purpose = %(purpose)s
       ORDER BY c.given_at DESC, c.id DESC LIMIT 1
@@ -38,12 +41,13 @@ SEE_VISITORS = """
 WITH known AS (
   SELECT * FROM unnest(%(visitors)s::uuid[], %(contacts)s::bigint[]) AS k(id, contact_id)
 ), seen AS (
-  INSERT INTO tracking_visitor (id, contact_id, first_seen_at, last_seen_at)
-  SELECT h.visitor_id, k.contact_id, min(h.at), max(h.at)
+  INSERT INTO tracking_visitor (id, contact_id, is_sure, first_seen_at, last_seen_at)
+  SELECT h.visitor_id, k.contact_id, h.visitor_id = ANY(%(sure)s::uuid[]), min(h.at), max(h.at)
   FROM unnest(%(hits)s::bigint[]) AS wanted(id) JOIN tracking_hit h USING (id) LEFT JOIN known k ON k.id = h.visitor_id
   WHERE h.visitor_id IS NOT NULL GROUP BY 1, 2 ORDER BY 1
   ON CONFLICT (id) DO UPDATE SET
-    contact_id = CASE WHEN excluded.id = ANY(%(sure)s::uuid[]) THEN excluded.contact_id ELSE coalesce(tracking_visitor.contact_id, excluded.contact_id) END,
+    is_sure = tracking_visitor.is_sure OR excluded.is_sure,
+    contact_id = CASE WHEN excluded.is_sure THEN excluded.contact_id ELSE coalesce(tracking_visitor.contact_id, excluded.contact_id) END,
     first_seen_at = least(excluded.first_seen_at, tracking_visitor.first_seen_at),
     last_seen_at = greatest(excluded.last_seen_at, tracking_visitor.last_seen_at)
   RETURNING id, contact_id
@@ -69,12 +73,12 @@ def see_visitors(
     return tuples(SEE_VISITORS, values)
 
 
-VISITORS = "SELECT id::text, contact_id FROM tracking_visitor WHERE id = ANY(%s::uuid[])"
+VISITORS = "SELECT id::text, contact_id, is_sure FROM tracking_visitor WHERE id = ANY(%s::uuid[])"
 
 
-def visitors(ids: Iterable[str]) -> dict[str, int | None]:
-    """Who these browsers are known as."""
-    return dict(tuples(VISITORS, [list(ids)]))
+def visitors(ids: Iterable[str]) -> list[tuple[str, int | None, bool]]:
+    """Who these browsers are known as, and whether that is sure."""
+    return tuples(VISITORS, [list(ids)])
 
 
 CONTACTS = "SELECT id, merged_into_id FROM contacts_contact WHERE id = ANY(%s::bigint[])"
@@ -93,12 +97,14 @@ def contacts_by_email(emails: Sequence[str]) -> dict[str, int]:
     return dict(tuples(CONTACTS_BY_EMAIL, [list(emails)]))
 
 
-LOCK_CONTACTS = "SELECT id FROM contacts_contact WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+LOCK_CONTACTS = (
+    "SELECT id, merged_into_id FROM contacts_contact WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+)
 
 
-def lock_contacts(ids: Iterable[int]) -> set[int]:
-    """Lock these contacts in the order of their ids; those that exist."""
-    return {pk for (pk,) in tuples(LOCK_CONTACTS, [array(ids)])}
+def lock_contacts(ids: Iterable[int]) -> dict[int, int | None]:
+    """Lock these contacts in the order of their ids; those that exist, each with the one it was merged into."""
+    return dict(tuples(LOCK_CONTACTS, [array(ids)]))
 
 
 LATEST_CONSENTS = """

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from contacts.models import Change, Contact
-from tracking import consents, identity_sql, introductions, pages, sql, subjects
+from tracking import consents, identity, introductions, pages, sql, subjects, ties_sql
 from tracking.hits import storable
 from tracking.identity import Known
 from tracking.introductions import Introduction
@@ -38,6 +38,7 @@ class Happened:
     events: Sequence[Stored] = ()
     contact_ids: frozenset[int] = frozenset()
     changed_ids: frozenset[int] = frozenset()
+    revised_ids: frozenset[int] = frozenset()  # contacts with whom earlier events came or went: to be counted anew
     held: bool = False
     taken: int = 0
 
@@ -110,10 +111,19 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
     abouts = _abouts(hits)
     decisions = [Decision(hit.id, contacts[hit.id], abouts[hit.id], hit.id in refused) for hit in hits]
     claimed, claimants = known.claim()  # before the events of this batch are among them
+    if named := {hit.id: pk for hit in hits if (pk := _named(hit, known, contacts)) and hit.id not in refused}:
+        ties_sql.note_named(named)
     events = sql.store_events(decisions, Verdict.UNKNOWN)
-    events += sql.insert_events(_answers(submissions, contacts))
-    owners = {pk for pk in contacts.values() if pk} | claimants
-    return Happened(events=[*events, *claimed], contact_ids=frozenset(owners), taken=taken)
+    events += sql.insert_events(_answers(submissions, contacts, named))
+    revised = frozenset(known.split())
+    owners = {pk for pk in contacts.values() if pk} | claimants | revised
+    return Happened(events=[*events, *claimed], contact_ids=frozenset(owners), revised_ids=revised, taken=taken)
+
+
+def _named(hit: Arrival, known: Known, contacts: Contacts) -> int | None:
+    """The merged contact whom a hit named by a token or an address, if it now goes to another."""
+    named = known.named.get(hit.id)
+    return named if contacts[hit.id] and named != contacts[hit.id] else None
 
 
 def _telling(hits: Sequence[Arrival]) -> list[Hit]:
@@ -130,8 +140,9 @@ def _contacts(hits: Sequence[Arrival], known: Known) -> Contacts:
     contacts = {hit.id: contacts[hit.id] or visitors.get(hit.visitor_id or "") for hit in hits}
     # Forms and identify calls write to contacts: in contact order, so that two batches never block each other. And who is
     # being deleted gets no more events.
-    alive = identity_sql.lock_contacts({pk for pk in contacts.values() if pk})
-    return {hit_id: contact_id if contact_id in alive else None for hit_id, contact_id in contacts.items()}
+    alive = identity.hold({pk for pk in contacts.values() if pk})
+    known.tie(alive)
+    return {hit_id: alive.get(contact_id) if contact_id else None for hit_id, contact_id in contacts.items()}
 
 
 def _introductions(
@@ -158,7 +169,7 @@ def _abouts(hits: Sequence[Arrival]) -> dict[int, int | None]:
     return {hit.id: found.get(hit.address) or by_name.get(hit.name) or hit.subject_id for hit in hits}
 
 
-def _answers(submissions: Submissions, contacts: Contacts) -> list[Row]:
+def _answers(submissions: Submissions, contacts: Contacts, named: Mapping[int, int]) -> list[Row]:
     """An event for each answer that a rule can match."""
     given = [(hit, subject) for hit in submissions.hits for subject in submissions.answers(hit)]
     ids = subjects.ids(subject for _, subject in given)
@@ -172,7 +183,8 @@ def _answers(submissions: Submissions, contacts: Contacts) -> list[Row]:
             "subject_id": ids[subject.type, subject.key],
             "message_id": hit.message_id,
             "verdict": Verdict.UNKNOWN,
-            "data": {"field": subject.name, "answer": subject.path},
+            "data": {"field": subject.name, "answer": subject.path}
+            | ({"named": named[hit.pk]} if hit.pk in named else {}),
             "received_at": hit.received_at,
         }
         for hit, subject in given

@@ -38,18 +38,19 @@ class Deeds(Part):
         submissions = list(FormSubmission.objects.filter(contact=loser).order_by("pk").values_list("pk", flat=True))
         FormSubmission.objects.filter(pk__in=submissions).update(contact=winner)
         return {
+            "after": sql.last_event(),
             "events": sql.give_events(winner, loser, OWN),
             "visitors": visitors,
             "submissions": submissions,
         }
 
     def put_back(self, job: Job, moved: Mapping[str, Any]) -> None:
-        winner, loser, since = job.winner_id, job.loser_id, job.merge.at
-        sql.return_events(winner, loser, moved["events"], moved["visitors"], since, OWN)
+        winner, loser, after = job.winner_id, job.loser_id, moved["after"]
+        sql.return_events(winner, loser, moved["events"], moved["visitors"], after, OWN)
         Visitor.objects.filter(pk__in=moved["visitors"], contact=winner).update(contact=loser)
         FormSubmission.objects.filter(pk__in=moved["submissions"], contact=winner).update(contact=loser)
         for contact_id in job.ids:  # a refusal is never lost: the block it made may have been one of the merge's
-            if Event.objects.filter(contact=contact_id, kind=Kind.UNSUBSCRIBED, received_at__gte=since).exists():
+            if Event.objects.filter(contact=contact_id, kind=Kind.UNSUBSCRIBED, pk__gt=after).exists():
                 consent.block(contact_id, Channel.EMAIL, DoNotContact.Reason.UNSUBSCRIBED)
 
     def figures(self, contact_id: int) -> Figures:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from contacts.sql import array, execute, tuples
 
@@ -19,11 +18,20 @@ def give_events(winner: int, loser: int, own: Sequence[int]) -> list[int]:
     return sorted(pk for (pk,) in tuples(GIVE_EVENTS, values))
 
 
+LAST_EVENT = "SELECT coalesce(max(id), 0) FROM tracking_event"
+
+
+def last_event() -> int:
+    """The newest event's id: whatever comes for contacts that are locked now gets a higher one."""
+    ((pk,),) = tuples(LAST_EVENT, [])
+    return int(pk)
+
+
 RETURN_EVENTS = """
 UPDATE tracking_event e SET contact_id = %(loser)s
 WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND (
   e.id = ANY(%(ids)s::bigint[])
-  OR e.received_at >= %(since)s AND (
+  OR e.id > %(after)s AND (
     e.data ->> 'named' = %(loser)s::text OR e.data ->> 'named' IS NULL AND e.visitor_id = ANY(%(visitors)s::uuid[])
   )
 ) RETURNING e.key
@@ -31,9 +39,9 @@ WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND (
 
 
 def return_events(
-    winner: int, loser: int, ids: Sequence[int], visitors: Sequence[str], since: datetime, own: Sequence[int]
+    winner: int, loser: int, ids: Sequence[int], visitors: Sequence[str], after: int, own: Sequence[int]
 ) -> None:
-    """Give back the events of these ids, and what came since to the loser's id or address or in one of these browsers.
+    """Give back the events of these ids, and what came `after` to the loser's id or address or in one of these browsers.
 
     Submissions go with their events.
     """
@@ -42,7 +50,7 @@ def return_events(
         "loser": loser,
         "ids": array(ids),
         "visitors": list(visitors),
-        "since": since,
+        "after": after,
         "own": list(own),
     }
     keys = [key for (key,) in tuples(RETURN_EVENTS, values) if key]

@@ -322,7 +322,9 @@ def hold(wanted: Sequence[Mapping[str, int]], contact_ids: Sequence[int], at: An
 
 APPLY_ADJUSTMENTS = f"""
 WITH applied AS (
-  UPDATE scoring_adjustment SET applied_at = now() WHERE id = ANY(%(ids)s::bigint[]) AND applied_at IS NULL RETURNING contact_id, group_id, points, at
+  UPDATE scoring_adjustment SET applied_at = now() WHERE id = ANY(%(ids)s::bigint[]) AND applied_at IS NULL
+    AND NOT EXISTS (SELECT FROM contacts_contact c WHERE c.id = scoring_adjustment.contact_id AND c.merged_into_id IS NOT NULL)
+  RETURNING contact_id, group_id, points, at
 )
 {
     DELTAS.format(
@@ -340,8 +342,16 @@ def apply_adjustments(ids: Sequence[int]) -> list[dict[str, Any]]:
     return dicts(APPLY_ADJUSTMENTS, {"ids": array(ids), "zone": settings.TIME_ZONE})
 
 
+# What came to a contact who has been merged away meanwhile is for whom they became.
 TAKE_ADJUSTMENTS = """
-SELECT id, contact_id FROM scoring_adjustment WHERE applied_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+WITH held AS (
+  SELECT id, contact_id FROM scoring_adjustment WHERE applied_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+)
+, followed AS (
+  UPDATE scoring_adjustment a SET contact_id = c.merged_into_id FROM held h JOIN contacts_contact c ON c.id = h.contact_id
+  WHERE a.id = h.id AND c.merged_into_id IS NOT NULL RETURNING a.id, a.contact_id
+)
+SELECT h.id, coalesce(f.contact_id, h.contact_id) AS contact_id FROM held h LEFT JOIN followed f ON f.id = h.id ORDER BY h.id
 """
 
 

@@ -145,8 +145,8 @@ def test_a_tracked_link_makes_a_browser_known_and_a_forwarded_one_does_not_take_
     assert known_as() == ada
 
 
-def test_an_email_given_on_a_known_browser_says_who_it_is_from_now_on(ada, bob):
-    click(ada)
+def test_an_email_given_on_a_browser_known_by_another_says_who_it_is_from_now_on(ada, bob):
+    identify("ada@example.com")
     visit()
     pipeline.drain()
     identify("bob@example.com")

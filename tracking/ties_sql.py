@@ -1,0 +1,90 @@
+"""The statements about what ties browsers to contacts, and about events that go to who a browser turned out to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from contacts.sql import array, execute, tuples
+
+HOLD_VISITORS = """
+SELECT id::text, contact_id FROM tracking_visitor
+WHERE id IN (SELECT visitor_id FROM tracking_hit WHERE id = ANY(%s::bigint[])) AND NOT is_sure ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+def hold_visitors(hit_ids: Sequence[int]) -> dict[str, int | None]:
+    """Lock the browsers of these hits, in the order of their ids; those of whom it is not sure who they are, and as whom."""
+    return dict(tuples(HOLD_VISITORS, [array(hit_ids)]))
+
+
+TIE = """
+INSERT INTO tracking_tie (visitor_id, contact_id, given_at, followed_at)
+SELECT t.visitor_id, t.contact_id, min(h.at) FILTER (WHERE t.given), max(h.at) FILTER (WHERE NOT t.given)
+FROM unnest(%(hits)s::bigint[], %(visitors)s::uuid[], %(contacts)s::bigint[], %(given)s::boolean[]) AS t(hit_id, visitor_id, contact_id, given)
+JOIN tracking_hit h ON h.id = t.hit_id GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (visitor_id, contact_id) DO UPDATE SET
+  given_at = least(tracking_tie.given_at, excluded.given_at), followed_at = greatest(tracking_tie.followed_at, excluded.followed_at)
+"""
+
+
+def tie(rows: Sequence[tuple[int, str, int, bool]]) -> None:
+    """Note (hit, browser, contact, was the contact's email given in it; else a mail to the contact was followed)."""
+    hits, visitors, contacts, given = zip(*rows, strict=True)
+    execute(TIE, {"hits": array(hits), "visitors": list(visitors), "contacts": array(contacts), "given": list(given)})
+
+
+TIED = """
+SELECT visitor_id::text, contact_id FROM tracking_tie WHERE visitor_id = ANY(%s::uuid[]) AND given_at IS NULL ORDER BY 1, 2
+"""
+
+
+def followed(visitor_ids: Sequence[str]) -> list[tuple[str, int]]:
+    """(browser, contact) of mails that were followed in these browsers and are to somebody who was never named in them."""
+    return tuples(TIED, [list(visitor_ids)])
+
+
+# What comes with a message is of whom the message was for; all else that the browser did is of who it is.
+SPLIT_EVENTS = """
+WITH due AS (
+  SELECT * FROM unnest(%(visitors)s::uuid[], %(froms)s::bigint[], %(tos)s::bigint[]) AS d(visitor_id, from_id, to_id)
+), split AS (
+  UPDATE tracking_event e SET contact_id = CASE WHEN e.kind <> ALL(%(kinds)s) OR coalesce((
+      SELECT c.granted FROM contacts_consent c WHERE c.contact_id = d.to_id AND c.purpose = %(purpose)s
+      ORDER BY c.given_at DESC, c.id DESC LIMIT 1
+    ), true) THEN d.to_id END
+  FROM due d WHERE e.contact_id = d.from_id AND e.visitor_id = d.visitor_id AND e.message_id IS NULL RETURNING d.from_id, d.to_id
+), submitted AS (
+  UPDATE tracking_formsubmission s SET contact_id = d.to_id
+  FROM due d WHERE s.contact_id = d.from_id AND s.visitor_id = d.visitor_id RETURNING s.id
+)
+SELECT DISTINCT unnest(ARRAY[from_id, to_id]) FROM split
+"""
+
+
+def split_events(rows: Sequence[tuple[str, int, int]], kinds: Sequence[int], purpose: str) -> list[int]:
+    """Give what a browser did as one contact to another: (browser, from, to). The contacts whose events changed hands.
+
+    Events of these kinds become nobody's where the contact has said no to this purpose.
+    """
+    visitors, froms, tos = zip(*rows, strict=True)
+    values = {
+        "visitors": list(visitors),
+        "froms": array(froms),
+        "tos": array(tos),
+        "kinds": list(kinds),
+        "purpose": purpose,
+    }
+    return sorted(pk for (pk,) in tuples(SPLIT_EVENTS, values))
+
+
+NOTE_NAMED = """
+UPDATE tracking_hit h SET data = h.data || jsonb_build_object('named', n.value::bigint)
+FROM jsonb_each_text(%s::jsonb) AS n(hit_id, value) WHERE h.id = n.hit_id::bigint
+"""
+
+
+def note_named(named: Mapping[int, int]) -> None:
+    """Note on hits whom they named, where that contact has been merged away: an undone merge gives it back (hit → contact)."""
+    execute(NOTE_NAMED, [orjson.dumps({str(hit): pk for hit, pk in named.items()}).decode()])
