@@ -1,173 +1,33 @@
-"""Forms: their fields, what happens after sending, and the snippets to embed them."""
+"""Forms: what they ask, what happens after sending, and the snippets to embed them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import slugify
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from django.views.decorators.http import require_POST
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from contacts.admin_base import BaremeAdmin, StackedInline
-from contacts.models import CustomField, Purpose
-from tracking import addresses, embedding, fieldtypes
-from tracking.models import Form, FormField
-from tracking.posting import RESERVED
+from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, guarded, shown_count
+from tracking import addresses, embedding
+from tracking.admin import builder, form_preview
+from tracking.models import Form, FormField, FormSubmission, HeldSubmission
 
-BUILT_IN = {
-    "email": _("Email"),
-    "first_name": _("First name"),
-    "last_name": _("Last name"),
-    "phone": _("Phone"),
-    "company": _("Company"),
-    "job_title": _("Job title"),
-    "city": _("City"),
-    "country": _("Country"),
-    "language": _("Language"),
-    "time_zone": _("Time zone"),
-}
-Type = FormField.Type
-CHOSEN_FROM = (Type.SELECT, Type.RADIO, Type.CHECKBOXES)
-
-
-def contact_fields() -> list[tuple[Any, Any]]:
-    """Where an answer can go: nowhere, a built-in field, or one of the marketer's own."""
-    custom = CustomField.objects.filter(archived_at__isnull=True).values_list("key", "label")
-    groups: list[tuple[Any, Any]] = [("", _("Only kept with the submission")), (_("Contact"), list(BUILT_IN.items()))]
-    return [*groups, (_("Custom fields"), list(custom))] if custom else groups
-
-
-class LinesField(forms.Field):
-    """A list of texts, edited one per line."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> list[str]:
-        if isinstance(value, list):
-            return value
-        lines = (line.strip() for line in str(value or "").splitlines())
-        return list(dict.fromkeys(line for line in lines if line))
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.to_python(initial) != self.to_python(data)
-
-
-class FieldForm(forms.ModelForm):
-    choices = LinesField(
-        label=_("Choices"),
-        required=False,
-        help_text=_("One choice per line."),
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-    )
-    contact_field = forms.ChoiceField(
-        label=_("Contact field"), required=False, choices=contact_fields, widget=UnfoldAdminSelectWidget
-    )
-    purpose = forms.ChoiceField(
-        label=_("Consent to"),
-        required=False,
-        choices=[("", "---------"), *Purpose.choices],
-        widget=UnfoldAdminSelectWidget,
-    )
-
-    class Meta:
-        model = FormField
-        fields = [
-            "label",
-            "type",
-            "required",
-            "contact_field",
-            "help_text",
-            "default",
-            "choices",
-            "purpose",
-            "key",
-            "position",
-        ]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["key"].required = False
-        self.fields["key"].help_text = _(
-            "Names the answer in exports, rules and the API. Left empty: made from the label."
-        )
-
-    def clean_key(self) -> str:
-        key = self.cleaned_data["key"] or slugify(self.cleaned_data.get("label", "")).replace("-", "_")[:50]
-        if key.startswith(RESERVED):
-            raise ValidationError(_("A key must not begin with “%(start)s”."), params={"start": RESERVED})
-        return key or "field"
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        if values.get("type") in CHOSEN_FROM and not values.get("choices"):
-            self.add_error("choices", _("A field to choose from needs at least one choice."))
-        if values.get("type") == Type.CONSENT and not values.get("purpose"):
-            self.add_error("purpose", _("Say what the visitor agrees to."))
-        if not self.errors:
-            self._check_default(values)
-        return values
-
-    def _check_default(self, values: dict[str, Any]) -> None:
-        row = FormField(**{name: values.get(name) for name in ("label", "type", "default", "choices", "key")})
-        row.default = row.default or ""
-        row.help_text = row.contact_field = ""
-        try:
-            fieldtypes.check_default(row)
-        except ValidationError as error:
-            self.add_error("default", error)
-
-
-class FieldFormSet(forms.BaseInlineFormSet):
-    def clean(self) -> None:
-        """Two fields may have one label: their keys are told apart by number."""
-        taken: set[str] = set()
-        for row in self.forms:
-            values = getattr(row, "cleaned_data", {})
-            if not values or values.get("DELETE") or "key" not in values:
-                continue
-            values["key"] = row.instance.key = _free(values["key"], taken)
-            taken.add(values["key"])
-        super().clean()
-
-
-def _free(key: str, taken: set[str]) -> str:
-    number, free = 2, key
-    while free in taken:
-        free, number = f"{key[:46]}_{number}", number + 1
-    return free
-
-
-class FieldInline(StackedInline):  # type: ignore[misc,unused-ignore]
-    model = FormField
-    form = FieldForm
-    formset = FieldFormSet
-    extra = 0
-    ordering_field = "position"
-    hide_ordering_field = True
-    collapsible = True
-    fields = (
-        ("label", "type"),
-        ("contact_field", "required"),
-        ("help_text", "default"),
-        ("choices", "purpose"),
-        "key",
-        "position",
-    )
+TAB: dict[str, Any] = {"classes": ["tab"]}
 
 
 class FormForm(forms.ModelForm):
@@ -177,6 +37,14 @@ class FormForm(forms.ModelForm):
         choices=[("", _("The visitor's")), *settings.LANGUAGES],
         widget=UnfoldAdminSelectWidget,
         help_text=_("Of its buttons and messages."),
+    )
+
+    notify_users = forms.ModelMultipleChoiceField(
+        get_user_model().objects.filter(is_active=True).order_by("username"),
+        label=_("Tell these colleagues"),
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=_("By email, with the answers."),
     )
 
     class Meta:
@@ -193,6 +61,11 @@ class FormForm(forms.ModelForm):
             "redirect_url",
             "asset",
             "segment",
+            "notify_owner",
+            "notify_users",
+            "leave_out_known",
+            "ask_at_most",
+            "proof_of_work",
         ]
         widgets = {
             "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -210,32 +83,90 @@ class FormForm(forms.ModelForm):
 
 
 @admin.register(Form)
-class FormAdmin(BaremeAdmin):
+class FormAdmin(ArchivingAdmin):
     form = FormForm
-    list_display = ("name", "is_active", "submitted", "public_link")
-    list_filter = ("is_active",)
+    list_display = ("name", "state", "submitted", "set_aside", "public_link")
+    list_filter: ClassVar = [ArchivedFilter, "is_active"]
     search_fields = ("name", "title")
     autocomplete_fields = ("asset", "segment")
     readonly_fields = ("embed", "submissions")
-    inlines = (FieldInline,)
+    actions_detail = ("see_form", "copy")
 
     class Media:
-        css = {"all": ["tracking/admin.css"]}
-        js = ["tracking/admin.js"]
+        css: ClassVar = {"all": ["tracking/admin.css", "tracking/builder.css"]}
+        js = ("tracking/admin.js", "tracking/builder.js")
 
     def get_fieldsets(self, request: HttpRequest, obj: Form | None = None) -> Sequence[tuple[Any, dict[str, Any]]]:
-        after = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment"]
+        after = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment", ("notify_owner", "notify_users")]
         fieldsets: list[tuple[Any, dict[str, Any]]] = [
             (None, {"fields": [("name", "is_active"), ("title", "button"), "description", "language"]}),
-            (_("After sending"), {"fields": after, "classes": ["tab"]}),
+            (_("After sending"), {"fields": after, **TAB}),
+            (_("Visitors and robots"), {"fields": ["leave_out_known", "ask_at_most", "proof_of_work"], **TAB}),
         ]
         if obj:
-            fieldsets.append((_("Embed"), {"fields": ["embed"], "classes": ["tab"]}))
-            fieldsets.append((_("Submissions"), {"fields": ["submissions"], "classes": ["tab"]}))
+            fieldsets.append((_("Embed"), {"fields": ["embed"], **TAB}))
+            fieldsets.append((_("Submissions"), {"fields": ["submissions"], **TAB}))
         return fieldsets
 
+    def get_inlines(self, request: HttpRequest, obj: Form | None) -> list[Any]:
+        may = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return [builder.FieldInline if may else builder.SeenFieldInline]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Form]:
-        return super().get_queryset(request).annotate(submission_count=Count("submissions"))  # type: ignore[no-any-return,unused-ignore]
+        def counted(model: type[Any]) -> CappedCount:
+            return CappedCount(model.objects.filter(form=OuterRef("pk")).order_by().values("pk"))
+
+        forms: QuerySet[Form] = super().get_queryset(request)
+        return forms.annotate(submission_count=counted(FormSubmission), held_count=counted(HeldSubmission))
+
+    # The builder
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.preview))
+        return [path("preview/", view, name="tracking_form_preview"), *super().get_urls()]
+
+    @guarded("view")
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        return form_preview.page(request)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        extra = {
+            **(extra_context or {}),
+            "builder_palette": builder.palette(),
+            "builder_icons": builder.ICONS,
+            "builder_preview": self.page("preview"),
+        }
+        return super().changeform_view(request, object_id, form_url, extra)
+
+    # What can be done with a form
+
+    @action(
+        description=_("See the form"),
+        icon="open_in_new",
+        permissions=["view"],
+        url_path="see",
+        attrs={"target": "_blank"},
+    )
+    def see_form(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = self.get_object(request, object_id)
+        return HttpResponseRedirect(addresses.form(form) if form else self.page("changelist"))
+
+    def has_copy_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(self.has_add_permission(request))
+
+    @action(description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy")
+    def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = self.get_object(request, object_id)
+        if form is None:
+            return HttpResponseRedirect(self.page("changelist"))
+        made = copied(form)
+        self.log_addition(request, made, _g("Copied from “%(name)s”.") % {"name": form})
+        self.message_user(request, _g("This is the copy. It is switched off until you say otherwise."))
+        return HttpResponseRedirect(self.page("change", made.pk))
+
+    # What is shown
 
     @display(description=_("Embed"))
     def embed(self, form: Form) -> SafeString:
@@ -243,14 +174,49 @@ class FormAdmin(BaremeAdmin):
 
     @display(description=_("Submissions"))
     def submissions(self, form: Form) -> SafeString:
-        url = reverse("admin:tracking_formsubmission_changelist") + f"?form__id__exact={form.pk}"
-        return format_html('<a href="{}" class="bareme-more">{} →</a>', url, _("All submissions of this form"))
+        return format_html(
+            '<a href="{}" class="bareme-more">{} →</a>',
+            _list_of(FormSubmission, form),
+            _("All submissions of this form"),
+        )
+
+    @display(description=_("state"), label={"on": "success", "off": "warning", "archived": "info"})
+    def state(self, form: Form) -> tuple[str, Any]:
+        if form.archived_at:
+            return "archived", _("archived")
+        return ("on", _("active")) if form.is_active else ("off", _("switched off"))
 
     @display(description=_("submissions"), ordering="submission_count")
     def submitted(self, form: Any) -> SafeString:
-        url = reverse("admin:tracking_formsubmission_changelist") + f"?form__id__exact={form.pk}"
-        return format_html('<a href="{}">{}</a>', url, form.submission_count)
+        return format_html('<a href="{}">{}</a>', _list_of(FormSubmission, form), shown_count(form.submission_count))
+
+    @display(description=_("held as spam"), ordering="held_count")
+    def set_aside(self, form: Any) -> SafeString | str:
+        if not form.held_count:
+            return "0"
+        return format_html('<a href="{}">{}</a>', _list_of(HeldSubmission, form), shown_count(form.held_count))
 
     @display(description=_("address"))
     def public_link(self, form: Form) -> SafeString:
         return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.form(form))
+
+
+@transaction.atomic
+def copied(form: Form) -> Form:
+    """A copy with all its fields, switched off."""
+    colleagues, rows = list(form.notify_users.all()), list(form.fields.all())
+    made = Form.objects.get(pk=form.pk)
+    made.pk, made.public_id = None, Form._meta.get_field("public_id").get_default()
+    made.name = _g("%(name)s (copy)") % {"name": form.name[:130]}
+    made.is_active, made.archived_at, made._state.adding = False, None, True
+    made.created_at = Form._meta.get_field("created_at").get_default()
+    made.save()
+    made.notify_users.set(colleagues)
+    for row in rows:
+        row.pk, row.form, row._state.adding = None, made, True
+    FormField.objects.bulk_create(rows)
+    return made
+
+
+def _list_of(model: type[Any], form: Form) -> str:
+    return reverse(f"admin:tracking_{model._meta.model_name}_changelist") + f"?form__id__exact={form.pk}"

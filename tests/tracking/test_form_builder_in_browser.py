@@ -1,0 +1,99 @@
+"""Chromium in the admin: a marketer builds a form by clicking, by dragging, and by keyboard alone."""
+
+import os
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.backends.db import SessionStore
+
+from tests.factories import UserFactory
+from tracking.models import Form
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PICTURES = os.environ.get("BAREME_PICTURES", "")
+
+
+@pytest.fixture
+def admin(chromium, live_server, transactional_db):
+    """A marketer's browser, logged in; admin.complaints are the errors of its console."""
+    user = UserFactory(is_superuser=True)
+    session = SessionStore()
+    session["_auth_user_id"] = str(user.pk)
+    session["_auth_user_backend"] = django_settings.AUTHENTICATION_BACKENDS[0]
+    session["_auth_user_hash"] = user.get_session_auth_hash()
+    session.save()
+    context = chromium.new_context(locale="en-GB", viewport={"width": 1500, "height": 1100})
+    context.add_cookies([{"name": "sessionid", "value": session.session_key, "url": live_server.url}])
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.address = live_server.url
+    yield page
+    context.close()
+
+
+def picture(page, name):
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
+
+
+def titles(page):
+    return page.locator("[data-card]:not(.is-gone) [data-title]").all_inner_texts()
+
+
+def test_a_marketer_builds_a_form_by_clicking_moves_its_fields_and_sees_it_grow(admin):
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/form/add/")
+    page.locator("#id_name").fill("Demo request")
+    page.locator("#id_title").fill("Ask for a demo")
+
+    page.get_by_role("button", name="Email", exact=True).click()
+    page.get_by_role("button", name="One choice of buttons").click()
+    page.get_by_label("Label").last.fill("Are you a customer?")
+    page.get_by_label("Choices").last.fill("Yes\nNo")
+    page.get_by_role("button", name="Long text").click()
+    page.get_by_label("Label").last.fill("What is missing?")
+    page.get_by_label("Question").last.select_option(label="Are you a customer?")
+    page.get_by_role("group", name="Answers").get_by_label("Yes").check()
+    picture(page, "builder")
+    frame = page.frame_locator("[data-frame]")
+    frame.get_by_text("Are you a customer?").wait_for()
+    assert not frame.get_by_label("What is missing?").is_visible()
+    frame.get_by_label("Yes").check()
+    frame.get_by_label("What is missing?").wait_for()
+
+    page.get_by_role("button", name="File", exact=True).click()
+    page.get_by_label("Label").last.fill("Your plan")
+    toggle = page.locator("[data-card]").last.locator("[data-toggle]")
+    toggle.focus()
+    page.keyboard.press("Alt+ArrowUp")
+    page.keyboard.press("Alt+ArrowUp")
+    assert titles(page) == ["Email", "Your plan", "Are you a customer?", "What is missing?"]
+    assert page.locator("[data-live]").inner_text() == "Your plan moved up: 2 of 4."
+
+    page.locator("[data-card]").first.scroll_into_view_if_needed()
+    handle = page.locator("[data-card]").nth(1).locator("[data-handle]").bounding_box()
+    first = page.locator("[data-card]").first.bounding_box()
+    page.mouse.move(handle["x"] + 5, handle["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(handle["x"] + 5, first["y"] + 3, steps=5)
+    page.mouse.up()
+    assert titles(page) == ["Your plan", "Email", "Are you a customer?", "What is missing?"]
+
+    page.locator("[data-card]").first.get_by_role("button", name="Take out").click()
+    page.get_by_role("button", name="Put it back").click()
+    page.get_by_role("button", name="All UTM parameters").click()
+    picture(page, "builder-full")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/admin/tracking/form/")
+
+    rows = Form.objects.get().fields.values_list("key", "type", "depends_on", "depends_values", "options")
+    assert list(rows)[:4] == [
+        ("your_plan", "file", "", [], {}),
+        ("email", "email", "", [], {}),
+        ("are_you_a_customer", "radio", "", [], {}),
+        ("what_is_missing", "textarea", "are_you_a_customer", ["Yes"], {}),
+    ]
+    assert list(rows)[4] == ("utm_source", "hidden", "", [], {"parameter": "utm_source"})
+    assert (len(rows), page.complaints) == (9, [])

@@ -1,0 +1,336 @@
+// The form builder: cards that are added, moved by mouse and by keyboard, opened and taken out; the preview beside them.
+// The cards are an ordinary formset: what is posted is what Django expects, and the server checks all of it.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const root = document.querySelector("[data-builder]");
+  if (!root) return;
+
+  const WAIT_MS = 350;
+  const CHOOSING = ["select", "radio", "checkboxes"];
+  const TICKED = ["checkbox", "consent"];
+  const SAYING = ["heading", "paragraph"];
+  const words = JSON.parse(root.dataset.words);
+  const palette = JSON.parse(document.getElementById("fb-palette").textContent);
+  const icons = JSON.parse(document.getElementById("fb-icons").textContent);
+  const list = root.querySelector("[data-cards]");
+  const template = root.querySelector("[data-template]");
+  const total = root.querySelector(`[name=${root.dataset.prefix}-TOTAL_FORMS]`);
+  const live = root.querySelector("[data-live]");
+  const form = root.closest("form");
+
+  const part = (card, name) => card.querySelector(`[data-${name}]`);
+  const input = (card, name) => card.querySelector(`[name$="-${name}"]`);
+  const value = (card, name) => input(card, name)?.value.trim() ?? "";
+  const cards = () => [...list.children];
+  const isGone = (card) => input(card, "DELETE").value === "on";
+  const present = () => cards().filter((card) => !isGone(card));
+  const typeName = (card) => input(card, "type").selectedOptions[0]?.textContent ?? "";
+  const titleOf = (card) => value(card, "label") || typeName(card);
+
+  // --- one card ---------------------------------------------------------------------------------------------------
+
+  function show(card) {
+    const type = value(card, "type");
+    for (const setting of card.querySelectorAll("[data-for]")) {
+      setting.hidden = !setting.dataset.for.split(" ").includes(type);
+    }
+    part(card, "icon").textContent = icons[type] || "short_text";
+    part(card, "title").textContent = titleOf(card);
+    const notes = [typeName(card)];
+    if (input(card, "required").checked && !SAYING.includes(type) && type !== "hidden") notes.push(words.required);
+    const before = cards().find((other) => other !== card && value(other, "key") === value(card, "depends_on"));
+    if (value(card, "depends_on") && before) notes.push(`${words.if} “${titleOf(before)}”`);
+    part(card, "note").textContent = notes.join(" · ");
+  }
+
+  function open(card, isOpen) {
+    part(card, "body").hidden = !isOpen;
+    part(card, "toggle").setAttribute("aria-expanded", String(isOpen));
+    card.classList.toggle("is-open", isOpen);
+  }
+
+  function slug(text) {
+    const plain = text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+    return plain.replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 46) || "field";
+  }
+
+  // A new field is named after its label until somebody names it otherwise; what depends on it follows.
+  function name(card) {
+    if (!("new" in card.dataset) || "named" in card.dataset || SAYING.includes(value(card, "type"))) return;
+    const taken = new Set(cards().filter((other) => other !== card).map((other) => value(other, "key")));
+    const wanted = slug(titleOf(card));
+    let key = wanted;
+    for (let number = 2; taken.has(key); number += 1) key = `${wanted}_${number}`;
+    rename(card, key);
+  }
+
+  function rename(card, key) {
+    const before = card.dataset.key;
+    input(card, "key").value = key;
+    card.dataset.key = key;
+    for (const other of cards()) {
+      if (before && value(other, "depends_on") === before) input(other, "depends_on").value = key;
+    }
+  }
+
+  // --- conditions -------------------------------------------------------------------------------------------------
+
+  function answersOf(card) {
+    const type = value(card, "type");
+    if (CHOOSING.includes(type)) return value(card, "choices").split("\n").map((line) => line.trim()).filter(Boolean);
+    if (type !== "scale") return [];
+    const first = Number(value(card, "minimum") || 1);
+    const last = Number(value(card, "maximum") || 5);
+    return Array.from({ length: Math.max(0, Math.min(11, last - first + 1)) }, (_, step) => String(first + step));
+  }
+
+  function showCondition(card) {
+    const select = part(card, "depends");
+    const chosen = value(card, "depends_on");
+    const earlier = [];
+    for (const other of present()) {
+      if (other === card) break;
+      if (value(other, "key") && ![...SAYING, "file"].includes(value(other, "type"))) earlier.push(other);
+    }
+    const options = [new Option(words.choose, "")];
+    for (const other of earlier) options.push(new Option(titleOf(other), value(other, "key")));
+    if (chosen && !earlier.some((other) => value(other, "key") === chosen)) options.push(new Option(chosen, chosen));
+    select.replaceChildren(...options);
+    select.value = chosen;
+    const before = earlier.find((other) => value(other, "key") === chosen);
+    const how = input(card, "depends_how");
+    const ticked = before && TICKED.includes(value(before, "type"));
+    for (const option of how.options) option.hidden = option.disabled = Boolean(ticked) && ["is", "is_not"].includes(option.value);
+    if (ticked && ["is", "is_not"].includes(how.value)) how.value = "filled";
+    part(card, "how").hidden = !chosen;
+    const wants = Boolean(chosen) && ["is", "is_not"].includes(how.value);
+    part(card, "values").hidden = !wants;
+    if (wants) showChoices(card, before ? answersOf(before) : []);
+  }
+
+  function showChoices(card, answers) {
+    const box = part(card, "choices");
+    const lines = input(card, "depends_values");
+    box.hidden = !answers.length;
+    lines.hidden = Boolean(answers.length);
+    const chosen = new Set(lines.value.split("\n").map((line) => line.trim()));
+    if (box.dataset.answers === JSON.stringify(answers)) { // drawn already, perhaps with the focus in it
+      for (const tick of box.querySelectorAll("input")) tick.checked = chosen.has(tick.value);
+      return;
+    }
+    box.dataset.answers = JSON.stringify(answers);
+    box.replaceChildren(...answers.map((answer) => {
+      const label = document.createElement("label");
+      const tick = Object.assign(document.createElement("input"), { type: "checkbox", value: answer, checked: chosen.has(answer) });
+      tick.addEventListener("input", () => {
+        lines.value = [...box.querySelectorAll("input:checked")].map((one) => one.value).join("\n");
+      });
+      label.append(tick, answer);
+      return label;
+    }));
+  }
+
+  // --- all cards --------------------------------------------------------------------------------------------------
+
+  function refresh() {
+    let position = 0;
+    for (const card of cards()) {
+      input(card, "position").value = position;
+      position += 1;
+      card.classList.toggle("is-gone", isGone(card));
+      part(card, "gone").hidden = !isGone(card);
+      part(card, "gone-title").textContent = `${titleOf(card)}: ${words.taken}.`;
+      show(card);
+    }
+    for (const card of present()) showCondition(card);
+    root.querySelector("[data-empty]").hidden = present().length > 0;
+  }
+
+  function changed() {
+    refresh();
+    later();
+  }
+
+  function tell(card, what) {
+    const all = present();
+    live.textContent = `${titleOf(card)} ${what}: ${all.indexOf(card) + 1} ${words.of} ${all.length}.`;
+  }
+
+  function add(values, after) {
+    const number = Number(total.value);
+    const holder = document.createElement("ol");
+    holder.innerHTML = template.innerHTML.replaceAll("__prefix__", String(number));
+    const card = holder.firstElementChild;
+    total.value = number + 1;
+    if (after) after.after(card);
+    else list.append(card);
+    for (const [field, text] of Object.entries(values)) {
+      const control = input(card, field);
+      if (control?.type === "checkbox") control.checked = Boolean(text);
+      else if (control) control.value = text;
+    }
+    if (values.key) {
+      name(card);
+    }
+    return card;
+  }
+
+  function choose(rows) {
+    const made = rows.map((row) => add({ required: false, ...row }));
+    for (const card of made) {
+      name(card);
+      arrange(card);
+    }
+    for (const card of cards()) if (!part(card, "body").hidden) open(card, false);
+    changed();
+    const last = made[made.length - 1];
+    if (made.length === 1) open(last, true);
+    last.scrollIntoView({ block: "nearest" });
+    (made.length === 1 ? input(last, "label") : part(last, "toggle")).focus();
+    if (made.length === 1) input(last, "label").select();
+  }
+
+  function double(card) {
+    const values = {};
+    for (const control of card.querySelectorAll("input, select, textarea")) {
+      const field = control.name.replace(/^.*-/, "");
+      if (["id", "position", "DELETE", "key", "form", "kinds"].includes(field) || !control.name) continue;
+      values[field] = control.type === "checkbox" ? control.checked : control.value;
+    }
+    const made = add(values, card);
+    for (const tick of card.querySelectorAll('[name$="-kinds"]')) {
+      made.querySelector(`[name$="-kinds"][value="${tick.value}"]`).checked = tick.checked;
+    }
+    name(made);
+    arrange(made);
+    changed();
+    open(made, true);
+    input(made, "label").focus();
+  }
+
+  function move(card, step) {
+    const all = present();
+    const other = all[all.indexOf(card) + step];
+    if (!other) return;
+    if (step < 0) other.before(card);
+    else other.after(card);
+    changed();
+    tell(card, step < 0 ? words.up : words.down);
+  }
+
+  function remove(card, gone) {
+    input(card, "DELETE").value = gone ? "on" : "";
+    open(card, false);
+    changed();
+    (gone ? part(card, "back") : part(card, "toggle")).focus();
+  }
+
+  // --- what a card listens to -------------------------------------------------------------------------------------
+
+  function arrange(card) {
+    card.dataset.key = value(card, "key");
+    part(card, "toggle").addEventListener("click", () => open(card, part(card, "body").hidden));
+    for (const button of card.querySelectorAll("[data-move]")) {
+      button.addEventListener("click", () => { move(card, Number(button.dataset.move)); button.focus(); });
+    }
+    part(card, "double").addEventListener("click", () => double(card));
+    part(card, "remove").addEventListener("click", () => remove(card, true));
+    part(card, "back").addEventListener("click", () => remove(card, false));
+    part(card, "depends").addEventListener("input", (event) => {
+      event.stopPropagation(); // what hears of it next draws these options anew
+      input(card, "depends_on").value = event.target.value;
+      input(card, "depends_values").value = "";
+      changed();
+    });
+    input(card, "key").addEventListener("change", () => {
+      card.dataset.named = "";
+      rename(card, value(card, "key"));
+      changed();
+    });
+    input(card, "label").addEventListener("input", () => name(card));
+    card.addEventListener("keydown", (event) => {
+      if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key) || event.target.closest("[data-body]")) return;
+      event.preventDefault();
+      move(card, event.key === "ArrowUp" ? -1 : 1);
+      event.target.focus();
+    });
+    dragging(card);
+  }
+
+  function dragging(card) {
+    const handle = part(card, "handle");
+    handle.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      card.classList.add("is-dragged");
+      const follow = (moved) => {
+        const others = present().filter((other) => other !== card);
+        const next = others.find((other) => {
+          const box = other.getBoundingClientRect();
+          return moved.clientY < box.top + box.height / 2;
+        });
+        if (next) next.before(card);
+        else list.append(card);
+      };
+      const stop = () => {
+        document.removeEventListener("pointermove", follow);
+        document.removeEventListener("pointerup", stop);
+        document.removeEventListener("pointercancel", stop);
+        card.classList.remove("is-dragged");
+        changed();
+      };
+      // On the document: a card that is moved in the page loses what it had captured.
+      document.addEventListener("pointermove", follow);
+      document.addEventListener("pointerup", stop);
+      document.addEventListener("pointercancel", stop);
+    });
+  }
+
+  // --- the preview ------------------------------------------------------------------------------------------------
+
+  const frame = root.querySelector("[data-frame]");
+  let timer;
+  let asked = 0;
+
+  async function draw() {
+    asked += 1;
+    const mine = asked;
+    const data = new FormData(form);
+    for (const [field, file] of [...data.entries()]) if (file instanceof File) data.delete(field);
+    try {
+      const answer = await fetch(root.dataset.preview, { method: "POST", body: data });
+      if (answer.ok && mine === asked) frame.srcdoc = await answer.text();
+    } catch { /* the last preview stays */ }
+  }
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(draw, WAIT_MS);
+  }
+
+  window.addEventListener("message", (event) => {
+    if (event.source === frame.contentWindow && event.data?.bareme === "height") {
+      frame.style.height = `${Math.min(2400, Math.ceil(Number(event.data.height)) + 4)}px`;
+    }
+  });
+
+  // --- begin ------------------------------------------------------------------------------------------------------
+
+  for (const button of root.querySelectorAll("[data-add]")) {
+    button.addEventListener("click", () => {
+      const [group, card] = button.dataset.add.split(" ");
+      choose(palette[Number(group)].cards[Number(card)].rows);
+    });
+  }
+  for (const card of cards()) {
+    arrange(card);
+    if (!value(card, "key") && !SAYING.includes(value(card, "type"))) card.dataset.new = "";
+    if ("open" in card.dataset) open(card, true);
+  }
+  list.addEventListener("input", changed);
+  list.addEventListener("change", changed);
+  form.addEventListener("input", later);
+  form.addEventListener("change", later);
+  refresh();
+  draw();
+});
