@@ -14,6 +14,7 @@ def options() -> list[str]:
         f"effective_cache_size={_mb(memory * 6 // 10)}",
         f"maintenance_work_mem={_mb(min(memory // 16, GB))}",
         "work_mem=64MB",
+        "wal_buffers=64MB",
         "max_wal_size=4GB",
         "checkpoint_timeout=15min",
         "random_page_cost=1.1",  # solid state disks

@@ -90,12 +90,11 @@ class BehaviourFilter(Filter):
 
     def q(self, rule: Rule, contacts: QuerySet[Contact] | None) -> Q:
         events = Event.objects.filter(kind=self.kind, verdict__in=PEOPLE, contact__isnull=False)
+        # Not limited to `contacts`: as EXISTS they are looked up (index event_of_contact) for those asked about alone.
         if rule.values.get("days"):
             events = events.filter(at__gte=clock.now() - timedelta(days=rule.values["days"]))
         if (subjects := self.subjects(rule)) is not None:
             events = events.filter(subject__in=subjects)
-        if contacts is not None:  # index event_of_contact
-            events = events.filter(contact__in=contacts.order_by().values("pk"))
         if (times := rule.values.get("times") or 1) > 1:
             often = events.values("contact_id").annotate(times=Count("*")).filter(times__gte=times)
             return within(often.values("contact_id"))

@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import transaction
 
-from contacts.sql import array, dicts, execute
+from contacts.sql import array, dicts, execute, tuples
 from scoring.sql.fragments import LIVE_RULES, barred, growth, worth
 from scoring.sql.permission import BARRED
 
@@ -23,19 +24,29 @@ ORDER BY c.id
 ON CONFLICT (contact_id, group_id) DO NOTHING
 """
 LOCK_SCORES = """
-SELECT contact_id FROM scoring_contactscore WHERE group_id IS NULL AND contact_id = ANY(%s::bigint[]) ORDER BY contact_id FOR UPDATE
+SELECT s.contact_id FROM unnest(%s::bigint[]) AS wanted(contact_id) CROSS JOIN LATERAL (
+  SELECT contact_id FROM scoring_contactscore s WHERE s.contact_id = wanted.contact_id AND s.group_id IS NULL FOR UPDATE
+) s
 """
 
 
 def lock_scores(contact_ids: Sequence[int], purposes: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Lock these contacts' overall score rows in contact order, making them where missing; the contacts that exist.
+    """Lock these contacts' overall score rows in the order given, making them where missing; the contacts that exist.
 
-    `purposes`: see scoring.sql.permission.
+    Rows are made before any is locked, so that everybody waits for everybody in the same order: where some turn out to be
+    missing, which is rare, the locks are given back first. `purposes`: see scoring.sql.permission.
     """
     if not contact_ids:
         return []
-    execute(ENSURE_SCORES, {"contacts": array(contact_ids), "purposes": orjson.dumps(purposes).decode()})
-    return [row["contact_id"] for row in dicts(LOCK_SCORES, [array(contact_ids)])]
+    ids = array(contact_ids)
+    before = transaction.savepoint()
+    locked = tuples(LOCK_SCORES, [ids])
+    if len(locked) < len(contact_ids):
+        transaction.savepoint_rollback(before)
+        execute(ENSURE_SCORES, {"contacts": ids, "purposes": orjson.dumps(purposes).decode()})
+        locked = tuples(LOCK_SCORES, [ids])
+    transaction.savepoint_commit(before)
+    return [pk for (pk,) in locked]
 
 
 BEHIND = """

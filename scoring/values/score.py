@@ -94,8 +94,7 @@ class Values(ABC):
         """Those whom `top` knows."""
 
     def _having(self, first: Decimal | None, end: Decimal | None, among: QuerySet[Contact] | None, *, paged: bool) -> Q:
-        rows = self.between(first, end)
-        return base.having(rows if among is None else rows.filter(contact__in=among.order_by().values("pk")))
+        return base.having(self.between(first, end))  # EXISTS: looked up for those asked about alone
 
     def _is_above(self, first: Decimal | None) -> bool:
         return first is not None and self.ceiling is not None and first > self.ceiling
