@@ -20,6 +20,7 @@ from scoring.models import Sweep
 from scoring.scores import Movement
 from tracking import inbox
 from tracking.inbox import Happened
+from tracking.verdicts import judging
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
@@ -51,7 +52,8 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     contacts = scores.lock(happened.contact_ids)
     _catch_up(contacts, happened.event_ids)
     matching.resolve_new()
-    moved = ledger.award(happened.event_ids, happened.span)
+    revised = judging.judge(happened)
+    moved = ledger.award(happened.event_ids, happened.span) + ledger.replay(revised)
     moved += ledger.replay(sorted(happened.revised_ids))
     moved += profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
     _act(contacts, scores.refresh(moved), held=happened.held, own_data=bool(happened.changed_ids))

@@ -21,6 +21,7 @@ from tracking.introductions import Introduction
 from tracking.models import Hit, Kind, Subject, Verdict
 from tracking.sql import Arrival, Decision, Stored
 from tracking.submissions import Submissions, answer_key
+from tracking.verdicts.seen import seen
 
 Row = dict[str, Any]
 Contacts = Mapping[int, int | None]  # hit id → contact id
@@ -113,7 +114,7 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
     claimed, claimants = known.claim()  # before the events of this batch are among them
     if named := {hit.id: pk for hit in hits if (pk := _named(hit, known, contacts)) and hit.id not in refused}:
         ties_sql.note_named(named)
-    events = sql.store_events(decisions, Verdict.UNKNOWN)
+    events = sql.store_events(decisions, seen([hit.id for hit in hits]))
     events += sql.insert_events(_answers(submissions, contacts, named))
     revised = frozenset(known.split())
     owners = {pk for pk in contacts.values() if pk} | claimants | revised

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from contacts.sql import array, dicts, execute, tuples
+from tracking.verdicts.own_sql import MARKS, SIGNS, marks_of, own
+from tracking.verdicts.reasons import verdict_of
+from tracking.verdicts.seen import Seen
 
 INSERT_HITS = """
 INSERT INTO tracking_hit (key, kind, at, received_at, contact_id, visitor_id, subject_id, message_id, url, user_agent, ip, data, error)
@@ -72,24 +75,34 @@ def drop_hits(ids: Sequence[int]) -> None:
 
 # What a hit keeps as an event. A nameless one keeps nothing that leads to a person: an address may carry a name, or the
 # token of a mail. (The planner knows how many are decided about, however long ago it last looked at the inbox.)
-STORE_EVENTS = """
-WITH taken AS (
+STORE_EVENTS = f"""
+WITH {MARKS}, taken AS (
   DELETE FROM tracking_hit h
   USING unnest(%(hits)s::bigint[], %(contacts)s::bigint[], %(subjects)s::bigint[], %(nameless)s::boolean[]) AS decided(hit_id, owner_id, about_id, nameless)
   WHERE h.id = decided.hit_id RETURNING h.*, decided.*
+), signed AS (
+  SELECT taken.*, {SIGNS} AS signs, data - '{{email,answers,consents,trusted,method,prefetch}}'::text[] AS kept FROM taken
 ), event AS (
-  SELECT id, key, kind, at, received_at, about_id, data - '{email,answers,consents,trusted}'::text[] AS data,
-         owner_id, visitor_id, message_id, url, host(ip) AS ip, nullif(user_agent, '') AS user_agent
-  FROM taken WHERE NOT nameless
+  SELECT id, key, kind, at, received_at, about_id AS subject_id, kept AS data,
+         owner_id AS contact_id, visitor_id, message_id, url, ip, user_agent, signs, nameless
+  FROM signed WHERE NOT nameless
   UNION ALL
-  SELECT id, key, kind, at, received_at, about_id, data - '{email,answers,consents,trusted,ip,user_agent}'::text[],
-         NULL, NULL, NULL, split_part(split_part(coalesce(nullif(url, ''), data ->> 'url'), '?', 1), '#', 1), NULL, NULL
-  FROM taken WHERE nameless
+  SELECT id, key, kind, at, received_at, about_id, kept - '{{ip,user_agent}}'::text[],
+         NULL, NULL, NULL, split_part(split_part(coalesce(nullif(url, ''), data ->> 'url'), '?', 1), '#', 1), ip, user_agent, signs, nameless
+  FROM signed WHERE nameless
+), known AS (
+  SELECT event.*, a.id AS agent_id, n.id AS network_id, a.reasons AS agent_reasons, n.reasons AS network_reasons FROM event
+  LEFT JOIN unnest(%(agents)s::text[], %(agent_ids)s::bigint[], %(agent_reasons)s::int[]) AS a(text, id, reasons) ON a.text = event.user_agent
+  LEFT JOIN unnest(%(networks)s::inet[], %(network_ids)s::bigint[], %(network_reasons)s::int[]) AS n(address, id, reasons) ON n.address = event.ip
+), judged AS (
+  SELECT known.*, {own("known", "known.agent_reasons", "known.network_reasons")} AS reasons FROM known {marks_of("known")}
 ), stored AS (
-  INSERT INTO tracking_event (key, kind, at, contact_id, visitor_id, subject_id, message_id, verdict, data, received_at)
-  SELECT key, kind, at, owner_id, visitor_id, about_id, message_id, %(verdict)s,
-         data || jsonb_strip_nulls(jsonb_build_object('url', nullif(url, ''), 'ip', ip, 'user_agent', user_agent)), received_at
-  FROM event ORDER BY event.id RETURNING id, kind, at
+  INSERT INTO tracking_event (key, kind, at, contact_id, visitor_id, subject_id, message_id, verdict, data, received_at,
+    agent_id, network_id, signs, reasons)
+  SELECT key, kind, at, contact_id, visitor_id, subject_id, message_id, {verdict_of("reasons")},
+         data || jsonb_strip_nulls(jsonb_build_object('url', nullif(url, ''))), received_at,
+         CASE WHEN NOT nameless THEN agent_id END, CASE WHEN NOT nameless THEN network_id END, nullif(signs, 0), nullif(reasons, 0)
+  FROM judged ORDER BY judged.id RETURNING id, kind, at
 )
 SELECT kind, array_agg(id), min(at), max(at) FROM stored GROUP BY kind
 """
@@ -113,13 +126,13 @@ class Decision(NamedTuple):
     nameless: bool
 
 
-def store_events(decisions: Sequence[Decision], verdict: int) -> list[Stored]:
-    """Take these hits out of the inbox and make events of them."""
+def store_events(decisions: Sequence[Decision], seen: Seen) -> list[Stored]:
+    """Take these hits out of the inbox and make events of them, with the verdict that each bears by itself."""
     if not decisions:
         return []
     hits, contacts, subjects, nameless = map(array, zip(*decisions, strict=True))
-    values = {"hits": hits, "contacts": contacts, "subjects": subjects, "nameless": nameless, "verdict": verdict}
-    return list(map(Stored._make, tuples(STORE_EVENTS, values)))
+    values = {"hits": hits, "contacts": contacts, "subjects": subjects, "nameless": nameless}
+    return list(map(Stored._make, tuples(STORE_EVENTS, values | seen.parameters())))
 
 
 TAKE_CHANGES = """

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from tracking.views import answers, api, assets, beacon, forms, pages, signals
+from tracking.views import answers, api, assets, beacon, forms, hidden, pages, signals
 
 app_name = "tracking"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/p.gif", signals.site_pixel, name="site_pixel"),
     path("t/b", beacon.beacon, name="beacon"),
     path("t/bareme.js", beacon.script, name="script"),
+    path("t/hidden", hidden.hidden, name="hidden"),
     path("f/<slug:public_id>", forms.form_page, name="form"),
     path("f/<slug:public_id>.js", forms.form_script, name="form_script"),
     path("p/<slug:slug>", pages.landing_page, name="landing_page"),

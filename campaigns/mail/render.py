@@ -17,6 +17,7 @@ from contacts.models import Contact
 from tracking import addresses
 from tracking.models import Subject
 from tracking.tokens import Ref
+from tracking.verdicts import hidden_link
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ def _html(email: Email, person: Person, tracking: Tracking | None, unsubscribe: 
         last += render_to_string("emails/footer.html", {"unsubscribe": unsubscribe})
     if tracking and tracking.opens:
         last += render_to_string("emails/pixel.html", {"address": addresses.opened(tracking.ref(tracking.source.pk))})
+    if tracking and tracking.links:  # for machines: whoever follows it is none of the people this was sent to
+        trap = addresses.clicked(tracking.ref(hidden_link.subject_id()), hidden_link.target())
+        last = render_to_string("emails/hidden.html", {"address": trap}) + last
     head, end, tail = body.rpartition("</body>")
     return f"{head}{last}{end}{tail}"
 

@@ -185,7 +185,7 @@ class _LinkReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
-        if tag == "a" and (address := given.get("href")):
+        if tag == "a" and (address := given.get("href")) and "display:none" not in (given.get("style") or ""):
             self.links.append(urljoin(self.url, address))
         if tag == "img" and (address := given.get("src")):
             self.images.append(urljoin(self.url, address))

@@ -22,8 +22,10 @@ from tracking.models.events import (
     Visitor,
 )
 from tracking.models.sent import HeldSubmission, Upload
+from tracking.models.verdicts import Agent, Mark, Network
 
 __all__ = [
+    "Agent",
     "ApiKey",
     "Asset",
     "Event",
@@ -35,6 +37,8 @@ __all__ = [
     "Kind",
     "LandingPage",
     "Link",
+    "Mark",
+    "Network",
     "OwnsSubject",
     "Receipt",
     "Subject",

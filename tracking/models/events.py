@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from tracking.models.verdicts import Agent, Network
 
 
 class Kind(models.IntegerChoices):
@@ -67,6 +68,7 @@ class Subject(models.Model):
         EMAIL = "email", _("Email")
         SMS = "sms", _("SMS")
         LINK = "link", _("Link")
+        HIDDEN_LINK = "hidden_link", _("Hidden link")  # in mails, for machines to follow: tracking.verdicts.hidden_link
         PAGE = "page", _("Web page")
         LANDING_PAGE = "landing_page", _("Landing page")
         FORM = "form", _("Form")
@@ -216,6 +218,15 @@ class Event(models.Model):
     )
     message_id = models.BigIntegerField(_("message"), null=True)
     verdict = models.PositiveSmallIntegerField(_("verdict"), choices=Verdict.choices, default=Verdict.UNKNOWN)
+    # What the verdict is made from and why it is what it is: tracking.verdicts. Null: nothing.
+    agent = models.ForeignKey(
+        Agent, models.DO_NOTHING, null=True, db_constraint=False, related_name="+", verbose_name=_("browser or program")
+    )
+    network = models.ForeignKey(
+        Network, models.DO_NOTHING, null=True, db_constraint=False, related_name="+", verbose_name=_("network")
+    )
+    signs = models.PositiveSmallIntegerField(null=True)
+    reasons = models.IntegerField(null=True)
     data = models.JSONField(_("details"), default=dict)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
 
