@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,12 @@ from tracking.models import Hit, Kind
 MAX_TEXT = 2000
 
 
+def new_key() -> uuid.UUID:
+    """A random key that begins with the time (UUID version 7): rows that arrive together lie together in its index."""
+    milliseconds, chance = time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big")
+    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | (chance >> 68) << 64 | 0b10 << 62 | chance & 2**62 - 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewHit:
     """What came in, before anybody asks who it was.
@@ -27,7 +35,7 @@ class NewHit:
     """
 
     kind: Kind
-    key: uuid.UUID = field(default_factory=uuid.uuid4)
+    key: uuid.UUID = field(default_factory=new_key)
     at: datetime = field(default_factory=timezone.now)
     contact_id: int | None = None
     visitor_id: uuid.UUID | None = None

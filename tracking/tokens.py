@@ -91,9 +91,12 @@ def _opened(purpose: str, token: str) -> bytes:
 
 
 @cache
-def _key(secret: str, purpose: str) -> bytes:
-    return hashlib.sha256(f"bareme.tracking.{purpose}\0{secret}".encode()).digest()
+def _keyed(secret: str, purpose: str) -> hmac.HMAC:
+    key = hashlib.sha256(f"bareme.tracking.{purpose}\0{secret}".encode()).digest()
+    return hmac.new(key, digestmod="sha256")
 
 
 def _mac(secret: str, purpose: str, payload: bytes) -> bytes:
-    return hmac.digest(_key(secret, purpose), payload, "sha256")[:MAC_BYTES]
+    mac = _keyed(secret, purpose).copy()  # half the time of starting with the key
+    mac.update(payload)
+    return mac.digest()[:MAC_BYTES]

@@ -236,8 +236,9 @@ def test_site_pixel_without_a_page_is_still_a_pixel(client, recorded, query):
 
 
 @pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])
-def test_site_pixel_honours_a_refusal(client, recorded, header):
+def test_pixels_honour_a_refusal(client, recorded, header):
     client.get("/t/p.gif", {"u": "https://shop.example/a"}, headers={header: "1"})
+    client.get(path(addresses.opened(Ref(7, 1, 9))), headers={header: "1"})
 
     assert recorded("kind") == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ LONGEST_AGO = 24 * 3600 * 1000  # milliseconds a browser may hold a hit back whi
 KEYS = uuid.UUID("5be8e8f4-2b60-4b4c-8d7c-5a9e0f6f2f51")  # keys from outside cannot meet our own
 UTM = ("source", "medium", "campaign", "term", "content")
 HSTS = "Strict-Transport-Security"
+
+NOBODY = uuid.UUID(int=0)
 
 Header = tuple[str, str]
 
@@ -70,7 +73,7 @@ class NoSuchLink(LookupError):
 def opened(request: HttpRequest, token: str) -> Reply:
     """The pixel in a mail. Raises BadToken."""
     ref = tokens.unsign_ref(addresses.OPEN, token)
-    if browsers.is_ignored(request):
+    if browsers.is_ignored(request) or browsers.refuses(request):
         return Reply(200, pixel_headers(request), GIF)
     return Reply(
         200, pixel_headers(request), GIF, [_of_message(Kind.EMAIL_OPENED, ref, request, browsers.seen(request))]
@@ -125,6 +128,7 @@ def asks_the_database(body: bytes) -> bool:
     return b"identify" in body or b"\\u" in body
 
 
+PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 CLICK_HEADERS = (
     ("Cache-Control", "no-store"),
     ("X-Robots-Tag", "noindex"),
@@ -152,9 +156,17 @@ def _hsts(request: HttpRequest) -> list[Header]:
 
 
 def _cookies(request: HttpRequest, visitor_id: uuid.UUID) -> list[Header]:
-    carrier = HttpResponse()
-    browsers.remember(carrier, request, visitor_id)
-    return [("Set-Cookie", morsel.OutputString()) for morsel in carrier.cookies.values()]
+    drawn = _drawn_cookies(request.is_secure(), int(time.time() / 3600))
+    return [("Set-Cookie", text.replace(str(NOBODY), str(visitor_id))) for text in drawn]
+
+
+@lru_cache(maxsize=4)
+def _drawn_cookies(is_secure: bool, hour: int) -> list[str]:
+    """What `remember` writes for NOBODY; they expire by the `hour`."""
+    carrier, request = HttpResponse(), HttpRequest()
+    request.is_secure = lambda: is_secure  # type: ignore[method-assign]
+    browsers.remember(carrier, request, NOBODY)
+    return [morsel.OutputString() for morsel in carrier.cookies.values()]
 
 
 @lru_cache(maxsize=2048)
@@ -164,8 +176,8 @@ def _ascii(location: str) -> str:
 
 def _is_prefetch(request: HttpRequest) -> bool:
     """Does the browser, or a proxy, fetch it in case somebody will want it?"""
-    said = [text for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz") if (text := request.headers.get(name))]
-    return any("prefetch" in text.lower() or "prerender" in text.lower() for text in said)
+    said = [request.META[name].lower() for name in PURPOSES if name in request.META]
+    return any("prefetch" in text or "prerender" in text for text in said)
 
 
 def _of_message(kind: Kind, ref: tokens.Ref, request: HttpRequest, seen: browsers.Seen) -> NewHit:
