@@ -89,6 +89,8 @@ SIDEBAR = {
             "separator": True,
             "items": [
                 page(_("Events"), "timeline", "tracking.event"),
+                page(_("Submissions"), "assignment_turned_in", "tracking.formsubmission"),
+                page(_("Held as spam"), "report", "tracking.heldsubmission"),
                 page(_("Inbox"), "inbox", "tracking.hit"),
                 page(_("Install tracking"), "code", "tracking.event", "install"),
             ],

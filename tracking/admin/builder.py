@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
 from django.utils.text import slugify
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -24,45 +24,12 @@ from unfold.widgets import (
 from contacts.admin_base import StackedInline
 from contacts.models import CustomField, Purpose
 from tracking import fieldtypes, uploads
+from tracking.admin.palette import BUILT_IN
 from tracking.models import FormField
 from tracking.posting import RESERVED
 
 Type = FormField.Type
 Depends = FormField.Depends
-
-BUILT_IN = {
-    "email": _("Email"),
-    "first_name": _("First name"),
-    "last_name": _("Last name"),
-    "phone": _("Phone"),
-    "company": _("Company"),
-    "job_title": _("Job title"),
-    "city": _("City"),
-    "country": _("Country"),
-    "language": _("Language"),
-    "time_zone": _("Time zone"),
-}
-ICONS = {
-    Type.TEXT: "short_text",
-    Type.TEXTAREA: "notes",
-    Type.EMAIL: "mail",
-    Type.PHONE: "call",
-    Type.NUMBER: "pin",
-    Type.URL: "link",
-    Type.DATE: "event",
-    Type.TIME: "schedule",
-    Type.SELECT: "arrow_drop_down_circle",
-    Type.RADIO: "radio_button_checked",
-    Type.CHECKBOXES: "checklist",
-    Type.CHECKBOX: "check_box",
-    Type.COUNTRY: "public",
-    Type.SCALE: "linear_scale",
-    Type.FILE: "attach_file",
-    Type.HIDDEN: "visibility_off",
-    Type.CONSENT: "verified_user",
-    Type.HEADING: "title",
-    Type.PARAGRAPH: "subject",
-}
 
 ALL = frozenset(Type)
 ASKING = ALL - {Type.HEADING, Type.PARAGRAPH}
@@ -94,6 +61,7 @@ SETTINGS: dict[str, frozenset[Type]] = {
 }
 OPTIONS = ("minimum", "maximum", "megabytes", "kinds", "parameter")
 CONDITION = ("depends_on", "depends_how", "depends_values")
+BLANK = FormField()
 FURTHER = ("help_text", "placeholder", "default", "half_width", "key")
 
 
@@ -110,40 +78,6 @@ def contact_fields() -> list[tuple[Any, Any]]:
     custom = CustomField.objects.filter(archived_at__isnull=True).values_list("key", "label")
     groups: list[tuple[Any, Any]] = [("", _("Only kept with the submission")), (_("Contact"), list(BUILT_IN.items()))]
     return [*groups, (_("Custom fields"), list(custom))] if custom else groups
-
-
-def palette() -> list[dict[str, Any]]:
-    """What can be added with one click: fields of each type, questions about the contact, and the origin of a visit."""
-    types = [Card(str(type_.label), {"type": type_}) for type_ in Type]
-    person = [Card(str(label), _about_contact(name, str(label))) for name, label in list(BUILT_IN.items())[:8]]
-    utm = [_utm(name) for name in ("source", "medium", "campaign", "term", "content")]
-    return [
-        {"title": _g("Any field"), "cards": [card.as_json() for card in types]},
-        {"title": _g("About the contact"), "cards": [card.as_json() for card in person]},
-        {
-            "title": _g("Where they come from"),
-            "cards": [{"label": _g("All UTM parameters"), "icon": "query_stats", "rows": utm}],
-        },
-    ]
-
-
-@dataclass(frozen=True)
-class Card:
-    label: str
-    values: dict[str, Any]
-
-    def as_json(self) -> dict[str, Any]:
-        return {"label": self.label, "icon": ICONS[Type(self.values["type"])], "rows": [self.values]}
-
-
-def _about_contact(name: str, label: str) -> dict[str, Any]:
-    types = {"email": Type.EMAIL, "phone": Type.PHONE, "country": Type.COUNTRY}
-    values = {"type": types.get(name, Type.TEXT), "label": label, "key": name, "contact_field": name}
-    return values | ({"required": True} if name == "email" else {})
-
-
-def _utm(name: str) -> dict[str, Any]:
-    return {"type": Type.HIDDEN, "label": f"UTM {name}", "key": f"utm_{name}", "parameter": f"utm_{name}"}
 
 
 class LinesField(forms.Field):
@@ -266,7 +200,7 @@ class FieldForm(forms.ModelForm):
         type_ = values.get("type")
         for name, types in SETTINGS.items():
             if type_ and type_ not in types and name in values and name not in self.errors:
-                values[name] = FormField._meta.get_field(name).get_default() if name not in OPTIONS else None
+                values[name] = None if name in OPTIONS else getattr(BLANK, name)
         if type_ in CHOSEN_FROM and not values.get("choices"):
             self.add_error("choices", _("A field to choose from needs at least one choice."))
         if type_ == Type.CONSENT and not values.get("purpose"):
@@ -308,13 +242,13 @@ class FieldForm(forms.ModelForm):
 def options(values: dict[str, Any]) -> dict[str, Any]:
     """The options of a field as JSON keeps them: those that say something."""
     said = {name: values.get(name) for name in OPTIONS if values.get(name) not in (None, "", [])}
-    return {name: value if isinstance(value, str | list) else f"{value.normalize():f}" for name, value in said.items()}
+    return {name: f"{value.normalize():f}" if isinstance(value, Decimal) else value for name, value in said.items()}
 
 
 class FieldFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
         """Two fields may have one label: their keys are told apart by number. A field depends on one that stands before it."""
-        kept = []
+        kept: list[tuple[int, int, Any, dict[str, Any]]] = []
         for row in self.forms:
             values = getattr(row, "cleaned_data", {})
             if values and not values.get("DELETE") and "key" in values:

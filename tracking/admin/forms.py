@@ -24,7 +24,7 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWi
 
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, guarded, shown_count
 from tracking import addresses, embedding
-from tracking.admin import builder, form_preview
+from tracking.admin import builder, form_preview, palette
 from tracking.models import Form, FormField, FormSubmission, HeldSubmission
 
 TAB: dict[str, Any] = {"classes": ["tab"]}
@@ -134,8 +134,8 @@ class FormAdmin(ArchivingAdmin):
     ) -> Any:
         extra = {
             **(extra_context or {}),
-            "builder_palette": builder.palette(),
-            "builder_icons": builder.ICONS,
+            "builder_palette": palette.cards(),
+            "builder_icons": palette.ICONS,
             "builder_preview": self.page("preview"),
         }
         return super().changeform_view(request, object_id, form_url, extra)

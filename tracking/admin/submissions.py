@@ -1,51 +1,182 @@
-"""Submissions: what people answered, as they answered it."""
+"""Submissions: what people answered, as they answered it, with the files they sent; and what is kept aside as spam."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import RangeDateFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from contacts.admin_base import ReadOnlyAdmin
-from tracking.models import FormSubmission
+from contacts.admin_base import ReadOnlyAdmin, guarded
+from contacts.keys import row_id
+from tracking import held, submissions_csv, uploads
+from tracking.doorbell import ring
+from tracking.models import Form, FormSubmission, HeldSubmission, Upload
+from tracking.submissions_csv import said
+from tracking.suspicion import Reason
 
 
-@admin.register(FormSubmission)
-class FormSubmissionAdmin(ReadOnlyAdmin):
-    list_display = ("at", "form", "contact", "in_short")
-    list_filter = ("form", ("at", RangeDateFilter))
-    list_select_related = ("form", "contact")
-    fields = ("form", "contact", "at", "url", "given")
-    readonly_fields = ("given",)
-    ordering = ("-at", "-id")
+class Answered(ReadOnlyAdmin):
+    """What a list and a page of answers have in common."""
 
     class Media:
         css = {"all": ["tracking/admin.css"]}
 
     @display(description=_("answers"))
-    def in_short(self, submission: FormSubmission) -> str:
-        text = ", ".join(said(value) for value in submission.answers.values() if value not in ("", [], False))
+    def in_short(self, row: Any) -> str:
+        text = ", ".join(said(value) for value in self.answers_of(row).values() if value not in ("", [], False))
         return text[:120]
 
     @display(description=_("answers"))
-    def given(self, submission: FormSubmission) -> SafeString:
-        labels = dict(submission.form.fields.values_list("key", "label"))
-        keys = [
-            *(key for key in labels if key in submission.answers),
-            *(key for key in submission.answers if key not in labels),
+    def given(self, row: Any) -> SafeString:
+        answers = self.answers_of(row)
+        files = {file.field: file for file in Upload.objects.filter(submission_key=row.key)}
+        lines = [(label, _shown(answers[key], files.get(key))) for key, label in labelled(row.form, answers)]
+        return format_html('<dl class="bareme-answers">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", lines))
+
+    def answers_of(self, row: Any) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+
+def labelled(form: Form, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The keys of the answers with their labels, in the order the form asks today; what it does not ask any more last."""
+    labels = dict(form.fields.values_list("key", "label"))
+    yield from ((key, label) for key, label in labels.items() if key in answers)
+    yield from ((key, key) for key in answers if key not in labels)
+
+
+def _shown(value: Any, file: Upload | None) -> Any:
+    if file is None:
+        return said(value)
+    url = reverse("admin:tracking_formsubmission_upload", args=[file.pk])
+    return format_html('<a href="{}" class="bareme-more">{}</a> ({})', url, file.name, filesizeformat(file.size))
+
+
+@admin.register(FormSubmission)
+class FormSubmissionAdmin(Answered):
+    list_display = ("at", "form", "contact", "in_short")
+    list_filter = ("form", ("at", RangeDateFilter), ("contact", admin.EmptyFieldListFilter))
+    list_select_related = ("form", "contact")
+    search_fields = ("contact__email", "contact__last_name")
+    fields = ("form", "contact", "at", "url", "given")
+    readonly_fields = ("given",)
+    ordering = ("-at", "-id")
+    actions = ("export_chosen",)
+    list_before_template = "tracking/admin/export_link.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("export.csv", view(self.export), name="tracking_formsubmission_export"),
+            path("upload/<uuid:pk>/", view(self.upload), name="tracking_formsubmission_upload"),
+            *super().get_urls(),
         ]
-        rows = [(labels.get(key, key), said(submission.answers[key])) for key in keys]
-        return format_html('<dl class="bareme-answers">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows))
+
+    def answers_of(self, row: FormSubmission) -> Mapping[str, Any]:
+        return row.answers
+
+    @guarded("view")
+    def upload(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+        """A file a visitor sent: for who may read submissions, as a download and nothing else."""
+        file = Upload.objects.filter(pk=pk).first()
+        try:
+            return uploads.handed_out(file) if file else _gone()
+        except OSError:
+            return _gone()
+
+    @guarded("view")
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as it is filtered, as CSV."""
+        try:
+            return _as_csv(self.get_changelist_instance(request).get_queryset(request))
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(self.page("changelist"))
+
+    @action(description=_("Export as CSV"), permissions=["view"])
+    def export_chosen(self, request: HttpRequest, queryset: QuerySet[FormSubmission]) -> HttpResponseBase:
+        return _as_csv(queryset)
 
 
-def said(value: Any) -> str:
-    """An answer as people read it."""
-    if isinstance(value, bool):
-        return _g("yes") if value else _g("no")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _gone() -> HttpResponseBase:
+    raise Http404(_g("This file is not there any more."))
+
+
+def _as_csv(rows: QuerySet[FormSubmission]) -> StreamingHttpResponse:
+    name = f"{_g('submissions')}-{timezone.localdate():%Y-%m-%d}.csv"
+    response = StreamingHttpResponse(submissions_csv.stream(rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@admin.register(HeldSubmission)
+class HeldSubmissionAdmin(Answered):
+    list_display = ("at", "form", "why", "in_short", "let_in")
+    list_filter = ("form", ("at", RangeDateFilter))
+    list_select_related = ("form",)
+    fields = ("form", "at", "why", "given")
+    readonly_fields = ("given", "why")
+    actions = ("accept", "discard")
+
+    def answers_of(self, row: HeldSubmission) -> Mapping[str, Any]:
+        answers: Mapping[str, Any] = row.hit.get("data", {}).get("answers", {})
+        return answers
+
+    def has_accept_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tracking.change_heldsubmission")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.accept_one))
+        return [path("accept/", view, name="tracking_heldsubmission_accept"), *super().get_urls()]
+
+    @guarded("accept")
+    def accept_one(self, request: HttpRequest) -> HttpResponse:
+        self.accept(request, HeldSubmission.objects.filter(pk=row_id(request.POST.get("held", ""))))
+        return HttpResponseRedirect(self.page("changelist"))
+
+    @action(description=_("These are no spam: let them in"), permissions=["accept"], icon="check")
+    def accept(self, request: HttpRequest, queryset: QuerySet[HeldSubmission]) -> None:
+        count = held.accept(queryset)
+        ring()
+        self.tell(request, count, ngettext_lazy("%(count)d let in.", "%(count)d let in.", "count"))
+
+    @action(description=_("Delete, with their files"), permissions=["accept"], icon="delete")
+    def discard(self, request: HttpRequest, queryset: QuerySet[HeldSubmission]) -> None:
+        count = held.discard(queryset)
+        self.tell(request, count, ngettext_lazy("%(count)d deleted.", "%(count)d deleted.", "count"))
+
+    @display(description=_("why"))
+    def why(self, row: HeldSubmission) -> str:
+        labels = dict(Reason.choices)
+        return ", ".join(str(labels.get(reason, reason)) for reason in row.reasons)
+
+    @display(description="")
+    def let_in(self, row: HeldSubmission) -> SafeString:
+        return format_html(
+            '<button type="submit" class="bareme-more" name="held" value="{}" formaction="{}">{}</button>',
+            str(row.pk),
+            self.page("accept"),
+            _("No spam: let it in"),
+        )

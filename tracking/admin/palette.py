@@ -1,0 +1,81 @@
+"""What a form can be built of: the cards of the builder's palette, each with what it fills in by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+
+from tracking.models import FormField
+
+Type = FormField.Type
+
+BUILT_IN = {
+    "email": _("Email"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "phone": _("Phone"),
+    "company": _("Company"),
+    "job_title": _("Job title"),
+    "city": _("City"),
+    "country": _("Country"),
+    "language": _("Language"),
+    "time_zone": _("Time zone"),
+}
+ICONS = {
+    Type.TEXT: "short_text",
+    Type.TEXTAREA: "notes",
+    Type.EMAIL: "mail",
+    Type.PHONE: "call",
+    Type.NUMBER: "pin",
+    Type.URL: "link",
+    Type.DATE: "event",
+    Type.TIME: "schedule",
+    Type.SELECT: "arrow_drop_down_circle",
+    Type.RADIO: "radio_button_checked",
+    Type.CHECKBOXES: "checklist",
+    Type.CHECKBOX: "check_box",
+    Type.COUNTRY: "public",
+    Type.SCALE: "linear_scale",
+    Type.FILE: "attach_file",
+    Type.HIDDEN: "visibility_off",
+    Type.CONSENT: "verified_user",
+    Type.HEADING: "title",
+    Type.PARAGRAPH: "subject",
+}
+
+
+def cards() -> list[dict[str, Any]]:
+    """What can be added with one click: fields of each type, questions about the contact, and the origin of a visit."""
+    types = [Card(str(type_.label), {"type": type_}) for type_ in Type]
+    person = [Card(str(label), _about_contact(name, str(label))) for name, label in list(BUILT_IN.items())[:8]]
+    utm = [_utm(name) for name in ("source", "medium", "campaign", "term", "content")]
+    return [
+        {"title": _g("Any field"), "cards": [card.as_json() for card in types]},
+        {"title": _g("About the contact"), "cards": [card.as_json() for card in person]},
+        {
+            "title": _g("Where they come from"),
+            "cards": [{"label": _g("All UTM parameters"), "icon": "query_stats", "rows": utm}],
+        },
+    ]
+
+
+@dataclass(frozen=True)
+class Card:
+    label: str
+    values: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"label": self.label, "icon": ICONS[Type(self.values["type"])], "rows": [self.values]}
+
+
+def _about_contact(name: str, label: str) -> dict[str, Any]:
+    types = {"email": Type.EMAIL, "phone": Type.PHONE, "country": Type.COUNTRY}
+    values = {"type": types.get(name, Type.TEXT), "label": label, "key": name, "contact_field": name}
+    return values | ({"required": True} if name == "email" else {})
+
+
+def _utm(name: str) -> dict[str, Any]:
+    return {"type": Type.HIDDEN, "label": f"UTM {name}", "key": f"utm_{name}", "parameter": f"utm_{name}"}
