@@ -21,6 +21,7 @@ from tracking.models.events import (
     Verdict,
     Visitor,
 )
+from tracking.models.outages import Outage
 from tracking.models.sent import HeldSubmission, Upload
 from tracking.models.verdicts import Agent, Mark, Network
 
@@ -39,6 +40,7 @@ __all__ = [
     "Link",
     "Mark",
     "Network",
+    "Outage",
     "OwnsSubject",
     "Receipt",
     "Subject",
