@@ -18,6 +18,7 @@ from django.utils import timezone
 from hypothesis import note
 
 from config import pipeline
+from contacts import merging
 from contacts.models import Change, Contact
 from scoring import ledger, publications, rules, scores, sql, sweeps, terms
 from scoring.models import (
@@ -119,6 +120,7 @@ class World:
         self.state, self.undoings, self.gifts, self.events = State(), [], [], {}
         self.countries, self.machines, self.snapshots = ["GB"] * len(PEOPLE), frozenset(), []
         self.before_publishing = None  # is called with the draft and its scope
+        self.origins, self.merges, self.into = {}, [], {}  # hit → whom it named; merges in force; loser → winner
         self.interrupted = {}  # (contact, action) → the profile version that was superseded while it held, and since when
         for group, said in zip(self.groups, story.terms, strict=True):
             for name, value in fields_of(said).items():
@@ -199,7 +201,8 @@ class World:
             key = UUID(int=click.key + 1)
             happen(contact, KINDS[click.about], Subject(pk=about), at, key=key)
             # A key received twice counts once, as first received.
-            self.events.setdefault(key, (contact.pk, KINDS[click.about], about, at))
+            self.origins.setdefault(key, contact.pk)
+            self.events.setdefault(key, (self._today(contact.pk), KINDS[click.about], about, at))
 
     def _advance(self, step):
         pipeline.advance(step.limit)
@@ -212,9 +215,9 @@ class World:
         pipeline.advance(1000)
 
     def _give(self, step):
-        contact, group = self.contacts[step.who], self.groups[step.group]
-        ledger.adjust(contact.pk, group.pk, step.points, note="x")
-        self.gifts.append((contact.pk, group.pk, timezone.now(), step.points))
+        contact_id, group = self._today(self.contacts[step.who].pk), self.groups[step.group]
+        ledger.adjust(contact_id, group.pk, step.points, note="x")
+        self.gifts.append((contact_id, group.pk, timezone.now(), step.points))
 
     def _move(self, step):
         contact = self.contacts[step.who]
@@ -234,6 +237,37 @@ class World:
         self._events().filter(contact=old).update(contact=new)
         self.events = {key: ((new, *event[1:]) if event[0] == old else event) for key, event in self.events.items()}
         self._replay([old, *([new] if new else [])])
+
+    def _merge(self, step):
+        """All that named the loser, what still waits included, is the winner's; so are the points given to them."""
+        loser, winner = self.contacts[step.who].pk, self.contacts[step.to].pk
+        if loser == winner or loser in self.into or winner in self.into:
+            return
+        given = [number for number, gift in enumerate(self.gifts) if gift[0] == loser]
+        inner = [pk for pk, into in self.into.items() if into == loser]
+        self.merges.append((merging.merge(winner, loser), given, inner))
+        self.into |= dict.fromkeys([loser, *inner], winner)
+        self._pass_on(given, winner)
+
+    def _unmerge(self, step):
+        """It gets back what named it, and the points it had been given."""
+        open_ = [one for one in self.merges if self.into[one[0].loser_id] == one[0].winner_id]
+        if not open_:
+            return
+        done, given, inner = one = open_[step.which % len(open_)]
+        merging.undo(done)
+        self.merges.remove(one)
+        self.into |= dict.fromkeys(inner, done.loser_id)
+        del self.into[done.loser_id]
+        self._pass_on(given, done.loser_id)
+
+    def _pass_on(self, given, to):
+        self.gifts = [(to, *gift[1:]) if number in given else gift for number, gift in enumerate(self.gifts)]
+        self.events = {key: (self._today(self.origins[key]), *event[1:]) for key, event in self.events.items()}
+
+    def _today(self, pk):
+        """Whom a contact was merged into, if they were."""
+        return self.into.get(pk, pk)
 
     def _change_events(self, number, verdict):
         self._take_everything()

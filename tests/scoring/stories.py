@@ -138,6 +138,21 @@ class Hand:
     to: int | None
 
 
+@dataclass(frozen=True)
+class Merge:
+    """One contact turns out to be another."""
+
+    who: int
+    to: int
+
+
+@dataclass(frozen=True)
+class Unmerge:
+    """One of the merges is undone."""
+
+    which: int
+
+
 def maybe(strategy):
     return st.none() | strategy
 
@@ -180,6 +195,8 @@ advances = st.builds(Advance, st.sampled_from([1, 1, 2, 1000]))
 sleeps = st.builds(Sleep, st.sampled_from([1, 1, 2, 4]))
 gifts = st.builds(Give, people, st.integers(0, 1), st.integers(-15, 15).filter(bool))
 bounds = st.builds(SetBounds, maybe(st.integers(-9, 0)), maybe(st.integers(0, 25)))
+merges = st.builds(Merge, people, people)
+unmerges = st.builds(Unmerge, st.integers(0, 3))
 set_terms = st.builds(SetTerms, st.integers(0, 1), terms_of_group)
 
 

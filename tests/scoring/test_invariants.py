@@ -42,6 +42,15 @@ everything = st.one_of(
     st.builds(stories.Hand, stories.people, stories.maybe(stories.people)),
 )
 
+merged = st.one_of(
+    edited,
+    stories.hits,
+    stories.merges,
+    stories.merges,
+    stories.unmerges,
+    st.builds(stories.Judge, st.integers(0, 40), st.integers(0, 3)),
+)
+
 STAGE = []
 
 
@@ -98,6 +107,20 @@ def test_profiles_merges_withdrawals_and_verdicts_give_what_the_oracle_says_of_t
     with undone() as clock:
         world = World(story, STAGE[0], clock)
         world.live(check=assert_sums)
+        assert_as_the_oracle_says(world)
+        assert_a_replay_changes_nothing(world)
+
+
+@cases(quick=20)
+@given(story=stories.stories(merged, max_steps=20))
+def test_whatever_is_merged_and_undone_the_scores_are_those_of_the_oracle_over_the_union(story):
+    with undone() as clock:
+        world = World(story, STAGE[0], clock)
+        world.live(check=assert_sums)
+        assert_as_the_oracle_says(world)
+        assert_a_replay_changes_nothing(world)
+        while world.merges:
+            world.take(stories.Unmerge(0))
         assert_as_the_oracle_says(world)
         assert_a_replay_changes_nothing(world)
 
