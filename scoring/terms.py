@@ -15,6 +15,11 @@ from scoring.rulebook import Rulebook
 from scoring.sweeps import Plan
 
 
+def begin(group: PointGroup, author: Any = None) -> None:
+    """Keep the terms of a group that was just made as its version 1, which says who made it."""
+    _first_version(group, author)
+
+
 @transaction.atomic
 def publish(group: PointGroup, changed: dict[str, Any], author: Any = None) -> Sweep | None:
     """Put other terms of a group into force; the walk that makes every score follow, None when nothing changed.
@@ -72,10 +77,11 @@ def set_bounds(floor: int | None, ceiling: int | None, author: Any = None) -> bo
     return True
 
 
-def _first_version(group: PointGroup) -> None:
-    """A group has no version until its terms first change; then the terms it had are version 1."""
+def _first_version(group: PointGroup, author: Any = None) -> None:
+    """A group that was made in code has no version until its terms first change; then the terms it had are version 1."""
     if not group.versions.exists():
-        group.versions.create(number=1, epoch=group.epoch, **{name: getattr(group, name) for name in TERMS})
+        said = {name: getattr(group, name) for name in TERMS}
+        group.versions.create(number=1, epoch=group.epoch, author=author, **said)
 
 
 def _next_version(group: PointGroup, author: Any) -> None:

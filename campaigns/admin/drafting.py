@@ -9,11 +9,12 @@ from django.forms.models import BaseInlineFormSet, BaseModelFormSet
 
 from campaigns import publishing
 from campaigns.models import Trigger, TriggerAction
-from scoring.admin.drafting import DraftingAdmin, in_utc
+from scoring.admin.draft_switches import DraftSwitches
+from scoring.admin.drafting import in_utc
 from scoring.publishing.types import State
 
 
-class DraftingTriggers(DraftingAdmin):
+class DraftingTriggers(DraftSwitches):
     draft_type = publishing.Triggers.key
 
     def draft_state(self, row: Trigger, formsets: Iterable[BaseModelFormSet[Any]]) -> State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contacts.wording import labelled
 from scoring.publishing.figures import Bin
 from scoring.wording import number
 
@@ -48,7 +49,7 @@ def histogram(bins: Sequence[Bin]) -> Histogram:
                     width=f"{min(each * 0.42, 40):.2f}",
                     height=f"{tall:.2f}",
                     kind=kind,
-                    title=f"{between}: {count}",
+                    title=labelled(between, count),
                 )
             )
     every = -(-(len(bins) + 1) // MOST_LABELS)

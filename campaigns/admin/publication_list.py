@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from campaigns.admin import publication_pages
+from campaigns.admin import latest_versions, publication_pages
 from contacts.admin_base import BaremeAdmin
 from scoring.models import Publication
 
@@ -24,6 +24,7 @@ class PublicationList(BaremeAdmin):
     list_select_related = ("author",)
     search_fields = ("note", "edits__name")
     actions = None
+    list_after_template = "campaigns/publications/latest.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Publication]:
         found: QuerySet[Publication] = super().get_queryset(request)
@@ -34,8 +35,8 @@ class PublicationList(BaremeAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         self.message_without_draft(request)
-        title = {"title": _("Draft and publications")}
-        answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | title)
+        more = {"title": _("Draft and publications"), "latest": latest_versions.latest(request)}
+        answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | more)
         return answer
 
     def message_without_draft(self, request: HttpRequest) -> None:

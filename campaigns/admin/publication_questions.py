@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from campaigns import sentences
 from campaigns.admin import publication_pages
 from campaigns.models import Firing
+from contacts.wording import labelled
 from scoring import publications
 from scoring.models import Publication
 
@@ -87,6 +88,6 @@ def declining(publication: Publication, count: int) -> dict[str, Any]:
 def _acting(publication: Publication) -> list[str]:
     waiting = publication.firings.filter(state=Firing.State.HELD).order_by("trigger_id").distinct("trigger_id")
     return [
-        f"{firing.trigger}: {sentences.consequences(firing.trigger) or _g('nothing yet')}"
+        labelled(firing.trigger, sentences.consequences(firing.trigger) or _g("nothing yet"))
         for firing in waiting.select_related("trigger").prefetch_related("trigger__actions")
     ]

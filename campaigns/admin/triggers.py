@@ -242,9 +242,9 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
 
     # Lists
 
-    actions = ("switch_off", "copy", "archive", "restore")
+    actions = ("switch_off", "draft_on", "draft_off", "copy", "archive", "restore")
 
-    @action(description=_("Switch off"), permissions=["change"], icon="pause")
+    @action(description=_("Switch off, at once"), permissions=["change"], icon="pause")
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Trigger]) -> None:
         rows = list(queryset.filter(is_active=True))
         for trigger in rows:

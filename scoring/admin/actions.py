@@ -20,13 +20,15 @@ from unfold.decorators import action, display
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin
 from contacts.typed_params import TypedParamsForm
 from scoring import rules, wording
+from scoring.admin.draft_switches import DraftSwitches
 from scoring.admin.drafting import DraftingActions
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, RuleForm, fading_profile
-from scoring.models import TERMS_OF_RULE, PointAction, PointActionVersion
+from scoring.admin.standing import in_force, in_order, replaced, repriced
+from scoring.models import TERMS_OF_RULE, Edit, PointAction, Publication
 from scoring.sources import point_sources
 from scoring.sources.base import ProfileSource
-from scoring.wording import Facts, cap, expiry, facts, moment, repeat, sentences
+from scoring.wording import Facts, cap, expiry, facts, repeat, sentences
 
 
 class PointActionForm(RuleForm, TypedParamsForm):
@@ -91,13 +93,13 @@ EVENT_RULE = f"typeof source === 'undefined' || !{PROFILE_SOURCES}.includes(sour
 
 
 @admin.register(PointAction)
-class PointActionAdmin(DraftingActions, Reasonable, HistoryPage, ArchivingAdmin):
+class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, ArchivingAdmin):
     form = PointActionForm
     list_display = ("name", "signed_points", "group", "what", "how_often", "state")
     list_filter = (ArchivedFilter, "group", SourceFilter, "is_active")
     list_select_related = ("group",)
     search_fields = ("name", "description")
-    actions = ("switch_on", "switch_off", "archive", "restore")
+    actions = ("switch_on", "switch_off", "draft_on", "draft_off", "archive", "restore")
     # Profile rules have neither; but what was filled in before the source was chosen stays in sight, with what is wrong.
     conditional_fields: ClassVar = {
         "repeat": EVENT_RULE,
@@ -171,17 +173,20 @@ class PointActionAdmin(DraftingActions, Reasonable, HistoryPage, ArchivingAdmin)
 
     def stood(self, row: PointAction) -> list[Stood]:
         every = row.versions.select_related("author", "group").prefetch_related("validities")
-        versions = [version for version in every if in_force(version)]
+        versions = in_order(every)
+        rolled_back = Edit.objects.filter(version__in=versions, publication__state=Publication.State.ROLLED_BACK)
+        taken_back = set(rolled_back.values_list("version_id", flat=True))
         now = next((version.pk for version in versions if not rules.changed(row, version)), None)
         return [
             Stood(
                 version.number,
                 said,
-                in_force(version),
+                in_force(version, is_taken_back=version.pk in taken_back),
                 version.author,
                 version.created_at,
                 is_now=version.pk == now,
                 notes=[repriced(version)] if version.worth != version.points else [],
+                replaced=replaced(version, versions),
             )
             for version, said in zip(versions, facts(versions), strict=True)
         ]
@@ -229,15 +234,15 @@ class PointActionAdmin(DraftingActions, Reasonable, HistoryPage, ArchivingAdmin)
             return "archived", _("Archived")
         return ("active", _("Active")) if rule.is_active else ("inactive", _("Inactive"))
 
-    @action(description=_("Switch on"), permissions=["change"], icon="play_arrow")
+    @action(description=_("Switch on, at once"), permissions=["change"], icon="play_arrow")
     def switch_on(self, request: HttpRequest, queryset: QuerySet[PointAction]) -> None:
         self._switch(request, queryset.filter(archived_at__isnull=True), active=True)
 
-    @action(description=_("Switch off"), permissions=["change"], icon="pause")
+    @action(description=_("Switch off, at once"), permissions=["change"], icon="pause")
     def switch_off(self, request: HttpRequest, queryset: QuerySet[PointAction]) -> None:
         self._switch(request, queryset, active=False)
 
-    @action(description=_("Archive"), permissions=["change"], icon="archive")
+    @action(description=_("Archive, at once"), permissions=["change"], icon="archive")
     def archive(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         rows = list(queryset.filter(archived_at__isnull=True))
         for rule in rows:
@@ -257,23 +262,3 @@ class PointActionAdmin(DraftingActions, Reasonable, HistoryPage, ArchivingAdmin)
             gettext("Switched on.") if active else gettext("Switched off."),
         )
         self.tell(request, len(switched), ngettext_lazy("%(count)d switched.", "%(count)d switched.", "count"))
-
-
-def in_force(version: PointActionVersion) -> str:
-    """Which events a version counts, or counted until a later one was published for the past too; empty for drafts."""
-    if version.valid_from < version.valid_until:
-        return wording.in_force(version.valid_from, version.valid_until)
-    known = [one for one in version.validities.all() if one.valid_from < one.valid_until]
-    if not known:
-        return ""
-    last = max(known, key=lambda one: one.known_from)
-    return gettext("%(interval)s; replaced for the past, too, %(when)s") % {
-        "interval": wording.in_force(last.valid_from, last.valid_until),
-        "when": moment(last.known_until),
-    }
-
-
-def repriced(version: PointActionVersion) -> str:
-    return gettext("Its lines are worth %(points)s each since a later version was published for the past, too.") % {
-        "points": f"{version.worth:+d}"
-    }

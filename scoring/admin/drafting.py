@@ -59,6 +59,7 @@ class DraftingAdmin:
     draft_type: ClassVar[str]  # the key of its publishable
     draftable: ClassVar[Collection[str] | None] = None  # fields of the form that a draft holds; None: all
     actions_submit_line = ("add_to_draft",)
+    at_once: ClassVar[Any] = ""  # what the page says of saving without a draft, where that may surprise
     change_form_before_template = "scoring/drafted.html"
 
     def draft_state(self, row: Any, formsets: Iterable[BaseModelFormSet[Any]]) -> State:
@@ -113,6 +114,8 @@ class DraftingAdmin:
         told: dict[str, Any] = {"seen_name": SEEN, "seen": _stamp(edit)}
         if SEEN in request.POST and not getattr(request, "draft_overtaken", False):
             told["seen"] = request.POST[SEEN]  # what else happened has not been shown yet
+        if row is not None and self.at_once and self.has_draft_permission(request, row):
+            told["at_once"] = self.at_once
         if row is None and self.draft_type not in TERMS_TYPES and self.has_draft_permission(request):
             told["actions_submit_line"] = self.get_actions_submit_line(request, None)  # type: ignore[attr-defined]
         if edit:
@@ -197,9 +200,8 @@ class DraftingAdmin:
         changes = in_words(publishable.differences(edit))
         self.log_change(request, row, _g("Added to the draft: %(changes)s") % {"changes": changes})  # type: ignore[attr-defined]
         text = format_html(
-            '“{}”: {} <a class="underline" href="{}">{}</a>',
-            edit.name,
-            _g("in the draft. Nothing changes until it is published."),
+            '{} <a class="underline" href="{}">{}</a>',
+            _g("“%(name)s” waits in the draft. Nothing changes until it is published.") % {"name": edit.name},
             page,
             _g("Go on editing it"),
         )
@@ -226,6 +228,10 @@ class DraftingTerms(DraftingAdmin):
 
     draft_type = PointGroups.key
     draftable = TERMS
+    at_once = _(
+        "“Save” changes every score of the group at once; “Add to the draft” first shows which contacts that concerns. Name, "
+        "description, colour and position are not scored and do not wait in a draft: save them by themselves."
+    )
 
     def draft_state(self, row: Any, formsets: Any) -> State:
         row.cap_period = row.cap_period or CapPeriod.MONTH
@@ -242,6 +248,9 @@ class DraftingBounds(DraftingAdmin):
     """The bounds of the overall score."""
 
     draft_type = OverallBounds.key
+    at_once = _(
+        "“Save” changes every overall score at once; “Add to the draft” first shows which contacts that concerns."
+    )
 
     def draft_state(self, row: OverallScore, formsets: Any) -> State:
         return {name: getattr(row, name) for name in BOUNDS}

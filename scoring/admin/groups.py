@@ -20,6 +20,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminIntegerFieldWidget
 
 from contacts.admin_base import ArchivingAdmin, BaremeAdmin, guarded
+from contacts.wording import quoted
 from scoring import terms, wording
 from scoring.admin.drafting import DraftingBounds, DraftingTerms
 from scoring.admin.history import HistoryPage, Stood
@@ -164,6 +165,7 @@ class PointGroupAdmin(DraftingTerms, TermsAdmin, ArchivingAdmin):
         obj.cap_period = obj.cap_period or CapPeriod.MONTH
         if not change:  # nobody has points in it yet
             super().save_model(request, obj, form, change)
+            terms.begin(obj, request.user)
             return
         wanted = {name: getattr(obj, name) for name in TERMS}
         obj.save(update_fields=["name", "description", "color", "position"])
@@ -174,7 +176,7 @@ class PointGroupAdmin(DraftingTerms, TermsAdmin, ArchivingAdmin):
             return
         self.tell_recomputed(request)
         if row.half_life_days and (about := profile_rules(row)):
-            named = [f"“{rule}”" for rule in about[:NAMED]] + (["…"] if len(about) > NAMED else [])
+            named = [quoted(rule) for rule in about[:NAMED]] + (["…"] if len(about) > NAMED else [])
             text = gettext(
                 "%(rules)s: what a contact is fades here, too, from the day it became true. Put it into a group without a "
                 "half-life."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -36,6 +35,7 @@ class Stood:
     at: datetime | None = None
     is_now: bool = False
     notes: Sequence[str] = ()
+    replaced: int | None = None  # the version that was in force until then; None: the one told before it
 
     @property
     def says(self) -> list[tuple[str, str]]:
@@ -44,11 +44,12 @@ class Stood:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A version with what it changed."""
+    """A version with what it changed of the one in force before it."""
 
     stood: Stood
     changes: Sequence[Difference]
     is_first: bool
+    again: int | None  # an older version that says the same
     restore: str  # the page that brings it back; empty where that makes no sense
 
 
@@ -56,7 +57,7 @@ class HistoryPage:
     """Mixin for admins of what has versions: the admin's own history page becomes that of the versions."""
 
     def stood(self, row: Any) -> list[Stood]:
-        """Its versions, the newest first, in a fixed number of queries."""
+        """Its versions, the latest to come into force first, in a fixed number of queries."""
         raise NotImplementedError
 
     def facts_now(self, row: Any) -> Facts:
@@ -120,13 +121,12 @@ class HistoryPage:
         versions = self.stood(row)
         may = self.has_change_permission(request, row) and not self.obstacle(row)  # type: ignore[attr-defined]
         return [
-            Chapter(
-                stood=one,
-                changes=differing(before.facts, one.facts) if before else (),
-                is_first=before is None,
-                restore=self.page("bring_back", row.pk, one.number) if may and not one.is_now else "",  # type: ignore[attr-defined]
+            _chapter(
+                one,
+                versions[place + 1 :],
+                self.page("bring_back", row.pk, one.number) if may and not one.is_now else "",  # type: ignore[attr-defined]
             )
-            for one, before in zip_longest(versions, versions[1:])
+            for place, one in enumerate(versions)
         ]
 
     def _row(self, request: HttpRequest, object_id: str, permission: str) -> Any:
@@ -147,6 +147,17 @@ class HistoryPage:
             object_id=str(row.pk), content_type=get_content_type_for_model(row)
         ).select_related("user")
         return list(noted.order_by("-action_time")[:LOGGED])
+
+
+def _chapter(stood: Stood, earlier: Sequence[Stood], restore: str) -> Chapter:
+    before = next((one for one in earlier if one.number == stood.replaced), earlier[0] if earlier else None)
+    return Chapter(
+        stood=stood,
+        changes=differing(before.facts, stood.facts) if before else (),
+        is_first=before is None,
+        again=next((one.number for one in earlier if one.facts == stood.facts), None),
+        restore=restore,
+    )
 
 
 def spoken(facts: Facts) -> list[tuple[str, str]]:

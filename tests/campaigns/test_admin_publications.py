@@ -12,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns import versions
 from campaigns.admin.histograms import histogram
 from campaigns.models import Delivery, Firing, Trigger, TriggerAction
 from config import pipeline
-from scoring import publications, rules
+from scoring import publications, rules, terms
 from scoring.models import (
     Edit,
     OverallScore,
@@ -287,6 +288,50 @@ def test_a_new_trigger_waits_in_the_draft_switched_off(marketer):
     publications.publish(drafted.publication, Scope.FROM_NOW)
     made.refresh_from_db()
     assert (made.is_active, made.actions.count()) == (True, 1)
+
+
+@pytest.mark.parametrize("model", ["pointaction", "trigger"])
+def test_several_are_switched_in_the_draft_and_stay_as_they_are(marketer, rule, model):
+    rows = [rule] if model == "pointaction" else [a_trigger()]
+    app = "campaigns" if model == "trigger" else "scoring"
+    listed = page(f"{model}_changelist", app=app)
+
+    def choose(action):
+        posted = {"action": action, "_selected_action": [row.pk for row in rows]}
+        return " ".join(said(marketer.post(listed, posted, follow=True)))
+
+    assert "1 changed in the draft." in choose("draft_off")
+    [waiting] = Edit.objects.all()
+    assert (waiting.before["is_active"], waiting.after["is_active"], waiting.author) == (True, False, marketer.user)
+    rows[0].refresh_from_db()
+    assert rows[0].is_active
+    assert "0 changed in the draft." in choose("draft_off")
+    assert "1 changed in the draft." in choose("draft_on")
+    assert Edit.objects.count() == 0
+
+
+def test_switching_in_the_draft_keeps_what_else_is_drafted_and_skips_what_changed_outside(marketer, rule):
+    listed = page("pointaction_changelist")
+    posted = {"action": "draft_off", "_selected_action": [rule.pk]}
+    edit(rule, points=7)
+    marketer.post(listed, posted)
+    assert {name: Edit.objects.get().after[name] for name in ("points", "is_active")} == {
+        "points": 7,
+        "is_active": False,
+    }
+
+    rule.points = 9
+    rule.save()
+    answer = marketer.post(listed, posted | {"action": "draft_on"}, follow=True)
+    assert "“Download”: changed outside the draft since. Open it, look, and add it again." in said(answer)
+    assert Edit.objects.get().after["is_active"] is False
+
+
+def test_the_form_of_a_group_says_what_saving_does_at_once(marketer, engagement):
+    note = "“Save” changes every score of the group at once"
+
+    assert note in marketer.get(page("pointgroup_change", engagement.pk)).content.decode()
+    assert note not in marketer.get(page("pointgroup_add")).content.decode()
 
 
 def test_nobody_writes_over_what_somebody_else_put_into_the_draft_meanwhile(marketer, rule):
@@ -703,6 +748,22 @@ def test_the_list_begins_with_the_draft_and_names_each(marketer, rule):
     publications.discard(draft)
     edit(rule, points=4)
     assert queries(marketer, page("publication_changelist")) == one
+
+
+def test_what_was_saved_directly_stands_below_the_list_with_its_history(marketer, rule, engagement):
+    trigger = a_trigger(name="Hot")
+    versions.keep(trigger, marketer.user)
+    terms.publish(engagement, {"ceiling": 100}, marketer.user)
+    edit(rule, points=7)
+
+    listed = marketer.get(page("publication_changelist")).context["latest"]
+    assert [(one.name, one.number, one.author) for one in listed] == [
+        ("Engagement", 2, marketer.user),
+        ("Engagement", 1, None),
+        ("Hot", 1, marketer.user),
+        ("Download", 1, None),
+    ]
+    assert listed[2].page == f"{page('trigger_history', trigger.pk, app='campaigns')}#v1"
 
 
 def test_the_first_page_says_that_a_draft_waits_and_a_change_is_under_way(marketer, rule, people):

@@ -7,8 +7,9 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from config import pipeline
-from scoring import rules, sql, terms
+from scoring import publications, rules, sql, terms
 from scoring.models import END, TERMS_OF_RULE, OverallScore, PointAction, PointGroup, Publication, Sweep, TermsVersion
+from scoring.publishing.actions import state_of
 from scoring.wording import differences
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import download, score, subject
@@ -111,6 +112,60 @@ def test_a_new_price_for_the_past_is_noted_on_the_version_it_concerns(marketer, 
     shown = marketer.get(page("scoring_pointaction_history", action.pk)).content.decode()
 
     assert "Its lines are worth +8 each since a later version was published for the past, too." in shown
+
+
+def drafted(action, **changes):
+    """A draft in which the action says something else."""
+    draft = publications.open_draft()
+    publications.add(draft, "point_action", action.pk, state_of(action) | changes)
+    return draft
+
+
+def test_a_version_restored_after_a_rollback_is_compared_with_the_one_in_force_again(marketer, publish):
+    action = publish(6)
+    published = drafted(action, points=40)
+    publications.publish(published, Publication.Scope.FROM_NOW)
+    publications.rollback(published)
+    marketer.post(page("scoring_pointaction_bring_back", action.pk, 2))
+    shown = marketer.get(page("scoring_pointaction_history", action.pk))
+
+    assert told(shown) == [
+        (3, {"points": ("+6", "+40")}, True, False),
+        (2, {"points": ("+6", "+40")}, False, True),
+        (1, {}, False, True),
+    ]
+    assert [chapter.again for chapter in shown.context["chapters"]] == [2, None, None]
+    assert "Restored version 2" in shown.content.decode()
+    assert "; rolled back " in shown.context["chapters"][1].stood.when
+
+
+def test_versions_are_told_in_the_order_they_came_into_force(marketer, publish):
+    action = publish(5)
+    action.points = 6
+    waiting = rules.draft(action, action, None)
+    action.points, action.repeat = 5, "always"
+    action.save()
+    rules.publish(action)
+    rules.put_into_force(action, waiting, timezone.now(), Publication.Scope.FROM_NOW)
+
+    told_ = told(marketer.get(page("scoring_pointaction_history", action.pk)))
+    assert [(number, sorted(changes)) for number, changes, _, _ in told_] == [
+        (2, ["how often", "points"]),
+        (3, ["how often"]),
+        (1, []),
+    ]
+
+
+def test_a_rule_switched_on_again_says_the_same_as_before(marketer, publish):
+    action = publish(5)
+    for is_active in (False, True):
+        action.is_active = is_active
+        action.save()
+        rules.publish(action)
+    shown = marketer.get(page("scoring_pointaction_history", action.pk))
+
+    assert told(shown) == [(2, {}, True, False), (1, {}, False, True)]
+    assert "Says the same as version 1" in shown.content.decode()
 
 
 def test_a_draft_is_no_history(marketer, publish):
@@ -367,6 +422,18 @@ def test_a_group_that_never_changed_says_so(marketer, fit):
     assert told(shown) == []
     assert "Never changed" in shown.content.decode()
     assert shown.context["now"] == [("weight", "2")]
+
+
+def test_a_new_group_says_who_made_it(marketer):
+    marketer.post(
+        page("scoring_pointgroup_add"),
+        {"name": "Club", "description": "", "color": "#112233", "position": "0", "weight": "1", "cap_period": "month"},
+    )
+    group = PointGroup.objects.get(name="Club")
+    [chapter] = marketer.get(page("scoring_pointgroup_history", group.pk)).context["chapters"]
+
+    assert (chapter.stood.number, chapter.stood.author, chapter.stood.is_now) == (1, marketer.user, True)
+    assert (Sweep.objects.count(), TermsVersion.objects.get().known_until) == (0, END)
 
 
 def test_the_bounds_of_the_overall_score_come_back(marketer, engagement, fit):

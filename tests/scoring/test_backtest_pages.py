@@ -320,7 +320,7 @@ def test_a_marketer_asks_waits_and_makes_a_trigger_of_the_answer(chromium, live_
     expect(tab.get_by_text("Which forms")).to_be_visible()
     tab.get_by_label("Cut-off date").fill("2026-03-31")
     tab.get_by_label("Days to convert").fill("30")
-    tab.get_by_role("button", name="Save", exact=True).click()
+    tab.get_by_role("button", name="Run the back-test").click()
     expect(tab.get_by_text("It begins in a moment.")).to_be_visible()
 
     while running.step():
