@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Delivery
 from campaigns.registry import DeliveryError
 from contacts.models import Contact, Membership
+from contacts.wording import quoted
 
 M = TypeVar("M", bound=Model)
 _names: ContextVar[dict[tuple[type[Model], object], str] | None] = ContextVar("names", default=None)
@@ -39,7 +40,7 @@ def named(model: type[Model], pks: Iterable[object]) -> str:
     """The names of rows, for a sentence: “A, B and C”."""
     known, wanted = _names.get() or {}, list(pks)
     if missing := [pk for pk in wanted if (model, pk) not in known]:
-        found = {item.pk: f"“{item}”" for item in rows(model, missing)}
+        found = {item.pk: quoted(item) for item in rows(model, missing)}
         known |= {(model, pk): found.get(pk, _("(deleted)")) for pk in missing}
         if _names.get() is not None:
             _names.set(known)

@@ -16,6 +16,7 @@ from campaigns.effects import Reaches
 from campaigns.models import Trigger
 from campaigns.sentences import number
 from contacts.models import Stage
+from contacts.wording import quoted
 from scoring.doctor import Examination, Finding, Severity, examinations
 from scoring.doctor.chart import Chart
 
@@ -63,7 +64,7 @@ def _without_order(stages: Iterable[Stage]) -> Iterator[Finding]:
         places[stage.position].append(stage)
     for position, sharing in sorted(places.items()):
         if len(sharing) > 1:
-            names = get_text_list([f"“{stage}”" for stage in sharing], _g("and"))
+            names = get_text_list([quoted(stage) for stage in sharing], _g("and"))
             yield Finding(
                 Severity.WARNING,
                 tuple(sharing),

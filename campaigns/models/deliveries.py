@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.models.campaigns import StepRun
 from campaigns.models.triggers import Firing, TriggerAction
@@ -30,7 +31,7 @@ class Delivery(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")
         IN_FLIGHT = "in_flight", _("Under way")
-        SENT = "sent", _("Done")
+        SENT = "sent", pgettext_lazy("delivery", "Done")
         RETRYING = "retrying", _("Will be tried again")
         FAILED = "failed", _("Given up")
         SKIPPED = "skipped", _("Not done")  # the person may not be contacted, or it no longer makes sense

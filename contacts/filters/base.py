@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.wording import quoted
 
 MAX_TEXT = 300
 MAX_LIST = 500
@@ -132,7 +133,7 @@ class Input:
             return date_format(value, "DATE_FORMAT")
         if isinstance(value, Decimal | int):
             return number_format(value.normalize() if isinstance(value, Decimal) else value)
-        return f"“{value}”"
+        return quoted(value)
 
 
 @dataclass(frozen=True)

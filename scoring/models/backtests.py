@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from scoring.models.groups import PointGroup
 
@@ -24,7 +25,7 @@ class BackTest(models.Model):
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
         RUNNING = "running", _("Under way")
-        DONE = "done", _("Done")
+        DONE = "done", pgettext_lazy("back-test", "Done")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Stopped")
 

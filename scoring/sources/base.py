@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import Combinable
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.registry import Registry
+from contacts.wording import labelled
 from tracking.models import Kind, Subject
 
 Params = dict[str, Any]
@@ -58,7 +58,7 @@ class PointSource:
 
     def said(self, details: object) -> str:
         """The label with its details, punctuated as the language does."""
-        return gettext("%(what)s: %(details)s") % {"what": self.label, "details": details}
+        return labelled(self.label, details)
 
 
 class EventSource(PointSource):
