@@ -83,7 +83,7 @@ def play(world: World, story: Story, happened: Sequence[NewHit]) -> None:
     begin = world.start - timedelta(days=30)
     while begin < world.now:
         end = min(begin + WEEK, world.now)
-        with sql.around(end):
+        with sql.around(end), sql.holding_since(end):
             week = [hit for hit in happened if begin <= hit.at < end]
             for start in range(0, len(week), AT_ONCE):
                 hits.record_many(week[start : start + AT_ONCE])
@@ -107,7 +107,7 @@ def hold_webinar(world: World, story: Story) -> None:
     came = {person.id for _at, person in story.registered if world.chance(0.65)}
     missed = {person.id for _at, person in story.registered} - came
     end = webinar.starts_at + timedelta(minutes=webinar.minutes)
-    with sql.around(end):
+    with sql.around(end), sql.holding_since(end):
         webinars.record(webinar, Kind.WEBINAR_ATTENDED, came, at=end)
         webinars.record(webinar, Kind.WEBINAR_MISSED, missed, at=end)
         pipeline.drain(BATCH)
@@ -120,7 +120,8 @@ def gather(world: World, people: Sequence[Person]) -> None:
     for key, days, ids in (("club", 70, club), ("wake", 12, asleep)):
         with sql.at(world.ago(days)):
             segments.add(world.segments[key], ids, note="Camille")
-    pipeline.drain(BATCH)
+        with sql.holding_since(world.ago(days)):
+            pipeline.drain(BATCH)
 
 
 # Points people gave by hand: (points, group, note)

@@ -68,6 +68,16 @@ def test_a_replay_of_the_history_changes_nothing(look):
     assert after == before
 
 
+def test_profile_points_count_from_when_they_became_true(look):
+    lines = PointEntry.objects.filter(version__kind=None)
+    late = lines.filter(first_at__gte=timezone.now() - timedelta(days=1)).count()
+
+    assert lines.count() > CONTACTS / 2
+    assert late < lines.count() / 20
+    made = dict(Contact.objects.values_list("pk", "created_at"))
+    assert all(line.first_at >= made[line.contact_id] for line in lines)
+
+
 def test_every_point_source_is_used(look):
     used = set(PointAction.objects.values_list("source", flat=True))
 
