@@ -1,13 +1,16 @@
 """What the tests of the public edge share: hits as short rows, a form with an email, and nobody rung."""
 
 import time
+from collections import Counter
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 
 from tests.factories import FormFactory, FormFieldFactory
 from tracking import nonces, passes
-from tracking.models import Hit
+from tracking.models import Hit, Upload
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +25,11 @@ def rings(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def upload_root(settings, tmp_path):
+def upload_root(monkeypatch, tmp_path):
     """Where the files go that visitors send with forms."""
     root = tmp_path / "uploads"
-    options = {**settings.STORAGES["uploads"]["OPTIONS"], "location": root}
-    settings.STORAGES = {**settings.STORAGES, "uploads": {**settings.STORAGES["uploads"], "OPTIONS": options}}
+    storage = FileSystemStorage(**settings.STORAGES["uploads"]["OPTIONS"] | {"location": root})
+    monkeypatch.setattr(Upload._meta.get_field("file"), "storage", storage)
     return root
 
 
@@ -62,3 +65,42 @@ def nonce():
             return nonces.nonce(form)
 
     return nonce
+
+
+# --- how well people and machines are told apart, printed after the tests -------------------------------------------------
+
+
+class VerdictTable:
+    """What was taken for what, by kind of request."""
+
+    def __init__(self):
+        self.counts = Counter()
+
+    def count(self, what, *, is_machine, taken_for_one):
+        for row in (what, "in all"):
+            self.counts[row, is_machine, taken_for_one] += 1
+
+    def lines(self):
+        yield f"{'':10} {'machines':>9} {'found':>6} {'recall':>7} {'people':>7} {'lost':>5} {'precision':>10}"
+        for row in dict.fromkeys(row for row, _, _ in self.counts):
+            found, missed = self.counts[row, True, True], self.counts[row, True, False]
+            lost, kept = self.counts[row, False, True], self.counts[row, False, False]
+            recall = f"{found / (found + missed):.3f}" if found + missed else "–"
+            precision = f"{found / (found + lost):.3f}" if found + lost else "–"
+            yield f"{row:10} {found + missed:9} {found:6} {recall:>7} {lost + kept:7} {lost:5} {precision:>10}"
+
+
+TABLE = pytest.StashKey()
+
+
+@pytest.fixture
+def verdict_table(request):
+    table = request.config.stash[TABLE] = VerdictTable()
+    return table
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if table := config.stash.get(TABLE, None):
+        terminalreporter.section("people and machines: tests/tracking/sequences.py")
+        for line in table.lines():
+            terminalreporter.write_line(line)
