@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from contacts import consent
 from contacts.merging import Job, Part, parts
 from contacts.merging.parts import Figures
-from contacts.models import Channel, DoNotContact
+from contacts.models import Channel, Contact, DoNotContact
 from tracking import merging_sql as sql
 from tracking.inbox import KIND_OF_CHANGE
 from tracking.models import Event, FormSubmission, Kind, Visitor
@@ -46,7 +46,8 @@ class Deeds(Part):
 
     def put_back(self, job: Job, moved: Mapping[str, Any]) -> None:
         winner, loser, after = job.winner_id, job.loser_id, moved["after"]
-        sql.return_events(winner, loser, moved["events"], moved["visitors"], after, OWN)
+        theirs = Contact.objects.filter(merged_into=loser).values_list("pk", flat=True)
+        sql.return_events(winner, [loser, *theirs], moved["events"], moved["visitors"], after, OWN)
         Visitor.objects.filter(pk__in=moved["visitors"], contact=winner).update(contact=loser)
         FormSubmission.objects.filter(pk__in=moved["submissions"], contact=winner).update(contact=loser)
         for contact_id in job.ids:  # a refusal is never lost: the block it made may have been one of the merge's

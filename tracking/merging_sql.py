@@ -32,22 +32,24 @@ UPDATE tracking_event e SET contact_id = %(loser)s
 WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND (
   e.id = ANY(%(ids)s::bigint[])
   OR e.id > %(after)s AND (
-    e.data ->> 'named' = %(loser)s::text OR e.data ->> 'named' IS NULL AND e.visitor_id = ANY(%(visitors)s::uuid[])
+    e.data ->> 'named' = ANY(%(names)s) OR e.data ->> 'named' IS NULL AND e.visitor_id = ANY(%(visitors)s::uuid[])
   )
 ) RETURNING e.key
 """
 
 
 def return_events(
-    winner: int, loser: int, ids: Sequence[int], visitors: Sequence[str], after: int, own: Sequence[int]
+    winner: int, losers: Sequence[int], ids: Sequence[int], visitors: Sequence[str], after: int, own: Sequence[int]
 ) -> None:
     """Give back the events of these ids, and what came `after` to the loser's id or address or in one of these browsers.
 
-    Submissions go with their events.
+    `losers`: the loser, and those who had been merged into it before. Submissions go with their events.
     """
+    loser = losers[0]
     values = {
         "winner": winner,
         "loser": loser,
+        "names": [str(pk) for pk in losers],
         "ids": array(ids),
         "visitors": list(visitors),
         "after": after,
