@@ -26,16 +26,21 @@ def award(event_ids: Sequence[int], span: tuple[datetime, datetime] | None = Non
     shape, today, span = sql.shape(), decay.today(), span or sql.span(event_ids)
     deltas = _deltas(sql.award(event_ids, today, span))
     if shape.wide or shape.cuts:
-        deltas += _deltas(sql.recap(sql.contacts_of(event_ids, span), today, shape))
+        deltas += _deltas(sql.recap(sql.contacts_of(event_ids, span), today, shape, actions=()))
     return deltas
 
 
 def replay(
-    contact_ids: Sequence[int], actions: Sequence[int] | None = None, without: Sequence[int] = ()
+    contact_ids: Sequence[int],
+    actions: Sequence[int] | None = None,
+    without: Sequence[int] = (),
+    *,
+    recap_all: bool = False,
 ) -> list[Delta]:
     """Rebuild the lines of these contacts (of these actions, if given) from their events; writes differences only.
 
-    Uses the same counting as `award`; events in `without` are left for it. The caller holds the score lock.
+    Uses the same counting as `award`; events in `without` are left for it. `recap_all`: the caps of groups are not what they
+    were, so that lines of any action may be cut. The caller holds the score lock.
     """
     if not contact_ids:
         return []
@@ -43,7 +48,7 @@ def replay(
     deltas = (
         [] if actions is not None and not actions else _deltas(sql.replay(contact_ids, today, shape, actions, without))
     )
-    return deltas + _deltas(sql.recap(contact_ids, today, shape))
+    return deltas + _deltas(sql.recap(contact_ids, today, shape, None if recap_all else actions))
 
 
 def reprice(contact_ids: Sequence[int], was: Mapping[int, int]) -> list[Delta]:

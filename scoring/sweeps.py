@@ -149,7 +149,7 @@ def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] 
     before = sql.values(contact_ids, since, plan.terms or None) if plan.terms is not None else {}
     deltas = ledger.reprice(contact_ids, plan.was)
     if (plan.actions is None or plan.actions) or plan.terms is not None or plan.was:
-        deltas += ledger.replay(contact_ids, plan.actions, without)
+        deltas += ledger.replay(contact_ids, plan.actions, without, recap_all=plan.terms is not None)
     if plan.profiles:
         deltas += profiles.hold(contact_ids)
     movements = scores.refresh(deltas)

@@ -131,7 +131,7 @@ RECAP = """
 WITH rules AS MATERIALIZED ({rules}),
 stored AS MATERIALIZED (
   SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
-  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND v.kind IS NOT NULL AND (v.is_wide OR v.group_cap IS NOT NULL OR p.cut <> 0)
+  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) {some} AND v.kind IS NOT NULL AND (v.is_wide OR v.group_cap IS NOT NULL OR p.cut <> 0)
 ),
 lines AS (SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at FROM stored),
 {chain},
@@ -145,15 +145,27 @@ written AS ({write})
 """
 
 
-def recap(contact_ids: Sequence[int], today: date, shape: Shape) -> list[dict[str, Any]]:
-    """Share out the caps that reach over several lines among these contacts' lines, the earliest first; what moved."""
+CAPPED_TOGETHER = """
+AND p.action_id = ANY(%(actions)s::bigint[] || ARRAY(SELECT action_id FROM rules WHERE is_wide OR group_cap IS NOT NULL))
+"""
+
+
+def recap(
+    contact_ids: Sequence[int], today: date, shape: Shape, actions: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """Share out the caps that reach over several lines among these contacts' lines, the earliest first; what moved.
+
+    `actions`, if given, are the only ones that may keep a cut of a cap that is no more: no others are looked at than these
+    and those with caps.
+    """
     statement = RECAP.format(
         rules=LIVE_RULES,
+        some="" if actions is None else CAPPED_TOGETHER,
         chain=chain("lines", shape),
         write=WRITE,
         deltas=DELTAS.format(moved=MOVED.format(lines="changed")),
     )
-    return dicts(statement, {"contacts": array(contact_ids)} | _when(today))
+    return dicts(statement, {"contacts": array(contact_ids), "actions": array(actions or ())} | _when(today))
 
 
 # One pass over what should be and what is: only where they differ is anything kept.
@@ -163,7 +175,7 @@ counted AS ({counted}),
 {chain},
 present AS (
   SELECT p.*, v.group_id, v.worth, v.half_life_days, v.epoch FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
-  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) AND v.kind IS NOT NULL
+  WHERE p.contact_id = ANY(%(contacts)s::bigint[]) {lines_of} AND v.kind IS NOT NULL
 ),
 different AS MATERIALIZED (
   SELECT contact_id, action_id, version_id, object_id, period, c.hits, coalesce(c.credited, 0) AS credited,
@@ -197,17 +209,31 @@ def replay(
     Events in `without` are not counted. Writes differences only. What the caps of groups cut is left as it is: `recap` sees to it.
     """
     others = " AND NOT e.id = ANY(%(without)s::bigint[])" if without else ""
+    some = actions is not None
+    versions, kinds = _counting(actions) if actions is not None else ([], [])
+    # Said of the events as well: those that no version of these actions can count are not so much as joined.
+    events_of = " AND m.version_id = ANY(%(versions)s::bigint[]) AND e.kind = ANY(%(kinds)s::bigint[])" if some else ""
     statement = REPLAY.format(
         rules=LIVE_RULES,
-        only="" if actions is None else "WHERE v.action_id = ANY(%(actions)s)",
-        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[])" + others),
+        only="WHERE v.action_id = ANY(%(actions)s)" if some else "",
+        lines_of="AND p.action_id = ANY(%(actions)s)" if some else "",
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[])" + events_of + others),
         chain=chain("counted", replace(shape, cuts=False)),
         write=WRITE,
         deltas=DELTAS.format(moved=MOVED.format(lines="different")),
     )
     take_memory()
     values = {"contacts": array(contact_ids), "actions": list(actions or ()), "without": array(without)}
-    return dicts(statement, values | _when(today))
+    return dicts(statement, values | {"versions": array(versions), "kinds": array(kinds)} | _when(today))
+
+
+COUNTING = "SELECT id, kind FROM scoring_pointactionversion WHERE action_id = ANY(%s) AND kind IS NOT NULL"
+
+
+def _counting(actions: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The versions of these actions that count events, and which kinds they count."""
+    rows = tuples(COUNTING, [list(actions)])
+    return [version for version, _kind in rows], sorted({kind for _version, kind in rows})
 
 
 UNFAITHFUL = """
