@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from campaigns.mail import links
 from campaigns.mail.links import UNSUBSCRIBE
 from campaigns.models import Email, Message
 from contacts import consent
@@ -31,33 +32,37 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         ref = tokens.unsign_ref(UNSUBSCRIBE, token)
     except tokens.BadToken:
         return answers.not_found(request)
-    contact = _contact(ref.contact_id)
-    with speaking(_language(ref, contact)):
-        if request.method != "POST":
-            done = contact is None or consent.is_blocked(contact, Channel.EMAIL)
-            return answers.page(request, "campaigns/unsubscribe.html", {"title": _("Unsubscribe"), "done": done})
-        if contact:
-            _unsubscribe(contact, ref)
+    contact = contact_of(ref.contact_id)
+    with speaking(language_of(ref, contact)):
+        done = contact is None or request.method == "POST" or consent.is_blocked(contact, Channel.EMAIL)
+        if request.method == "POST" and contact:
+            with transaction.atomic():
+                consent.block(contact, Channel.EMAIL, DoNotContact.Reason.UNSUBSCRIBED)
+                note_unsubscribed(contact, ref)
             ring()
-        return answers.page(request, "campaigns/unsubscribe.html", {"title": _("Unsubscribe"), "done": True})
+        context = {
+            "title": _("Unsubscribe"),
+            "done": done,
+            "is_test": ref.contact_id == 0,
+            "preferences": links.preferences(ref) if contact else "",
+        }
+        return answers.page(request, "campaigns/unsubscribe.html", context)
 
 
-def _unsubscribe(contact: Contact, ref: Ref) -> None:
-    """Block, and record what happened. Repeating changes nothing."""
-    with transaction.atomic():
-        consent.block(contact, Channel.EMAIL, DoNotContact.Reason.UNSUBSCRIBED)
-        hits.record(
-            NewHit(
-                kind=Kind.UNSUBSCRIBED,
-                key=uuid.uuid5(KEYS, f"{ref.contact_id} {ref.message_id}"),
-                contact_id=contact.pk,
-                subject_id=ref.subject_id or None,
-                message_id=ref.message_id or None,
-            )
+def note_unsubscribed(contact: Contact, ref: Ref) -> None:
+    """Record what happened, once for each message."""
+    hits.record(
+        NewHit(
+            kind=Kind.UNSUBSCRIBED,
+            key=uuid.uuid5(KEYS, f"{ref.contact_id} {ref.message_id}"),
+            contact_id=contact.pk,
+            subject_id=ref.subject_id or None,
+            message_id=ref.message_id or None,
         )
+    )
 
 
-def _contact(pk: int) -> Contact | None:
+def contact_of(pk: int) -> Contact | None:
     """Whom the mail was sent to, or whoever they were merged into; None once they are erased."""
     contact = Contact.objects.filter(pk=pk).first()
     while contact and contact.merged_into:
@@ -65,7 +70,7 @@ def _contact(pk: int) -> Contact | None:
     return contact
 
 
-def _language(ref: Ref, contact: Contact | None) -> str:
+def language_of(ref: Ref, contact: Contact | None) -> str:
     """That of the mail, else the contact's own."""
     message = Message.objects.filter(pk=ref.message_id).select_related("subject").first()
     about = message.subject if message else None

@@ -157,6 +157,13 @@ CELERY_BEAT_SCHEDULE = {
     "contacts.sweep_imports": {"task": "contacts.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
     # Back-tests that were asked for, a few ranges at a time.
     "scoring.carry_back_tests": {"task": "scoring.carry_back_tests", "schedule": 2.0, "options": {"expires": 5}},
+    # Mails that ask to confirm what was agreed to in a form.
+    "tracking.send_confirmations": {
+        "task": "tracking.send_confirmations",
+        "schedule": 2.0,
+        "options": {"expires": 5},
+    },
+    "tracking.forget_confirmations": {"task": "tracking.forget_confirmations", "schedule": 3600.0},
     # What time alone changes: "opened in the last 30 days" stops being true without an event.
     "contacts.rebuild_segments": {"task": "contacts.rebuild_segments", "schedule": 300.0, "options": {"expires": 300}},
 }

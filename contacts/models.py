@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -358,6 +359,37 @@ class ConsentText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}, {self.get_language_display()}, {self.version}"
+
+
+class DataRequest(models.Model):
+    """A person asked for a copy of their data, or that it be erased. One of a kind waits at a time."""
+
+    class Kind(models.TextChoices):
+        EXPORT = "export", _("A copy of the data")
+        ERASURE = "erasure", _("Erasure")
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="data_requests", verbose_name=_("contact"))
+    kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    ip = models.GenericIPAddressField(_("shortened IP"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("done by")
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("data request")
+        verbose_name_plural = _("data requests")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "kind"], condition=Q(done_at__isnull=True), name="one_open_data_request"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.contact}"
 
 
 class Import(models.Model):

@@ -21,12 +21,14 @@ OWN = sorted({int(kind) for kind in (*KIND_OF_CHANGE.values(), Kind.STAGE_CHANGE
 
 @parts.register
 class Deeds(Part):
-    """Ties stay with the address they are about, and marks with the contact who was marked."""
+    """Ties and confirmations stay with the address they are about, and marks with the contact who was marked."""
 
     key = "tracking"
     position = 10
     lock_position = 30
-    covers = frozenset(f"tracking.{name}" for name in ("Event", "Visitor", "FormSubmission", "Tie", "Mark"))
+    covers = frozenset(
+        f"tracking.{name}" for name in ("Event", "Visitor", "FormSubmission", "Tie", "Mark", "Confirmation")
+    )
 
     def lock(self, ids: Sequence[int]) -> None:
         sql.lock_visitors(ids)

@@ -15,6 +15,7 @@ from django.db import Error, transaction
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from contacts.models import Purpose
@@ -92,7 +93,12 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
     hit = _hit(request, form, answers, values, origin, visitor)
     reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, posts=posts)
     _keep(form, hit, answers.files_given(), reasons)
-    return Posted(answers=answers, accepted=True, visitor_id=visitor, agreed=tuple(answers.consents()))
+    return Posted(
+        answers=answers,
+        accepted=True,
+        visitor_id=visitor,
+        agreed=() if form.double_opt_in else tuple(answers.consents()),
+    )
 
 
 def _values(request: HttpRequest, form: Form) -> Any:
@@ -190,6 +196,8 @@ def _hit(
     digests = {key: checked.digest for key, checked in answers.files_given().items()}
     if consents := answers.consents():
         data["consents"] = consents
+    if consents and form.double_opt_in:
+        data["language"] = get_language()  # of the mail that asks to confirm them
     return NewHit(
         kind=Kind.FORM_SUBMITTED,
         key=nonces.submission_key(origin, {**data["answers"], **digests}),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from contacts import segments
+from django.utils import timezone
+
+from contacts import consent_texts, segments
 from contacts.consent import shortened
-from contacts.models import Consent, Membership, Purpose
-from tracking import subjects
+from contacts.models import Channel, Consent, Membership, Purpose
+from tracking import double_opt_in, subjects
 from tracking.introductions import Introduction
-from tracking.models import Form, FormField, FormSubmission, Hit, Kind, Subject
+from tracking.models import Confirmation, Form, FormField, FormSubmission, Hit, Kind, Subject
 
 Answers = dict[str, Any]
 Contacts = Mapping[int, int | None]
@@ -42,15 +45,34 @@ class Submissions:
         FormSubmission.objects.bulk_create(
             [_submission(hit, form, contacts[hit.pk]) for hit, form in known], ignore_conflicts=True
         )
-        Consent.objects.bulk_create([consent for hit, form in known for consent in _consents(hit, form, contacts)])
+        Consent.objects.bulk_create(_with_versions([c for hit, form in known for c in _consents(hit, form, contacts)]))
+        double_opt_in.ask([row for hit, form in known if (row := self._to_confirm(hit, form, contacts))])
         joining: dict[int, list[int]] = defaultdict(list)
         for hit, form in known:
-            if form.segment_id and (contact_id := contacts[hit.pk]):
+            if form.segment_id and (contact_id := contacts[hit.pk]) and not _waits(hit, form):
                 joining[form.pk].append(contact_id)
         for form_id, contact_ids in joining.items():
             form = self.forms[form_id]
             if form.segment:
                 segments.add(form.segment, contact_ids, Membership.Reason.FORM, form.name)
+
+    def _to_confirm(self, hit: Hit, form: Form, contacts: Contacts) -> Confirmation | None:
+        """What waits for a click in a mail, where the form asks for that and an address was given."""
+        email = next((answer for field, answer in self._answered(hit) if field.contact_field == "email"), "")
+        contact_id = contacts[hit.pk]
+        if not _waits(hit, form) or not email or contact_id is None:
+            return None
+        return Confirmation(
+            key=hit.key,
+            form=form,
+            contact_id=contact_id,
+            email=email,
+            consents=_agreed(hit),
+            language=hit.data.get("language") or form.language,
+            ip=shortened(hit.ip),
+            asked_at=hit.at,
+            expires_at=max(hit.at, timezone.now()) + timedelta(days=form.confirm_within_days),
+        )
 
     def introductions(self, contacts: Contacts) -> dict[int, Introduction]:
         """What the answers say of who gave them, by the hit's id."""
@@ -107,20 +129,37 @@ def _submission(hit: Hit, form: Form, contact_id: int | None) -> FormSubmission:
     )
 
 
+def _agreed(hit: Hit) -> dict[str, str]:
+    """What was agreed to: purpose, or channel, → the text that was shown."""
+    said = hit.data.get("consents") or {}
+    return {name: text for name, text in said.items() if name in Purpose.values or name in Channel.values}
+
+
+def _waits(hit: Hit, form: Form) -> bool:
+    """Does what was agreed to wait for a confirmation?"""
+    return form.double_opt_in and bool(_agreed(hit))
+
+
 def _consents(hit: Hit, form: Form, contacts: Contacts) -> Iterator[Consent]:
-    if (contact_id := contacts[hit.pk]) is None:
+    if (contact_id := contacts[hit.pk]) is None or _waits(hit, form):
         return
-    for purpose, text in (hit.data.get("consents") or {}).items():
-        if purpose in Purpose.values:
-            yield Consent(
-                contact_id=contact_id,
-                purpose=purpose,
-                granted=True,
-                text=text,
-                source=form.name,
-                ip=shortened(hit.ip),
-                given_at=hit.at,
-            )
+    for purpose, text in _agreed(hit).items():
+        yield Consent(
+            contact_id=contact_id,
+            purpose=purpose,
+            granted=True,
+            text=text,
+            source=form.name,
+            ip=shortened(hit.ip),
+            given_at=hit.at,
+        )
+
+
+def _with_versions(consents: Sequence[Consent]) -> Sequence[Consent]:
+    versions = consent_texts.versions_of((one.purpose, one.text) for one in consents)
+    for one in consents:
+        one.shown = versions.get((one.purpose, one.text))
+    return consents
 
 
 def _choices(answer: Any) -> Sequence[str]:

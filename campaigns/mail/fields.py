@@ -102,6 +102,7 @@ FIELDS: dict[str, tuple[Any, Callable[[Contact], Any]]] = {
 }
 EXTRA = {
     "unsubscribe_url": _("address of the unsubscribe page"),
+    "preferences_url": _("address of the page on which somebody chooses what they allow"),
     "reason.name": _("name of the trigger or campaign that sends this"),
     "reason.score": _("score that caused it"),
 }

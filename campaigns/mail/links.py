@@ -11,7 +11,9 @@ from tracking import addresses, pages, subjects, tokens
 from tracking.models import Link, Subject
 from tracking.tokens import Ref
 
-UNSUBSCRIBE = "unsubscribe"  # what its tokens are good for: part of every mail already sent, so never change it
+# What their tokens are good for: part of every mail already sent, so never change one.
+UNSUBSCRIBE = "unsubscribe"
+PREFERENCES = "preferences"
 
 
 def link_subjects(source: Subject, urls: Sequence[str]) -> dict[str, int]:
@@ -38,3 +40,8 @@ def _key(source: Subject, url: str) -> str:
 
 def unsubscribe(ref: Ref) -> str:
     return addresses.public(reverse("campaigns:unsubscribe", args=[tokens.sign_ref(UNSUBSCRIBE, ref)]))
+
+
+def preferences(ref: Ref) -> str:
+    """The page on which somebody says what they allow."""
+    return addresses.public(reverse("campaigns:preferences", args=[tokens.sign_ref(PREFERENCES, ref)]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from email.utils import formataddr, parseaddr
 
@@ -18,6 +18,8 @@ from tracking import addresses
 from tracking.models import Subject
 from tracking.tokens import Ref
 from tracking.verdicts import hidden_link
+
+WAYS_OUT = ("unsubscribe_url", "preferences_url")
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,30 @@ class Rendered:
 
 
 def email(
-    email: Email, contact: Contact, *, tracking: Tracking | None = None, extra: Mapping[str, str] | None = None
+    email: Email,
+    contact: Contact,
+    *,
+    tracking: Tracking | None = None,
+    extra: Mapping[str, str] | None = None,
+    leaving: Ref | None = None,
 ) -> Rendered:
-    """Render for a contact. Without `tracking` nothing is followed and there is no unsubscribe link: previews, colleagues."""
+    """Render for a contact. Without `tracking` nothing is followed.
+
+    The links to unsubscribe and to choose are those of `tracking` or of `leaving`; without either (previews, mails to
+    colleagues) there are none.
+    """
     with translation.override(email.language or contact.language or settings.LANGUAGE_CODE):
-        unsubscribe = links.unsubscribe(tracking.ref(tracking.source.pk)) if tracking else ""
-        person = Person(contact, {"unsubscribe_url": unsubscribe, **(extra or {})})
+        leaving = tracking.ref(tracking.source.pk) if tracking else leaving
+        unsubscribe = links.unsubscribe(leaving) if leaving else ""
+        preferences = links.preferences(leaving) if leaving else ""
+        ways_out = {"unsubscribe_url": unsubscribe, "preferences_url": preferences}
+        person = Person(contact, {**ways_out, **(extra or {})})
         return Rendered(
             title=line(email.subject_line, person),
             sender=_sender(email, person),
             reply_to=one_line(email.reply_to),
-            html=_html(email, person, tracking, unsubscribe),
-            text=_text(email, person, tracking, unsubscribe),
+            html=_html(email, person, tracking),
+            text=_text(email, person, tracking),
             headers=_headers(unsubscribe),
         )
 
@@ -71,7 +85,7 @@ def _sender(email: Email, person: Person) -> str:
     return formataddr((one_line(line(email.from_name, person)) or name, email.from_email or address))
 
 
-def _html(email: Email, person: Person, tracking: Tracking | None, unsubscribe: str) -> str:
+def _html(email: Email, person: Person, tracking: Tracking | None) -> str:
     if not email.html.strip():
         return ""
     prepared = html.prepare(email.html, email.text)
@@ -80,8 +94,8 @@ def _html(email: Email, person: Person, tracking: Tracking | None, unsubscribe: 
         hidden = render_to_string("emails/preheader.html", {"text": line(email.preheader, person)})
         body = _insert_after_body(body, hidden)
     last = ""
-    if unsubscribe and not any(placeholder.name == "unsubscribe_url" for placeholder in placeholders(email.html)):
-        last += render_to_string("emails/footer.html", {"unsubscribe": unsubscribe})
+    if left_out := _left_out(person, {placeholder.name for placeholder in placeholders(email.html)}):
+        last += render_to_string("emails/footer.html", left_out)
     if tracking and tracking.opens:
         last += render_to_string("emails/pixel.html", {"address": addresses.opened(tracking.ref(tracking.source.pk))})
     if tracking and tracking.links:  # for machines: whoever follows it is none of the people this was sent to
@@ -91,12 +105,17 @@ def _html(email: Email, person: Person, tracking: Tracking | None, unsubscribe: 
     return f"{head}{last}{end}{tail}"
 
 
-def _text(email: Email, person: Person, tracking: Tracking | None, unsubscribe: str) -> str:
+def _text(email: Email, person: Person, tracking: Tracking | None) -> str:
     prepared = html.prepare(email.html, email.text)
     body = html.fill(prepared.text, prepared, person.value, _addresses(prepared, tracking), escape=False)
-    if unsubscribe and unsubscribe not in body:
-        body += render_to_string("emails/footer.txt", {"unsubscribe": unsubscribe})
+    if left_out := _left_out(person, {name for name in WAYS_OUT if (url := person.extra.get(name)) and url in body}):
+        body += render_to_string("emails/footer.txt", left_out)
     return body
+
+
+def _left_out(person: Person, shown: Collection[str]) -> dict[str, str]:
+    """The links a mail must have and its text does not: unsubscribe, and choose what is allowed."""
+    return {name: url for name in WAYS_OUT if name not in shown and (url := person.extra.get(name, ""))}
 
 
 def _addresses(prepared: html.Prepared, tracking: Tracking | None) -> Callable[[str], str]:

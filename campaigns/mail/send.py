@@ -24,6 +24,7 @@ from contacts.models import Channel, Contact, DoNotContact, Purpose
 from tracking import hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Kind, Subject
+from tracking.tokens import Ref
 
 # An address that will never take mail, rather than a server that will not take this one (RFC 3463: bad mailbox, moved).
 BOUNCES = ("5.1.1", "5.1.2", "5.1.6", "5.1.10")
@@ -65,9 +66,10 @@ def to_colleagues(delivery: Delivery, email: Email, contact: Contact, addresses:
 
 def test_to(email: Email, contact: Contact, address: str) -> None:
     """Send a test, as it would look for this contact. Nothing is kept or followed. Raises DeliveryError."""
-    rendered = render.email(email, contact, extra={"unsubscribe_url": f"{settings.PUBLIC_URL}/"})
+    rendered = render.email(email, contact, leaving=Ref(0, 0, 0))  # of nobody: trying the links changes nothing
     title = _("[Test] %(subject)s") % {"subject": rendered.title}
-    _transmit(_compose(title, rendered, [address], {"Message-ID": f"<{uuid.uuid4()}@{_domain(rendered.sender)}>"}))
+    headers = {**rendered.headers, "Message-ID": f"<{uuid.uuid4()}@{_domain(rendered.sender)}>"}
+    _transmit(_compose(title, rendered, [address], headers))
 
 
 def note_sent(delivery: Delivery) -> None:

@@ -1,6 +1,6 @@
 """The contacts' own part of a merge: tags, segments, consents, blocks, and who had been merged into the loser before.
 
-The loser keeps its tags, memberships and blocks as they were (nobody asks a merged contact for them), so the past can be
+The loser keeps its tags, memberships, blocks and data requests as they were (nobody asks a merged contact for them), so the past can be
 asked and a merge undone. Consents move: they are the history of one person, of whose answers the latest is in force.
 """
 
@@ -15,7 +15,18 @@ from django.utils.translation import gettext as _
 
 from contacts import tagging
 from contacts.merging.parts import Figures, Job, Part, parts
-from contacts.models import Consent, Contact, ContactTag, DoNotContact, Duplicate, Membership, Merge, Purpose, Tag
+from contacts.models import (
+    Consent,
+    Contact,
+    ContactTag,
+    DataRequest,
+    DoNotContact,
+    Duplicate,
+    Membership,
+    Merge,
+    Purpose,
+    Tag,
+)
 
 STANDING = ("is_member", "reason", "note", "since")
 
@@ -26,7 +37,7 @@ class Lists(Part):
     position = 0
     covers = frozenset(
         f"contacts.{model.__name__}"
-        for model in (Contact, ContactTag, Membership, Consent, DoNotContact, Merge, Duplicate)
+        for model in (Contact, ContactTag, Membership, Consent, DataRequest, DoNotContact, Merge, Duplicate)
     )
 
     def move(self, job: Job) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What they did: the inbox of raw hits, the immutable events, what events are about, and what visitors meet."""
 
+from tracking.models.confirmations import Confirmation
 from tracking.models.content import (
     ApiKey,
     Asset,
@@ -29,6 +30,7 @@ __all__ = [
     "Agent",
     "ApiKey",
     "Asset",
+    "Confirmation",
     "Event",
     "Form",
     "FormField",

@@ -69,6 +69,14 @@ class Form(OwnsSubject):
         verbose_name=_("tell these colleagues"),
         help_text=_("By email, with the answers."),
     )
+    double_opt_in = models.BooleanField(
+        _("confirm by email"),
+        default=False,
+        help_text=_("What the visitor agrees to counts only once they have confirmed it from a mail that we send them."),
+    )
+    confirm_within_days = models.PositiveSmallIntegerField(
+        _("days to confirm"), default=7, validators=[MinValueValidator(1), MaxValueValidator(60)]
+    )
     is_kiosk = models.BooleanField(
         _("filled in by staff"),
         default=False,

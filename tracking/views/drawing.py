@@ -106,7 +106,10 @@ def plain_html(form: Form) -> str:
 
 
 def thanks(request: HttpRequest, form: Form, sent: Sent) -> Thanks:
-    message = form.thank_you_message or _("We have received your answers.")
+    received = _("We have received your answers.")
+    if form.double_opt_in:
+        received = _("Please look into your mailbox: one click on the link in our mail confirms what you agreed to.")
+    message = form.thank_you_message or received
     title = _("Thank you!")
     if form.thank_you == Form.ThankYou.REDIRECT and payload.is_web_address(form.redirect_url):
         return Thanks(title, message, redirect_url=form.redirect_url)
