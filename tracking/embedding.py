@@ -28,8 +28,16 @@ def of_form(form: Form) -> list[Snippet]:
         Snippet(
             "script",
             _("Script"),
-            _("Draws the form where this line stands, in the style of your page, and sends it without leaving it."),
-            format_html('<script src="{}"></script>', addresses.form_script(form)),
+            _(
+                "Draws the form where this stands, in the style of your page, and sends it without leaving it. "
+                "Where scripts are blocked, the link leads to the form."
+            ),
+            format_html(
+                '<a href="{}" data-bareme-form>{}</a>\n<script src="{}"></script>',
+                url,
+                form.title or form.name,
+                addresses.form_script(form),
+            ),
         ),
         Snippet(
             "iframe",

@@ -10,6 +10,7 @@
   me.parentNode.insertBefore(place, me.nextSibling);
   style();
   draw(config.html);
+  removeLink(me.previousElementSibling);
   if (config.known) askWhatIsKnown();
 
   function draw(html) {
@@ -27,6 +28,11 @@
       if (work) work().then(send);
       else send();
     });
+  }
+
+  // The link before the tag stands there for those whose browser blocks this script.
+  function removeLink(link) {
+    if (link && link.hasAttribute('data-bareme-form')) link.remove();
   }
 
   // The visitor of this site's script need not be asked again for what they have said before.
