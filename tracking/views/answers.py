@@ -86,6 +86,7 @@ def harden(response: HttpResponseBase, *, embeddable: bool = False, posts_to: Co
         "default-src": "'none'",
         "style-src": "'self'",
         "script-src": "'self'",
+        "connect-src": "'self'",
         "img-src": "'self' https: data:",
         "media-src": "'self' https:",
         "font-src": "'self'",
