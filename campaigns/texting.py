@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import sms as gateway
 from campaigns.mail import html, links
-from campaigns.mail.fields import Person
+from campaigns.mail.fields import Person, placeholders
 from campaigns.mail.send import reason
 from campaigns.models import Delivery, Message, Sms
 from campaigns.registry import Skipped
@@ -19,6 +20,8 @@ from tracking import addresses, hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Kind, Subject
 from tracking.tokens import Ref
+
+STOP = re.compile(r"\bSTOP\b")  # as in "STOP to 36180": then the gateway tells us (campaigns.sms_inbound)
 
 
 def to_contact(delivery: Delivery, sms: Sms, contact: Contact) -> str:
@@ -45,9 +48,21 @@ def compose(sms: Sms, contact: Contact, source: Subject, message_id: int, delive
     found: dict[str, int] = {}
     if consent.allowed(Purpose.LINK_TRACKING, [contact.pk]):
         found = links.link_subjects(source, prepared.tracked())
-    person = Person(contact, reason(delivery))
+    person = Person(contact, ways_out(Ref(contact.pk, source.pk, message_id)) | reason(delivery))
     address = lambda url: addresses.clicked(Ref(contact.pk, found[url], message_id)) if url in found else url  # noqa: E731
-    return html.fill(prepared.text, prepared, person.value, address, escape=False)
+    return with_way_out(sms, html.fill(prepared.text, prepared, person.value, address, escape=False), person)
+
+
+def ways_out(ref: Ref) -> dict[str, str]:
+    return {"unsubscribe_url": links.preferences(ref), "preferences_url": links.preferences(ref)}
+
+
+def with_way_out(sms: Sms, text: str, person: Person) -> str:
+    """The text, with where to say stop at its end, unless it says so itself: by a link, or by the word."""
+    named = {placeholder.name for placeholder in placeholders(sms.body)}
+    if named & {"unsubscribe_url", "preferences_url"} or STOP.search(sms.body):
+        return text
+    return f"{text}\nStop: {person.extra['preferences_url']}"
 
 
 def preview(sms: Sms, contact: Contact) -> str:
@@ -56,7 +71,8 @@ def preview(sms: Sms, contact: Contact) -> str:
     longest = Ref(2**40, 2**40, 2**40)
     tracked = set(prepared.tracked())
     address = lambda url: addresses.clicked(longest) if url in tracked else url  # noqa: E731
-    return html.fill(prepared.text, prepared, Person(contact).value, address, escape=False)
+    person = Person(contact, ways_out(longest))
+    return with_way_out(sms, html.fill(prepared.text, prepared, person.value, address, escape=False), person)
 
 
 def note_sent(delivery: Delivery) -> None:

@@ -58,7 +58,7 @@ def of(contact: Contact, language: str) -> Choices:
 
 
 def _channel(channel: Channel, said: Consent | None, block: DoNotContact | None) -> Choice:
-    at = block.created_at if block else said and said.given_at
+    at = block.created_at if block else said.given_at if said else None
     fixed = ""
     if block and block.reason == DoNotContact.Reason.BOUNCED:
         fixed = _("Our messages to this address come back, so we no longer send any.")

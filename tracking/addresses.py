@@ -69,5 +69,9 @@ def script() -> str:
     return public(reverse("tracking:script"))
 
 
+def banner() -> str:
+    return public(reverse("tracking:banner"))
+
+
 def site_pixel() -> str:
     return public(reverse("tracking:site_pixel"))

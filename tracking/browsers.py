@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from contacts import consent_policies
 from contacts.models import Purpose
 
 COOKIE = "bareme_browser"
@@ -64,7 +65,8 @@ def ignore(response: HttpResponseBase, request: HttpRequest) -> None:
 
 
 def consent_required() -> bool:
-    return Purpose.WEB_TRACKING in settings.CONSENT_REQUIRED
+    """Must the website ask before it follows anybody? Waits for no database: the hot path asks, too."""
+    return Purpose.WEB_TRACKING in consent_policies.required_as_known()
 
 
 def may_follow(request: HttpRequest) -> bool:

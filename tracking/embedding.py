@@ -74,6 +74,19 @@ def of_site() -> list[Snippet]:
             format_html('<script src="{}" async></script>', addresses.script()),
         ),
         Snippet(
+            "banner",
+            _("The consent banner"),
+            _(
+                "Only if you have no banner of your own. It asks in the language of the page, in the words of your consent "
+                "texts; visitors open it again with anything that has the attribute data-bareme-consent. Its look follows "
+                "CSS variables such as --bareme-banner-accent."
+            ),
+            format_html(
+                '<script src="{}" data-privacy="/privacy" async></script>\n<a href="#" data-bareme-consent>Cookies</a>',
+                addresses.banner(),
+            ),
+        ),
+        Snippet(
             "calls",
             _("Consent, events and identification"),
             _("The first line lets you call it before it has loaded. Put these calls into scripts of your own."),
@@ -102,6 +115,8 @@ CALLS = """\
 window.bareme = window.bareme || function () { (bareme.q = bareme.q || []).push(arguments) };
 
 bareme('consent', 'granted');   // or 'denied': your banner's answer
+bareme('consent', function (state) { console.log(state.required, state.answer) });  // now, and when it changes
+bareme('ask');                  // show our banner (again)
 bareme('identify', {email: 'ada@example.com', first_name: 'Ada'});
 bareme('event', 'Trial started', {plan: 'pro', seats: 5});
 bareme('page');                 // a page view of your own making"""

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from tracking.views import answers, api, assets, beacon, confirming, forms, hidden, pages, signals
+from tracking.views import answers, api, assets, banner, beacon, confirming, forms, hidden, pages, signals
 
 app_name = "tracking"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/p.gif", signals.site_pixel, name="site_pixel"),
     path("t/b", beacon.beacon, name="beacon"),
     path("t/bareme.js", beacon.script, name="script"),
+    path("t/hidden", hidden.hidden, name="hidden"),
+    path("t/banner.js", banner.banner, name="banner"),
     path("t/hidden", hidden.hidden, name="hidden"),
     path("f/confirm/<slug:token>", confirming.confirm, name="confirm"),
     path("f/<slug:public_id>", forms.form_page, name="form"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from contacts import consent_policies
 from tracking import browsers
 from tracking.edge import reading
 from tracking.edge.hotpath import is_away
@@ -25,6 +26,7 @@ def source(name: str) -> str:
 @public("GET", "HEAD")
 def script(request: HttpRequest) -> HttpResponse:
     """The script of the marketer's site, told whether it must wait for consent."""
+    consent_policies.required()  # so that this process hears of changes: what follows never asks
     text = source("bareme.js").replace("__CONSENT_REQUIRED__", "true" if browsers.consent_required() else "false")
     return answers.script(text, max_age=3600)
 

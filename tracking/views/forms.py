@@ -56,7 +56,7 @@ def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
     parts = ["form.js", "formwork.js"] if form.proof_of_work else ["form.js"]
     config |= {"known": form.leave_out_known, "work": form.proof_of_work}
     text = squeezed("embed.js").replace("__PARTS__", "\n".join(map(squeezed, parts)))
-    return answers.script(text.replace("__CONFIG__", _in_script(config)), max_age=0)
+    return answers.script(text.replace("__CONFIG__", in_script(config)), max_age=0)
 
 
 @cache
@@ -76,7 +76,7 @@ def _for_visitor(request: HttpRequest, form: Form) -> JsonResponse:
     return response
 
 
-def _in_script(value: object) -> str:
+def in_script(value: object) -> str:
     """JSON that stays what it is inside a script, whatever a marketer wrote into a label."""
     text = orjson.dumps(value).decode()
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

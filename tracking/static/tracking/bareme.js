@@ -1,8 +1,9 @@
 /* Bareme: page views, events and identify calls of this site. No cookie and no request before consent where it is required.
 
    window.bareme = window.bareme || function () { (bareme.q = bareme.q || []).push(arguments) };  // calls before it loads
-   bareme('consent', 'granted' | 'denied')   bareme('event', 'name', {…})
-   bareme('identify', {email: …})            bareme('page')                                                            */
+   bareme('consent', 'granted' | 'denied')   bareme('event', 'name', {…})     bareme('ask'): show the banner (again)
+   bareme('consent', function (state) {…})   bareme('identify', {email: …})   bareme('page')
+   `state` is {required, refuses, answer: 'granted' | 'denied' | ''}: now, and at each change (event “bareme:consent”).   */
 (function (window, document) {
   'use strict';
   var me = document.currentScript;
@@ -151,17 +152,34 @@
 
   // The interface.
 
+  function state() {
+    return {required: consentRequired, refuses: refuses, answer: read(CONSENT)};
+  }
+
+  function tell(name, detail) {
+    document.dispatchEvent(new CustomEvent(name, {detail: detail}));
+  }
+
   var calls = {
-    consent: function (answer) {
+    consent: function (answer, proof) {
+      if (typeof answer === 'function') {
+        answer(state());
+        document.addEventListener('bareme:consent', function (event) { answer(event.detail); });
+        return;
+      }
+      if (answer && typeof answer === 'object') answer = answer.web_tracking ? 'granted' : 'denied';
       if (answer === 'granted') {
         keep(CONSENT, 'granted', YEAR / 2);
+        if (proof) calls.event('Consent', proof);
         schedule(0);
       } else if (answer === 'denied') {
         waiting = [];
         keep(VISITOR, '', 0);
         keep(CONSENT, 'denied', YEAR / 2);
-      }
+      } else return;
+      tell('bareme:consent', state());
     },
+    ask: function () { tell('bareme:ask'); },
     identify: function (person) { add({kind: 'identify', person: person}); },
     event: function (name, properties) {
       add({kind: 'event', name: String(name), properties: properties || {}, url: location.href});
