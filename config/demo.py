@@ -66,6 +66,9 @@ def demo(host: str, port: int) -> int:
     # What workers write down, such as what came of a delivery, is in the language of the demo world.
     language = os.environ.get("LANGUAGE_CODE") or os.environ.get("DEMO_LANGUAGE", "fr")
     settings = {"PUBLIC_URL": f"http://localhost:{port}", "LANGUAGE_CODE": language}
+    if has_demo_world():  # whose mails and letters it sends
+        sender = {"ORGANISATION_NAME": "Cuvelog", "DEFAULT_FROM_EMAIL": "Cuvelog <bonjour@cuvelog.example>"}
+        settings |= {name: value for name, value in sender.items() if name not in os.environ}
     if mail_port:
         settings["EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
     if LOADING.exists():

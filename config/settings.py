@@ -155,6 +155,9 @@ CELERY_BEAT_SCHEDULE = {
     "scoring.forecast": {"task": "scoring.forecast", "schedule": 1.0, "options": {"expires": 5}},
     # Imports whose worker died are taken up again, drafts nobody came back to are forgotten.
     "contacts.sweep_imports": {"task": "contacts.sweep_imports", "schedule": 60.0, "options": {"expires": 60}},
+    # Contacts who may be one person, and those of whom it is proved.
+    "contacts.look_for_duplicates": {"task": "contacts.look_for_duplicates", "schedule": 3600.0},
+    "contacts.merge_proved": {"task": "contacts.merge_proved", "schedule": 60.0, "options": {"expires": 60}},
     # Back-tests that were asked for, a few ranges at a time.
     "scoring.carry_back_tests": {"task": "scoring.carry_back_tests", "schedule": 2.0, "options": {"expires": 5}},
     # Mails that ask to confirm what was agreed to in a form.
@@ -174,6 +177,7 @@ vars().update(env.email("EMAIL_URL", default="consolemail://" if DEBUG else REQU
 EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", default=f"Bareme <bareme@{PUBLIC_HOST}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ORGANISATION_NAME = env.text("ORGANISATION_NAME", default="")  # as people know us; empty: the name of the sender
 SMS_URL = env.address("SMS_URL", ("console", "http", "https"), default="console://")
 # Integrations are addresses a marketer types: they may lead into our own network only where the operator says so.
 ALLOW_PRIVATE_WEBHOOKS = env.flag("ALLOW_PRIVATE_WEBHOOKS", default=DEBUG)

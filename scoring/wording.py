@@ -29,7 +29,7 @@ from scoring.models import (
 from scoring.publishing.types import Difference
 from scoring.rulebook import GroupTerms
 from scoring.sources import point_sources
-from scoring.sources.base import Names, ProfileSource
+from scoring.sources.base import Names, PointSource, ProfileSource
 
 LIMITS: dict[tuple[str, str], Any] = {
     (CapUnit.CREDITS, CapPeriod.DAY): ngettext_lazy(
@@ -74,12 +74,24 @@ def sentence(rule: Rule) -> str:
 
 def sentences(rules: Iterable[Rule]) -> list[str]:
     """What earns the points of each rule; the names they mention are fetched together, however many rules there are."""
-    known = [(rule, point_sources.get(rule.source)) for rule in rules]
-    names = Names(source.mentions(rule.params) for rule, source in known if source)
     return [
         source.describe(rule.params, names) if source else _("Unknown source: %(key)s") % {"key": rule.source}
-        for rule, source in known
+        for rule, source, names in _with_names(rules)
     ]
+
+
+def told(rules: Iterable[Rule]) -> list[str]:
+    """The same as the person they are about is told it; a rule that nobody knows any more is told by its name."""
+    return [
+        source.tell(rule.params, names) if source else getattr(rule, "name", "")
+        for rule, source, names in _with_names(rules)
+    ]
+
+
+def _with_names(rules: Iterable[Rule]) -> list[tuple[Rule, PointSource | None, Names]]:
+    known = [(rule, point_sources.get(rule.source)) for rule in rules]
+    names = Names(source.mentions(rule.params) for rule, source in known if source)
+    return [(rule, source, names) for rule, source in known]
 
 
 def of_profile(rule: Rule) -> bool:

@@ -22,10 +22,11 @@ from django.utils.translation import ngettext
 from contacts.models import Contact
 from scoring import decay, wording
 from scoring.explain.almost import almost
+from scoring.explain.letter_rules import Rules, given
 from scoring.explain.letter_uncounted import DAY, uncounted
 from scoring.explain.lines import Line, LineKind
 from scoring.explain.statements import GroupStatement, Statement, explain
-from scoring.models import NO_PERIOD, PointActionVersion
+from scoring.models import NO_PERIOD
 from scoring.rulebook import GroupTerms
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
@@ -107,10 +108,12 @@ def letter(contact: Contact, language: str) -> Letter:
 
 def _letter(contact: Contact, language: str) -> Letter:
     statement = explain(contact)
-    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    sender, day = name or settings.PUBLIC_HOST, date_format(statement.day, DAY)
+    sender, address = organisation()
+    day = date_format(statement.day, DAY)
     score = _number(statement.overall)
-    told = [part for part in statement.groups if part.lines or part.score]
+    shown = [part for part in statement.groups if part.lines or part.score]
+    missed = almost(contact)
+    rules = Rules(shown, missed)
     return Letter(
         language=language,
         title=_("Why do I have this score?"),
@@ -121,9 +124,9 @@ def _letter(contact: Contact, language: str) -> Letter:
         day=day,
         score=score,
         opening=_opening(sender, day, score),
-        parts=list(_parts(told)),
-        sums=_sums(statement, told),
-        uncounted=list(uncounted(almost(contact))),
+        parts=list(_parts(shown, rules)),
+        sums=_sums(statement, shown),
+        uncounted=list(uncounted(missed, rules)),
         closing=_closing(address),
         headings={
             "for": _("For"),
@@ -140,6 +143,12 @@ def _letter(contact: Contact, language: str) -> Letter:
             "nothing": _("Nothing: there are no points."),
         },
     )
+
+
+def organisation() -> tuple[str, str]:
+    """Who explains, as people know them, and where to write to."""
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return settings.ORGANISATION_NAME or name or settings.PUBLIC_HOST, address
 
 
 def _opening(sender: str, day: str, score: str) -> list[str]:
@@ -170,19 +179,12 @@ def _closing(address: str) -> list[str]:
 # --- what was considered ----------------------------------------------------------------------------------------------
 
 
-def _parts(statements: Sequence[GroupStatement]) -> Iterator[Part]:
-    newest: dict[int, int] = {}  # the newest version of each rule that counted something
-    for line in (line for part in statements for line in part.lines):
-        if line.action_id and line.version:
-            newest[line.action_id] = max(line.version, newest.get(line.action_id, 0))
-    known = PointActionVersion.objects.filter(action__in=newest)
-    versions = [one for one in known if one.number == newest[one.action_id]]
-    means = dict(zip((one.action_id for one in versions), wording.sentences(versions), strict=True))
+def _parts(statements: Sequence[GroupStatement], rules: Rules) -> Iterator[Part]:
     for part in statements:
-        rules: dict[tuple[str, object], list[Line]] = {}
+        lines_of: dict[tuple[str, object], list[Line]] = {}
         for line in part.lines:
-            rules.setdefault((line.kind.value, line.action_id), []).append(line)
-        rows = [_row(lines, means.get(lines[0].action_id or 0, "")) for lines in rules.values()]
+            lines_of.setdefault((line.kind.value, line.action_id or line.name), []).append(line)
+        rows = [_row(lines, rules) for lines in lines_of.values()]
         rows.sort(key=lambda row: (row.when == "", -abs(row.points)))  # limits last
         yield Part(
             name=part.group.name,
@@ -193,15 +195,16 @@ def _parts(statements: Sequence[GroupStatement]) -> Iterator[Part]:
         )
 
 
-def _row(lines: Sequence[Line], means: str) -> Row:
-    first = lines[0]
-    is_rule = first.kind in (LineKind.RULE, LineKind.PROFILE)
-    name = first.name if is_rule or not first.is_reason else _("Points given or taken by our team")
-    counted = _counted(lines, means) if first.kind == LineKind.RULE else ""
-    told = " · ".join(text for text in (means, counted) if text and text != name)
+def _row(lines: Sequence[Line], rules: Rules) -> Row:
+    first, name = lines[0], lines[0].name
+    if first.action_id:
+        name = rules.told(first.action_id)
+    elif first.is_reason:
+        name = given(first.origin)
+    counted = _counted(lines, name) if first.kind == LineKind.RULE else ""
     return Row(
         name=name,
-        details=[detail for detail in (told, *_details(lines)) if detail],
+        details=[detail for detail in (counted, *_details(lines)) if detail],
         when=_when(lines),
         earned=signed(Decimal(sum(line.earned for line in lines))) if first.is_reason else "",
         points=sum((line.points for line in lines), Decimal()),

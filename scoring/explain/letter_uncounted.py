@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -11,12 +12,13 @@ from django.utils.translation import ngettext
 from contacts.models import Purpose
 from scoring import decay
 from scoring.explain.almost import AlmostCounted, Missed, Reason, Refusal
+from scoring.explain.letter_rules import Rules
 
 NAMED = 6  # rules that did not count everything
 DAY = "j F Y"
 
 
-def uncounted(found: AlmostCounted) -> Iterator[str]:
+def uncounted(found: AlmostCounted, rules: Rules) -> Iterator[str]:
     """A sentence for each thing that was not considered, the general ones first."""
     yield _(
         "What programs do on your behalf – security scanners, previews, mail programs that load pictures – does not count."
@@ -24,10 +26,10 @@ def uncounted(found: AlmostCounted) -> Iterator[str]:
     yield _("What needs an agreement that you have not given is not kept as yours, and does not count.")
     for refusal in found.refusals:
         yield _refused(refusal)
-    rules = _by_rule(found.missed)
-    for missed in rules[:NAMED]:
-        yield _uncounted_rule(missed)
-    if (more := len(rules) - NAMED) > 0:
+    refused = _by_rule(found.missed, rules)
+    for (told, why), missed in list(refused.items())[:NAMED]:
+        yield _uncounted_rule(told, why, missed)
+    if (more := len(refused) - NAMED) > 0:
         yield ngettext(
             "… and %(count)d more rule that did not count everything.",
             "… and %(count)d more rules that did not count everything.",
@@ -43,21 +45,17 @@ def _refused(refusal: Refusal) -> str:
     return _("%(purpose)s: you have not agreed to it.") % values
 
 
-def _by_rule(missed: Iterable[Missed]) -> list[list[Missed]]:
-    """What one rule did not count for one reason, together."""
-    found: dict[tuple[int, Reason, str], list[Missed]] = {}
+def _by_rule(missed: Sequence[Missed], rules: Rules) -> dict[tuple[str, str], list[Missed]]:
+    """What was not counted, by what it was and why, as the person is told it; what merely expired, together."""
+    found: dict[tuple[str, str], list[Missed]] = {}
+    expired = Counter(one.action_id for one in missed if one.reason == Reason.EXPIRED)
     for one in missed:
-        why = "" if one.reason in (Reason.EXPIRED, Reason.GROUP_CAP) else one.why
-        found.setdefault((one.action_id, one.reason, why), []).append(one)
-    return list(found.values())
+        together = one.reason == Reason.EXPIRED and expired[one.action_id] > 1
+        found.setdefault((rules.told(one.action_id), _("expired") if together else rules.why(one)), []).append(one)
+    return found
 
 
-def _uncounted_rule(missed: Sequence[Missed]) -> str:
-    first, times = missed[0], sum(one.times for one in missed)
+def _uncounted_rule(told: str, why: str, missed: Sequence[Missed]) -> str:
+    times = sum(one.times for one in missed)
     happened = ngettext("%(name)s: %(count)d time – %(why)s.", "%(name)s: %(count)d times – %(why)s.", times)
-    why = first.why
-    if len(missed) > 1 and first.reason == Reason.EXPIRED:
-        why = _("expired")
-    if len(missed) > 1 and first.reason == Reason.GROUP_CAP:
-        why = _("this part of the score takes no more")
-    return happened % {"name": first.name, "count": times, "why": why}
+    return happened % {"name": told, "count": times, "why": why}

@@ -50,6 +50,7 @@ class Line:
     version: int | None = None
     priced_by: int | None = None  # the version whose points it is worth, where that is another one
     action_id: int | None = None
+    origin: str = ""  # of an adjustment
     notes: tuple[Note, ...] = ()
     key: tuple[Any, ...] = ()  # what makes it this line: (action, version, object, period), ("adjustment", id)
 
@@ -91,6 +92,7 @@ class Words:
                 name=one.get_origin_display(),
                 points=points,
                 about=str(one.author) if one.author else "",
+                origin=one.origin,
                 each=row.worth,
                 earned=row.worth,
                 first_at=row.first_at,

@@ -10,6 +10,7 @@ from tracking.models import Kind, Subject
 class AssetDownloaded(ChosenSubjects):
     key = "asset_downloaded"
     label = _("Downloads an asset")
+    told = _("You downloaded one of our documents")
     choose = _("Which assets")
     any_label = _("any asset")
     kind = Kind.ASSET_DOWNLOADED

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import Combinable
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.registry import Registry
@@ -42,7 +43,9 @@ class Names:
 class PointSource:
     key: str  # stored in rows: never rename
     label: Any  # what the marketer reads
+    told: Any = ""  # what the person it is about reads
     help: Any = ""
+    any_label: Any = ""  # what `describe` says where nothing narrows it
     # How often it may pay when the marketer has not said otherwise, as a scoring.models.Repeat value.
     repeat = "object"
 
@@ -54,7 +57,17 @@ class PointSource:
 
     def describe(self, params: Params, names: Names) -> str:
         """The rule in words, for lists and explanations; `scoring.wording` brings the names."""
-        return str(self.label)
+        details = self.details(params, names) or self.any_label
+        return self.said(details) if details else str(self.label)
+
+    def tell(self, params: Params, names: Names) -> str:
+        """The same as the person it is about is told it."""
+        told, details = str(self.told or self.label), self.details(params, names)
+        return labelled(told, details.replace("/*", "")) if details else told
+
+    def details(self, params: Params, names: Names) -> str:
+        """What narrows it; empty where anything of its kind counts."""
+        return ""
 
     def said(self, details: object) -> str:
         """The label with its details, punctuated as the language does."""
@@ -84,7 +97,6 @@ class ChosenSubjects(EventSource):
     """An event source with one parameter: which subjects of its type, or any."""
 
     choose: Any = ""
-    any_label: Any = ""
 
     def __init__(self) -> None:
         self.Form = form_of({"only": SubjectsField(self.subject_type, label=self.choose)})
@@ -99,10 +111,10 @@ class ChosenSubjects(EventSource):
     def mentions(self, params: Params) -> Mentions:
         return {Subject: chosen(params)}
 
-    def describe(self, params: Params, names: Names) -> str:
+    def details(self, params: Params, names: Names) -> str:
         if not params.get("only"):
-            return self.said(self.any_label)
-        return self.said(", ".join(names.of(Subject, chosen(params))) or _("nothing that exists any more"))
+            return ""
+        return ", ".join(names.of(Subject, chosen(params))) or gettext("nothing that exists any more")
 
 
 def chosen(params: Params) -> list[int]:

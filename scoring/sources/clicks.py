@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from scoring.sources.addresses import AddressesField, matching
@@ -17,6 +18,7 @@ class ClickSource(EventSource):
     subject_type = Subject.Type.LINK
     message_type: str
     which: object
+    any_label = _("any link")
 
     def __init__(self) -> None:
         fields: dict[str, forms.Field] = {
@@ -34,7 +36,6 @@ class ClickSource(EventSource):
     def mentions(self, params: Params) -> Mentions:
         return {Subject: chosen(params)}
 
-    def describe(self, params: Params, names: Names) -> str:
+    def details(self, params: Params, names: Names) -> str:
         details = [*names.of(Subject, chosen(params)), *(params.get("addresses") or [])]
-        nothing = _("nothing that exists any more") if params.get("only") else _("any link")
-        return self.said(", ".join(details) or nothing)
+        return ", ".join(details) or (gettext("nothing that exists any more") if params.get("only") else "")

@@ -1,8 +1,10 @@
 """An event another system sent by API, or the site by script."""
 
+from __future__ import annotations
+
 from django.utils.translation import gettext_lazy as _
 
-from scoring.sources.base import ChosenSubjects, point_sources
+from scoring.sources.base import ChosenSubjects, Names, Params, point_sources
 from tracking.models import Kind, Subject
 
 
@@ -10,7 +12,11 @@ from tracking.models import Kind, Subject
 class CustomEvent(ChosenSubjects):
     key = "custom_event"
     label = _("Does something else (custom event)")
+    told = _("Something you did with us")
     choose = _("Which events")
     any_label = _("any event")
     kind = Kind.CUSTOM
     subject_type = Subject.Type.CUSTOM
+
+    def tell(self, params: Params, names: Names) -> str:
+        return super().tell(params, names).replace("_", " ")  # events are named by programmers

@@ -11,6 +11,7 @@ from tracking.models import Kind, Subject
 class EmailClicked(ClickSource):
     key = "email_clicked"
     label = _("Clicks a link in an email")
+    told = _("You followed a link in one of our emails")
     which = _("In which emails")
     kind = Kind.EMAIL_CLICKED
     message_type = Subject.Type.EMAIL

@@ -10,6 +10,7 @@ from tracking.models import Kind, Subject
 class EmailOpened(ChosenSubjects):
     key = "email_opened"
     label = _("Opens an email")
+    told = _("You opened one of our emails")
     choose = _("Which emails")
     any_label = _("any email")
     kind = Kind.EMAIL_OPENED

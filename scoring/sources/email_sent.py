@@ -10,6 +10,7 @@ from tracking.models import Kind, Subject
 class EmailSent(ChosenSubjects):
     key = "email_sent"
     label = _("Is sent an email")
+    told = _("We sent you an email")
     choose = _("Which emails")
     any_label = _("any email")
     kind = Kind.EMAIL_SENT

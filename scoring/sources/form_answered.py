@@ -22,6 +22,7 @@ class QuestionField(forms.ModelChoiceField):
 class FormAnswered(EventSource):
     key = "form_answered"
     label = _("Gives an answer in a form")
+    told = _("You gave an answer in a form")
     kind = Kind.FORM_ANSWERED
     subject_type = Subject.Type.ANSWER
 
@@ -58,9 +59,9 @@ class FormAnswered(EventSource):
     def mentions(self, params: Params) -> Mentions:
         return {FormField: _question(params)}
 
-    def describe(self, params: Params, names: Names) -> str:
+    def details(self, params: Params, names: Names) -> str:
         question = "".join(names.of(FormField, _question(params))) or _("a question that no longer exists")
-        return self.said(f"{question} = {', '.join(_lines(params))}")
+        return f"{question} = {', '.join(_lines(params))}"
 
 
 def _question(params: Params) -> list[int]:

@@ -10,6 +10,7 @@ from tracking.models import Kind, Subject
 class FormSubmitted(ChosenSubjects):
     key = "form_submitted"
     label = _("Submits a form")
+    told = _("You sent us a form")
     choose = _("Which forms")
     any_label = _("any form")
     kind = Kind.FORM_SUBMITTED

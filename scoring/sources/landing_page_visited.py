@@ -10,6 +10,7 @@ from tracking.models import Kind, Subject
 class LandingPageVisited(ChosenSubjects):
     key = "landing_page_visited"
     label = _("Visits a landing page")
+    told = _("You looked at one of our offers")
     choose = _("Which landing pages")
     any_label = _("any landing page")
     kind = Kind.LANDING_PAGE_VISITED

@@ -15,6 +15,8 @@ from tracking.models import Kind, Subject
 class PageVisited(EventSource):
     key = "page_visited"
     label = _("Visits a web page")
+    told = _("You looked at a page of our website")
+    any_label = _("any page")
     kind = Kind.PAGE_VISITED
     subject_type = Subject.Type.PAGE
 
@@ -28,5 +30,5 @@ class PageVisited(EventSource):
     def most_objects(self, params: Params) -> int | None:
         return exact(params.get("addresses") or [])
 
-    def describe(self, params: Params, names: Names) -> str:
-        return self.said(", ".join(params.get("addresses") or []) or _("any page"))
+    def details(self, params: Params, names: Names) -> str:
+        return ", ".join(params.get("addresses") or [])

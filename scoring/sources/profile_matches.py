@@ -15,6 +15,7 @@ from scoring.sources.base import Names, Params, ProfileSource, point_sources
 class ProfileMatches(ProfileSource):
     key = "profile_matches"
     label = _("Profile matches")
+    told = _("What we know about you")
     help = _("The points come when the contact begins to match, and go when it no longer does.")
 
     class Form(forms.Form):
@@ -24,5 +25,5 @@ class ProfileMatches(ProfileSource):
         """Those of `among` who match now."""
         return conditions.matching(params.get("conditions") or {}, among)
 
-    def describe(self, params: Params, names: Names) -> str:
-        return self.said(conditions.describe(params.get("conditions")))
+    def details(self, params: Params, names: Names) -> str:
+        return conditions.describe(params.get("conditions"))

@@ -11,6 +11,7 @@ from tracking.models import Kind, Subject
 class SmsClicked(ClickSource):
     key = "sms_clicked"
     label = _("Clicks a link in an SMS")
+    told = _("You followed a link in one of our text messages")
     which = _("In which SMS")
     kind = Kind.SMS_CLICKED
     message_type = Subject.Type.SMS

@@ -16,6 +16,7 @@ class WebinarSource(ChosenSubjects):
 class WebinarRegistered(WebinarSource):
     key = "webinar_registered"
     label = _("Registers for a webinar")
+    told = _("You registered for one of our webinars")
     kind = Kind.WEBINAR_REGISTERED
 
 
@@ -23,6 +24,7 @@ class WebinarRegistered(WebinarSource):
 class WebinarAttended(WebinarSource):
     key = "webinar_attended"
     label = _("Attends a webinar")
+    told = _("You came to one of our webinars")
     kind = Kind.WEBINAR_ATTENDED
 
 
@@ -30,4 +32,5 @@ class WebinarAttended(WebinarSource):
 class WebinarMissed(WebinarSource):
     key = "webinar_missed"
     label = _("Misses a webinar")
+    told = _("You missed a webinar you had registered for")
     kind = Kind.WEBINAR_MISSED

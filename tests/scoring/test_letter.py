@@ -17,13 +17,13 @@ from scoring import ledger, terms
 from scoring.explain import explain
 from scoring.explain.letter import letter
 from scoring.explain.letter_pdf import UNKNOWN, pdf
-from scoring.models import Repeat
+from scoring.models import Adjustment, Repeat
 from tests.factories import ContactFactory, UserFactory
-from tests.scoring.conftest import download, subject
+from tests.scoring.conftest import download, happen, subject
 from tests.scoring.test_admin import queries
 from tests.scoring.test_explain import START, histories, live
 from tests.scoring.undoing import trying
-from tracking.models import Event, Verdict
+from tracking.models import Event, Kind, Subject, Verdict
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 26, 12, tzinfo=UTC)
@@ -67,11 +67,8 @@ def test_it_lists_what_was_considered_and_adds_up(ada):
     assert [(part.name, part.score) for part in found.parts] == [("Engagement", "10"), ("Fit", "-3")]
     assert [(row.name, row.details, row.when, row.shown) for part in found.parts for row in part.rows] == [
         (
-            "asset_downloaded +5",
-            [
-                "Downloads an asset: any asset · 2 × +5: Guide 2, Guide 3",
-                "limit reached: at most 2 times in all",
-            ],
+            "You downloaded one of our documents",
+            ["2 × +5: Guide 2, Guide 3", "limit reached: at most 2 times in all"],
             "23 Jan. – 25 Jan. 2026",
             "+10",
         ),
@@ -84,16 +81,40 @@ def test_it_lists_what_was_considered_and_adds_up(ada):
     assert (found.score, found.sender, found.day) == ("4", "Cuvelog", "26 January 2026")
     assert found.uncounted[2:] == [
         "Email-open tracking: you have not agreed to it.",
-        "asset_downloaded +5: 1 time – limit reached: at most 2 times in all.",
+        "You downloaded one of our documents: 1 time – limit reached: at most 2 times in all.",
     ]
     assert "hello@cuvelog.example" in found.closing[-1]
 
 
-def test_it_names_nobody_else_and_repeats_no_remark(ada):
+def test_it_names_nobody_else_repeats_no_remark_and_none_of_our_own_words(ada):
     said = words(letter(ada, "en")) + letter(ada, "en").html()
 
     assert "camille" not in said
     assert "Bob" not in said
+    assert "asset" not in said
+
+
+def test_it_speaks_for_the_organisation(ada, settings):
+    settings.ORGANISATION_NAME = "Cuvelog Breweries"
+
+    assert letter(ada, "en").sender == "Cuvelog Breweries"
+    assert letter(ada, "en").opening[0] == "On 26 January 2026 your score at Cuvelog Breweries was 4."
+
+
+def test_what_counts_less_often_and_who_gave_points_is_told_plainly(now, publish, fit):
+    ada, started = ContactFactory(), subject("trial_started", Subject.Type.CUSTOM)
+    publish(3, "custom_event", Repeat.ONCE, params={"only": [started.pk]})
+    for days in (1, 2):
+        happen(ada, Kind.CUSTOM, started, NOW - timedelta(days=days))
+    ledger.adjust(ada.pk, fit.pk, 2, note="x", origin=Adjustment.Origin.CAMPAIGN)
+    pipeline.drain()
+    found = letter(ada, "en")
+
+    assert [row.name for part in found.parts for row in part.rows] == [
+        "Something you did with us: trial started",
+        "Points given or taken along one of our campaigns",
+    ]
+    assert found.uncounted[-1] == "Something you did with us: trial started: 1 time – it counts once."
 
 
 @given(history=histories)
