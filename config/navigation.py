@@ -36,6 +36,7 @@ SIDEBAR = {
             "items": [
                 page(_("Contacts"), "person", "contacts.contact"),
                 page(_("Companies"), "apartment", "contacts.company"),
+                page(_("Duplicates"), "merge", "contacts.duplicate"),
                 page(_("Segments"), "groups", "contacts.segment"),
                 page(_("Stages"), "filter_alt", "contacts.stage"),
                 page(_("Tags"), "sell", "contacts.tag"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from contacts import segments
+from contacts import duplicates, segments
 from contacts.imports import jobs
 
 SECONDS = 200  # well below the time limit of a task
@@ -28,3 +28,15 @@ def sweep_imports() -> None:
     """Take up imports whose worker is gone (a lost message costs latency, never data)."""
     for job_id in jobs.abandoned():
         carry_import.delay(job_id)
+
+
+@shared_task(name="contacts.look_for_duplicates", ignore_result=True)
+def look_for_duplicates() -> None:
+    """Propose contacts who may be one person."""
+    duplicates.look()
+
+
+@shared_task(name="contacts.merge_proved", ignore_result=True)
+def merge_proved() -> None:
+    """Merge contacts of whom it is proved that they are one person, where the policy allows it."""
+    duplicates.merge_proved()

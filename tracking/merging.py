@@ -12,6 +12,7 @@ from contacts.merging import Job, Part, parts
 from contacts.merging.parts import Figures
 from contacts.models import Channel, Contact, DoNotContact
 from tracking import merging_sql as sql
+from tracking import proofs  # noqa: F401 - registers its finder
 from tracking.inbox import KIND_OF_CHANGE
 from tracking.models import Event, FormSubmission, Kind, Visitor
 

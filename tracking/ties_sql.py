@@ -88,3 +88,41 @@ FROM jsonb_each_text(%s::jsonb) AS n(hit_id, value) WHERE h.id = n.hit_id::bigin
 def note_named(named: Mapping[int, int]) -> None:
     """Note on hits whom they named, where that contact has been merged away: an undone merge gives it back (hit → contact)."""
     execute(NOTE_NAMED, [orjson.dumps({str(hit): pk for hit, pk in named.items()}).decode()])
+
+
+# Browsers in which many give their addresses are shared: a class room, a stand.
+GIVEN = """
+SELECT t.visitor_id, coalesce(c.merged_into_id, c.id) AS contact_id, t.contact_id AS tied_id, t.given_at, t.followed_at,
+  count(*) OVER (PARTITION BY t.visitor_id) AS people
+FROM tracking_tie t JOIN contacts_contact c ON c.id = t.contact_id
+WHERE t.given_at IS NOT NULL AND t.visitor_id IN (
+  SELECT visitor_id FROM tracking_tie WHERE given_at IS NOT NULL GROUP BY 1 HAVING count(*) > 1
+)
+"""
+SAME_BROWSER = f"""
+WITH given AS ({GIVEN})
+SELECT DISTINCT a.contact_id, b.contact_id FROM given a JOIN given b USING (visitor_id)
+WHERE a.contact_id < b.contact_id AND a.people <= 4 ORDER BY 2 DESC LIMIT %s
+"""
+BOTH_FOLLOWED = f"""
+WITH given AS MATERIALIZED (
+  SELECT * FROM ({GIVEN}) given WHERE followed_at > given_at AND people = 2
+), followed AS (
+  SELECT visitor_id, contact_id FROM given g WHERE EXISTS (
+    SELECT FROM tracking_event e WHERE e.contact_id = g.contact_id AND e.visitor_id = g.visitor_id AND e.kind = ANY(%(kinds)s)
+      AND e.verdict < %(below)s AND e.at > g.given_at
+  )
+)
+SELECT DISTINCT a.contact_id, b.contact_id FROM followed a JOIN followed b USING (visitor_id)
+WHERE a.contact_id < b.contact_id ORDER BY 1, 2
+"""
+
+
+def same_browser(limit: int) -> list[tuple[int, int]]:
+    """Living contacts whose addresses were given in one browser, the older first."""
+    return tuples(SAME_BROWSER, [limit])
+
+
+def both_followed(kinds: Sequence[int], below: int) -> list[tuple[int, int]]:
+    """Those of them to each of whom a mail was followed there after that, by somebody whose verdict is below this one."""
+    return tuples(BOTH_FOLLOWED, {"kinds": list(kinds), "below": below})

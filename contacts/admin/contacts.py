@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.views import ChangeList
@@ -21,6 +22,7 @@ from contacts import columns, exports, tagging
 from contacts.admin import badges, bulk, list_filters, overview
 from contacts.admin.contact_form import PREFIX, custom_form
 from contacts.admin.imports import ImportingExporting
+from contacts.admin.merging import Merging
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.models import Contact, CustomField
 from contacts.search import search
@@ -72,7 +74,7 @@ class ContactList(ChangeList):  # type: ignore[misc,unused-ignore]
 
 
 @admin.register(Contact)
-class ContactAdmin(ImportingExporting, BaremeAdmin):
+class ContactAdmin(ImportingExporting, Merging, BaremeAdmin):
     list_select_related = ("company", "stage")
     list_filter = (
         list_filters.StageFilter,
@@ -84,7 +86,7 @@ class ContactAdmin(ImportingExporting, BaremeAdmin):
     search_fields = ("email",)  # see get_search_results
     search_help_text = _("Name, email, phone or company")
     autocomplete_fields = ("company", "owner")
-    actions = ("add_tags", "remove_tags", "add_segments", "remove_segments", "set_stage", "export_chosen")
+    actions = ("add_tags", "remove_tags", "add_segments", "remove_segments", "set_stage", "merge_two", "export_chosen")
     actions_detail = ("see",)
 
     class Media:
@@ -144,6 +146,8 @@ class ContactAdmin(ImportingExporting, BaremeAdmin):
         if contact is None:
             raise Http404
         if contact.merged_into:
+            kept = {"contact": contact, "kept": contact.merged_into}
+            self.message_user(request, _g("%(contact)s has been merged into %(kept)s.") % kept)
             return HttpResponseRedirect(self.page("overview", contact.merged_into.pk))
         context = self.admin_site.each_context(request) | overview.context(contact, request) | {
             "title": str(contact),

@@ -42,6 +42,7 @@ def context(contact: Contact, request: HttpRequest) -> dict[str, Any]:
         "answers": answers(contact),
         "blocks": list(contact.blocks.all()),
         "channels": Channel.choices,
+        "merges": contact.merges.filter(undone_at=None).select_related("loser"),
         "panels": rendered(contact, request),
     }
 

@@ -1,7 +1,8 @@
 """The contacts' own part of a merge: tags, segments, consents, blocks, and who had been merged into the loser before.
 
 The loser keeps its tags, memberships, blocks and data requests as they were (nobody asks a merged contact for them), so
-the past can be asked and a merge undone. Consents move: they are the history of one person, of whose answers the latest is in force.
+the past can be asked and a merge undone. Consents move: they are the history of one person, of whose answers the latest is
+in force.
 """
 
 from __future__ import annotations

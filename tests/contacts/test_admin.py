@@ -156,12 +156,12 @@ def test_the_page_asks_as_often_whatever_it_shows(marketer, django_assert_num_qu
     contact = full()
     address = reverse("admin:contacts_contact_overview", args=[contact.pk])
     marketer.get(address)
-    with django_assert_num_queries(9):  # session, user, contact, stages, segments, fields, tags, consents, blocks
+    with django_assert_num_queries(10):  # session, user, contact, stages, segments, fields, tags, consents, blocks, merges
         marketer.get(address)
     contact.tags.add(TagFactory(), TagFactory())
     for segment in SegmentFactory.create_batch(2):
         segments.add(segment, [contact.pk])
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         marketer.get(address)
 
 
