@@ -13,7 +13,7 @@ from contextlib import nullcontext
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from campaigns import enrolments, triggers, webinars
+from campaigns import enrolments, notices, triggers, webinars
 from contacts import holding, segments
 from scoring import ledger, matching, profiles, scores, sql, sweeps
 from scoring.models import Sweep
@@ -58,6 +58,7 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     moved += profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
     _act(contacts, scores.refresh(moved), held=happened.held, own_data=bool(happened.changed_ids))
     webinars.note(happened.of(webinars.NOTED))
+    notices.note(happened.of(notices.NOTED))
     enrolments.begin(happened.of(enrolments.BEGINNING))
     return max(len(contacts), happened.taken)
 

@@ -248,7 +248,8 @@ class TypedParamsForm(forms.ModelForm):
 def type_choices(registry: Registry[Any], stored: str = "") -> list[tuple[Any, Any]]:
     """The types by heading, in the order of their labels; a stored type that is no longer known comes last."""
     headings: dict[str, list[tuple[str, str]]] = {}
-    for type_ in sorted(registry, key=lambda type_: str(type_.label).casefold()):
+    offered = [type_ for type_ in registry if getattr(type_, "offered", True)]
+    for type_ in sorted(offered, key=lambda type_: str(type_.label).casefold()):
         headings.setdefault(str(getattr(type_, "group", "")), []).append((type_.key, type_.label))
     choices: list[tuple[Any, Any]] = [("", "---------"), *headings.pop("", [])]
     choices += sorted(headings.items())

@@ -5,6 +5,7 @@ from campaigns.actions import (  # noqa: F401
     change_segments,
     change_tags,
     leave_campaign,
+    notify_of_submission,
     send_email,
     send_email_to_user,
     send_sms,

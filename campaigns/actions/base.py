@@ -60,6 +60,8 @@ def remembering_names() -> Iterator[None]:
 def contact_of(delivery: Delivery) -> Contact:
     """Whom it is for: whoever the contact was merged into, if they were."""
     contact = delivery.contact
+    if contact is None:
+        raise DeliveryError(_("This delivery is about nobody."), permanent=True)
     while contact.merged_into:
         contact = contact.merged_into
     return contact

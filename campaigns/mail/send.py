@@ -64,6 +64,15 @@ def to_colleagues(delivery: Delivery, email: Email, contact: Contact, addresses:
     return _("Sent to %(address)s.") % {"address": ", ".join(addresses)}
 
 
+def notice(delivery: Delivery, rendered: Rendered, addresses: Sequence[str]) -> str:
+    """A mail of the product itself to colleagues: not followed, made from no Email."""
+    values = {"recipient": ", ".join(addresses)[:2000], "channel": Channel.EMAIL}
+    message = Message.objects.update_or_create(delivery=delivery, defaults=values)[0]
+    _keep(message, rendered, list(addresses), delivery)
+    _hand_over(rendered, message)
+    return _("Sent to %(address)s.") % {"address": ", ".join(addresses)}
+
+
 def test_to(email: Email, contact: Contact, address: str) -> None:
     """Send a test, as it would look for this contact. Nothing is kept or followed. Raises DeliveryError."""
     rendered = render.email(email, contact, leaving=Ref(0, 0, 0))  # of nobody: trying the links changes nothing

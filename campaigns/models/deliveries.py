@@ -42,7 +42,9 @@ class Delivery(models.Model):
     firing = models.ForeignKey(Firing, models.CASCADE, null=True, related_name="deliveries", verbose_name=_("firing"))
     trigger_action = models.ForeignKey(TriggerAction, models.SET_NULL, null=True, related_name="deliveries")
     step_run = models.OneToOneField(StepRun, models.CASCADE, null=True, related_name="delivery")
-    contact = models.ForeignKey(Contact, models.CASCADE, related_name="deliveries", verbose_name=_("contact"))
+    contact = models.ForeignKey(  # nobody: colleagues are told what somebody we do not know has answered
+        Contact, models.CASCADE, null=True, related_name="deliveries", verbose_name=_("contact")
+    )
     type = models.CharField(_("action"), max_length=50)
     params = models.JSONField(default=dict)  # as they stood when the score crossed
     key = models.UUIDField(unique=True, default=uuid.uuid4)  # the idempotency key of every outbound request
@@ -69,7 +71,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{label(actions, self.type)} · {self.contact}"
+        return f"{label(actions, self.type)} · {self.contact or '–'}"
 
 
 class Attempt(models.Model):

@@ -30,5 +30,5 @@ class ActionStep(StepType):
 def offer_actions() -> None:
     """Register a step for each action that has none yet: called once all apps have registered theirs."""
     for action in actions:
-        if action.key not in steps:
+        if action.offered and action.key not in steps:
             steps.add(ActionStep(action))

@@ -138,7 +138,7 @@ def _save(world: World, walks: Sequence[Walk]) -> None:
 
 def _points(world: World, walk: Walk, delivery: Delivery) -> Adjustment:
     return Adjustment(
-        contact=delivery.contact,
+        contact_id=delivery.contact_id,
         group_id=delivery.params["group"],
         points=delivery.params["points"],
         origin=Adjustment.Origin.CAMPAIGN,

@@ -127,7 +127,7 @@ def test_rows_its_settings_name_may_be_gone(action, smtp, receiver):
 
 
 def test_every_action_is_a_step():
-    assert {action.key for action in actions} < {step.key for step in steps}
+    assert {action.key for action in actions if action.offered} < {step.key for step in steps}
 
 
 def test_a_key_in_use_is_refused():
