@@ -38,7 +38,7 @@ class World:
             "SECRET_KEY": "of-this-test-only",
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             "ALLOWED_HOSTS": "*",
-            "DEBUG": "0",
+            "DEBUG": "1",
             "EMAIL_URL": "dummymail://",
             "CONSENT_REQUIRED": "",
             "LOG_LEVEL": "WARNING",

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -21,6 +21,7 @@ REOPEN_SECONDS = 0.2  # what a lost line may take to come back before that
 PAUSE = 0.5  # between two tries to open it
 ROUND = 10.0  # between two looks at what other processes left on disk
 DRAIN_SECONDS = 10.0  # for one batch from the disk: nobody waits for it
+TOGETHER = 1000  # hits that are brought in with one statement
 
 
 class Keeper:
@@ -107,13 +108,27 @@ def drain(spool: Spool) -> int:
 
 def _bring_in(segment: Segment, line: Line, spool: Spool) -> int:
     kept = 0
-    for hits, count in segment.lines():
+    for hits, count in _together(segment.lines()):
         insert(line, hits, DRAIN_SECONDS, spool)
         kept += count
     if kept or segment.lost:
         _note(line, [segment.path.stem, segment.began_at, segment.ended_at, kept, segment.lost])
         logger.warning("%d hits that waited on disk were brought in, %d had been lost", kept, segment.lost)
     return kept
+
+
+def _together(lines: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
+    """Small batches as large ones: each costs a commit."""
+    parts: list[bytes] = []
+    total = 0
+    for hits, count in lines:
+        parts.append(hits[1:-1])
+        total += count
+        if total >= TOGETHER:
+            yield b"[%b]" % b",".join(parts), total
+            parts, total = [], 0
+    if parts:
+        yield b"[%b]" % b",".join(parts), total
 
 
 def _note(line: Line, values: Sequence[Any]) -> None:

@@ -26,6 +26,9 @@ TARGET = b"""
 SELECT l.url, s.type FROM tracking_link l JOIN tracking_subject s ON s.id = l.source_id WHERE l.subject_id = $1::bigint
 """
 IS_VISITED = b"SELECT EXISTS (SELECT FROM tracking_subject WHERE type = 'page' AND host = $1::text)::int"
+POLICIES = b"""
+SELECT DISTINCT ON (purpose) purpose, is_required::int FROM contacts_consentpolicy ORDER BY purpose, id DESC
+"""
 NOTE_OUTAGE = b"""
 INSERT INTO tracking_outage (key, began_at, ended_at, kept, lost)
 VALUES ($1::text, to_timestamp($2::float8), to_timestamp($3::float8), $4::bigint, $5::bigint) ON CONFLICT (key) DO NOTHING

@@ -1,4 +1,4 @@
-"""What a click asks the database, asked once and remembered; a visitor waits for the answer no longer than a moment."""
+"""What the hot path asks the database, asked once and remembered; a visitor waits for an answer no longer than a moment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracking.edge.line_sql import IS_VISITED, TARGET, Away, Line, Unfit
+from contacts import consent_policies
+from tracking.edge.line_sql import IS_VISITED, POLICIES, TARGET, Away, Line, Rows, Unfit
 from tracking.edge.reading import Target, Unanswered
 from tracking.models import Kind, Subject
 
@@ -17,6 +18,7 @@ MOMENT = 0.3  # seconds to wait for an answer
 AWAY = 1.0  # seconds in which the database is not asked again after it did not answer
 REMEMBERED = 20_000  # answers
 ASKED_AT_ONCE = 500
+EVERY = 4.0  # seconds between two looks at what asks for consent
 
 Key = tuple[bytes, str | int]
 
@@ -39,9 +41,13 @@ class CachedLookups:
         self._asked: dict[Key, Question] = {}
         self._lock = threading.Lock()
         self._questions: queue.SimpleQueue[Question | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
         self._line: Line | None = None
         self._away_until = 0.0
+        self._policies_due = 0.0
+        self._policies_known = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="edge lookups", daemon=True)
+        self._thread.start()
+        self._policies_known.wait(MOMENT)
 
     def target(self, subject_id: int) -> Target | None:
         """Where the link of this subject leads, None where there is none (any more). Raises Unanswered."""
@@ -60,8 +66,7 @@ class CachedLookups:
 
     def end(self) -> None:
         self._questions.put(None)
-        if self._thread:
-            self._thread.join(1)
+        self._thread.join(1)
 
     def _ask(self, key: Key) -> Any:
         now = time.monotonic()
@@ -85,16 +90,20 @@ class CachedLookups:
                 self._questions.put(question)
             else:
                 question.answered.set()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="edge lookups", daemon=True)
-                self._thread.start()
             return question
 
     def _run(self) -> None:
-        while (question := self._questions.get()) is not None:
+        while True:
+            self._look_at_policies()
             try:
-                if time.monotonic() > self._away_until:
-                    self._answer(question)
+                question = self._questions.get(timeout=EVERY)
+            except queue.Empty:
+                continue
+            if question is None:
+                break
+            try:
+                if (rows := self._rows(question.key[0], [question.key[1]])) is not None:
+                    self._remember(question.key, rows)
             finally:
                 with self._lock:
                     del self._asked[question.key]
@@ -102,24 +111,36 @@ class CachedLookups:
         if self._line:
             self._line.close()
 
-    def _answer(self, question: Question) -> None:
-        statement, value = question.key
-        for _ in range(2):  # the line may have died long ago
-            fresh = self._line is None
+    def _look_at_policies(self) -> None:
+        """What the marketer asks consent for may be changed at any time, in another process."""
+        if time.monotonic() < self._policies_due:
+            return
+        self._policies_due = time.monotonic() + EVERY
+        rows = self._rows(POLICIES, [])
+        if rows is not None:
+            consent_policies.suppose({str(purpose): is_required == "1" for purpose, is_required in rows}, EVERY)
+        self._policies_known.set()
+
+    def _remember(self, key: Key, rows: Rows) -> None:
+        if len(self._answers) >= REMEMBERED:
+            del self._answers[next(iter(self._answers))]
+        self._answers[key] = Answer(rows, time.monotonic() + FRESH)
+
+    def _rows(self, statement: bytes, values: list[Any]) -> Rows | None:
+        """None while the database does not answer."""
+        if time.monotonic() < self._away_until:
+            return None
+        for was_open in (self._line is not None, False):
             try:
                 self._line = self._line or Line(MOMENT)
-                rows = self._line.run(statement, [value], MOMENT)
-            except Unfit:  # a number no row can have
-                rows = []
+                return self._line.run(statement, values, MOMENT)
+            except Unfit:  # a number that no row can have
+                return []
             except Away:
                 if self._line:
                     self._line.close()
                 self._line = None
-                if fresh:
-                    break
-                continue
-            if len(self._answers) >= REMEMBERED:
-                del self._answers[next(iter(self._answers))]
-            self._answers[question.key] = Answer(rows, time.monotonic() + FRESH)
-            return
+                if not was_open:
+                    break  # an open line may have died long ago; this one was new
         self._away_until = time.monotonic() + AWAY
+        return None

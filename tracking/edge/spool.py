@@ -158,7 +158,7 @@ class Spool:
         if mine:
             yield mine
         for path in sorted(self.folder.glob(f"*{ENDING}")):
-            if segment := Segment.left_by_others(path):
+            if (mine is None or path != mine.path) and (segment := Segment.left_by_others(path)):
                 yield segment
 
     def refuse(self, hits: bytes) -> None:
