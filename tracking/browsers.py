@@ -54,13 +54,13 @@ def refuses(request: HttpRequest) -> bool:
 
 def is_ignored(request: HttpRequest) -> bool:
     """Is this one of our own people? What they do is not recorded, and they get no visitor id."""
-    return bool(request.COOKIES.get(STAFF_COOKIE))
+    return request.COOKIES.get(STAFF_COOKIE) == "1"
 
 
-def ignore(response: HttpResponseBase, request: HttpRequest) -> None:
-    """Do not track this browser from now on."""
+def ignore(response: HttpResponseBase, request: HttpRequest, *, yes: bool = True) -> None:
+    """Do not track this browser from now on; or do, whoever uses it."""
     response.set_cookie(
-        STAFF_COOKIE, "1", max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure(), path="/"
+        STAFF_COOKIE, "1" if yes else "0", max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure(), path="/"
     )
 
 

@@ -25,6 +25,7 @@ from tracking import (
     formfields,
     held,
     hits,
+    kiosk,
     nonces,
     payload,
     ratelimits,
@@ -90,7 +91,7 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
         return Posted(answers=answers, accepted=trapped, visitor_id=visitor)
     if nonce and ratelimits.count(nonces.NONCE_SECONDS, "nonce", nonce) > MAX_PER_DRAWING:
         return Posted(answers=answers, error=_("This form was sent many times. Please press the button once more."))
-    hit = _hit(request, form, answers, values, origin, visitor)
+    hit = _hit(request, form, answers, values, origin, None if kiosk.forgets(request, form) else visitor)
     reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, posts=posts)
     _keep(form, hit, answers.files_given(), reasons)
     return Posted(
@@ -190,7 +191,7 @@ def _hit(
     answers: AnswersForm,
     values: Mapping[str, Any],
     origin: str,
-    visitor_id: uuid.UUID,
+    visitor_id: uuid.UUID | None,
 ) -> NewHit:
     data: dict[str, Any] = {"form": form.pk, "answers": answers.answers()}
     digests = {key: checked.digest for key, checked in answers.files_given().items()}

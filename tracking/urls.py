@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from tracking.views import answers, api, assets, banner, beacon, confirming, forms, hidden, pages, signals
+from tracking.views import answers, api, assets, banner, beacon, confirming, forms, hidden, own_browser, pages, signals
 
 app_name = "tracking"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/c/<slug:token>", signals.clicked, name="click"),
     path("t/p.gif", signals.site_pixel, name="site_pixel"),
     path("t/b", beacon.beacon, name="beacon"),
+    path("t/own", own_browser.own_browser, name="own_browser"),
     path("t/bareme.js", beacon.script, name="script"),
     path("t/hidden", hidden.hidden, name="hidden"),
     path("t/banner.js", banner.banner, name="banner"),

@@ -37,7 +37,7 @@ def asset(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if gated and visitor_id is None:
         return _at_the_gate(request, row)
     response = _download(request, row)
-    if request.method == "GET" and response.status_code < 400:
+    if request.method == "GET" and response.status_code < 400 and not browsers.is_ignored(request):
         _record(request, row, visitor_id, token)
     return response
 

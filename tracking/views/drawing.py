@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tracking import addresses, browsers, formfields, nonces, payload, progressive
+from tracking import addresses, browsers, formfields, kiosk, nonces, payload, progressive
 from tracking.models import Form
 from tracking.nonces import Sent
 from tracking.posting import HONEYPOT, Posted
@@ -60,7 +60,7 @@ def drawn(
     if posted:
         answers = posted.answers
     else:
-        visitor = visitor_id or (browsers.visitor_id(request) if request else None)
+        visitor = visitor_id or (_visitor(request, form) if request else None)
         query = request.GET.dict() if request else {}
         answers = formfields.build(form, left_out=progressive.left_out(form, visitor), query=query)
     return {
@@ -73,6 +73,10 @@ def drawn(
         "honeypot": HONEYPOT,
         "uid": form.public_id,
     }
+
+
+def _visitor(request: HttpRequest, form: Form) -> uuid.UUID | None:
+    return None if kiosk.forgets(request, form) else browsers.visitor_id(request)
 
 
 def fragment(form: Form, action: str, visitor_id: uuid.UUID | None = None) -> str:

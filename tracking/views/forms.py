@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tracking import browsers, nonces, posting
+from tracking import browsers, kiosk, nonces, posting
 from tracking.models import Form
 from tracking.nonces import Sent
 from tracking.posting import Posted
@@ -96,11 +96,15 @@ def accepted(request: HttpRequest, form: Form, posted: Posted, *, back: str, emb
     """Send the visitor on: to the page the form names, or back to where the thanks are shown."""
     outcome = thanks(request, form, Sent(posted.visitor_id))
     query = {"sent": nonces.sent(form, posted.visitor_id), **({"embed": "1"} if embed else {})}
-    url = outcome.redirect_url if outcome.redirect_url and not embed else f"{back}?{urlencode(query)}"
+    if token := kiosk.signed(request, form):
+        query[kiosk.PARAMETER] = token
+    stays = embed or kiosk.is_on(request, form)
+    url = outcome.redirect_url if outcome.redirect_url and not stays else f"{back}?{urlencode(query)}"
     response = HttpResponseRedirect(url)
     response.status_code = 303
     response["Cache-Control"] = "no-store"
-    if (posted.agreed_to_web_tracking or browsers.may_follow(request)) and not embed:
+    followed = posted.agreed_to_web_tracking or browsers.may_follow(request)
+    if followed and not embed and not kiosk.forgets(request, form):
         browsers.remember(response, request, posted.visitor_id)
     return response
 
@@ -116,7 +120,9 @@ def targets(form: Form) -> list[str]:
 def _as_json(request: HttpRequest, form: Form, posted: Posted) -> JsonResponse:
     if posted.accepted:
         outcome = thanks(request, form, Sent(posted.visitor_id))
-        return JsonResponse({**outcome.__dict__, "agreed": posted.agreed})
+        again = {"again": kiosk.SECONDS, "redirect_url": ""} if kiosk.is_on(request, form) else {}
+        agreed = () if kiosk.forgets(request, form) else posted.agreed
+        return JsonResponse({**outcome.__dict__, "agreed": agreed, **again})
     errors = {name: list(sentences) for name, sentences in posted.answers.errors.items()}
     renewed = {"nonce": nonces.nonce(form, posted.answers.left_out)} if posted.error else {}
     return JsonResponse({"error": posted.error, "errors": {} if posted.error else errors, **renewed}, status=422)
@@ -126,7 +132,10 @@ def _page(
     request: HttpRequest, form: Form, *, posted: Posted | None = None, thanks: Thanks | None = None, status: int = 200
 ) -> HttpResponse:
     embed = "embed" in request.GET
-    action = f"{request.path}?embed=1" if embed else request.path
+    query = {"embed": "1"} if embed else {}
+    if token := kiosk.signed(request, form):
+        query[kiosk.PARAMETER] = token
+    action = f"{request.path}?{urlencode(query)}" if query else request.path
     page_url = request.headers.get("Referer", "") if embed else request.build_absolute_uri()
     if posted:
         page_url = request.POST.get("bareme_page", "")
@@ -136,6 +145,9 @@ def _page(
         "thanks": thanks,
         "embed": embed,
     }
-    return answers.page(
+    response = answers.page(
         request, "tracking/form/page.html", context, status=status, embeddable=True, posts_to=targets(form)
     )
+    if thanks and kiosk.is_on(request, form):
+        kiosk.begin_again(response, action)
+    return response

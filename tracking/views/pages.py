@@ -10,7 +10,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.safestring import SafeString, mark_safe
 
-from tracking import browsers, hits, nonces, passes, posting, subjects
+from tracking import browsers, hits, kiosk, nonces, passes, posting, subjects
 from tracking.doorbell import ring
 from tracking.edge.reading import UTM
 from tracking.hits import NewHit
@@ -83,14 +83,17 @@ def _page(
         "preview": preview,
         "is_open": row.is_open(),
     }
-    return answers.page(
+    response = answers.page(
         request, "tracking/landing_page.html", context, status=status, posts_to=targets(form) if form else ()
     )
+    if form and sent and kiosk.is_on(request, form):
+        kiosk.begin_again(response, request.path)
+    return response
 
 
 def _record(request: HttpRequest, response: HttpResponse, row: LandingPage) -> None:
     """Note the visit, with a visitor id where the browser may be followed. The page is shown whatever happens."""
-    if browsers.refuses(request):
+    if browsers.refuses(request) or browsers.is_ignored(request) or (row.form and row.form.is_kiosk):
         return
     seen = browsers.seen(request)
     if seen["visitor_id"] is None and browsers.may_follow(request):

@@ -241,6 +241,7 @@
   window.addEventListener('pageshow', function (event) { if (event.persisted) view(); });
   window.addEventListener('pagehide', leave);
   document.addEventListener('visibilitychange', function () { if (document.visibilityState === 'hidden') leave(); });
+  if (/[?&]bareme=off\b/.test(location.search)) calls.consent('denied'); // one of the site's own people
   if (document.prerendering) document.addEventListener('prerenderingchange', view, {once: true});
   else view();
   [].forEach.call(before, call);

@@ -85,6 +85,7 @@
     }
     place.replaceChildren(thanks);
     thanks.focus();
+    if (answer.again) setTimeout(function () { window.location.reload(); }, answer.again * 1000);
     place.dispatchEvent(new CustomEvent('bareme:sent', {bubbles: true, detail: answer}));
   }
 
