@@ -92,6 +92,7 @@ SIDEBAR = {
                 page(_("Events"), "timeline", "tracking.event"),
                 page(_("Submissions"), "assignment_turned_in", "tracking.formsubmission"),
                 page(_("Held as spam"), "report", "tracking.heldsubmission"),
+                page(_("Machines"), "smart_toy", "tracking.mark"),
                 page(_("Inbox"), "inbox", "tracking.hit"),
                 page(_("Install tracking"), "code", "tracking.event", "install"),
             ],

@@ -19,6 +19,7 @@ from contacts.models import Contact
 from scoring import decay, ledger, profiles, scores, sql
 from scoring.models import Publication, Sweep, SweepContact
 from scoring.scores import Movement
+from tracking.verdicts import judging
 
 Moved = list[tuple[Sweep, list[Movement]]]
 
@@ -31,6 +32,7 @@ class Plan:
     until now.
     `terms`: the parameters of the rulebook whose terms the stored sums follow, where sums must be made anew.
     `profiles`: look at which profile rules hold. `listed`: only the contacts that whoever owes the sweep has listed.
+    `marks`: what a person said of machines changed: judge the events they concern anew.
     """
 
     actions: Sequence[int] | None = ()
@@ -38,6 +40,7 @@ class Plan:
     terms: Mapping[str, Any] | None = None
     profiles: bool = False
     listed: bool = False
+    marks: Sequence[int] = ()
 
     @classmethod
     def of(cls, sweep: Sweep) -> Plan:
@@ -48,6 +51,7 @@ class Plan:
             terms=plan.get("terms"),
             profiles=plan.get("profiles", False),
             listed=plan.get("listed", False),
+            marks=tuple(plan.get("marks", ())),
         )
 
     @classmethod
@@ -59,6 +63,7 @@ class Plan:
             was={version: points for plan in reversed(plans) for version, points in plan.was.items()},
             terms=next((plan.terms for plan in plans if plan.terms is not None), None),
             profiles=any(plan.profiles for plan in plans),
+            marks=tuple(sorted({pk for plan in plans for pk in plan.marks})),
         )
 
     @property
@@ -146,6 +151,8 @@ def make_anew(contact_ids: Sequence[int]) -> list[Movement]:
 
 def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = ()) -> list[Movement]:
     since, today = scores.turned(), decay.today()
+    if plan.marks:
+        judging.judge_contacts(contact_ids)
     before = sql.values(contact_ids, since, plan.terms or None) if plan.terms is not None else {}
     deltas = ledger.reprice(contact_ids, plan.was)
     if (plan.actions is None or plan.actions) or plan.terms is not None or plan.was:
@@ -162,6 +169,8 @@ def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] 
 
 
 def _count(sweep: Sweep, plan: Plan) -> None:
+    if plan.marks:
+        sql.list_marked(sweep.pk, plan.marks)
     if plan.is_listed and not plan.listed:
         sql.list_concerned(sweep.pk, plan.actions or (), list(plan.was))
     sweep.total = sweep.contacts.count() if plan.is_listed else Contact.objects.count()

@@ -16,7 +16,9 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Channel, Contact, DoNotContact, Purpose, Segment, Stage, Tag
 from tracking import wording
-from tracking.models import Event, Kind, Subject
+from tracking.models import Event, Kind, Subject, Verdict
+from tracking.verdicts.reasons import JUDGED
+from tracking.verdicts.wording import label as verdict_label
 
 PAGE = 50
 
@@ -42,6 +44,8 @@ class Line:
     answers: Sequence[tuple[str, str]]
     url: str
     event_id: int
+    verdict: str = ""  # who it was, where anything speaks for or against a person
+    is_counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ def _line(event: Event, names: _Names, answers: Sequence[tuple[str, str]]) -> Li
         answers=answers,
         url=_url(event.subject),
         event_id=event.pk,
+        verdict=verdict_label(event.verdict, event.reasons) if event.kind in JUDGED else "",
+        is_counted=event.verdict < Verdict.PROXY,
     )
 
 

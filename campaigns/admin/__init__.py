@@ -6,6 +6,7 @@ from campaigns.admin import (  # noqa: F401
     emails,
     firings,
     integrations,
+    machines,
     messages,
     publications,
     sms,

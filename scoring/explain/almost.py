@@ -21,7 +21,8 @@ from scoring.models import PointActionVersion, Repeat
 from scoring.rulebook import GroupTerms, Rulebook, group_terms
 from scoring.sql import statements
 from tracking.consents import PURPOSE_OF
-from tracking.models import Subject, Verdict
+from tracking.models import Subject
+from tracking.verdicts.wording import why_not
 
 DEPTH = 1000  # the newest events that are looked through
 LIMIT = 50
@@ -145,7 +146,7 @@ def _of_events(events: Sequence[Mapping[str, Any]], versions: dict[int, PointAct
         version, reason = versions[event["version_id"]], Reason(event["reason"])
         yield Missed(
             reason=reason,
-            why=_why(reason, version, event["verdict"]),
+            why=_why(reason, version, event["verdict"], event["reasons"]),
             name=version.name,
             version=version.number,
             action_id=version.action_id,
@@ -158,11 +159,9 @@ def _of_events(events: Sequence[Mapping[str, Any]], versions: dict[int, PointAct
         )
 
 
-def _why(reason: Reason, version: PointActionVersion, verdict: int | None) -> str:
+def _why(reason: Reason, version: PointActionVersion, verdict: int | None, reasons: int | None) -> str:
     if reason == Reason.MACHINE:
-        if verdict == Verdict.SCANNER:
-            return _("a security scanner did it, not a person")
-        return _("a mail program did it by itself, not a person")
+        return why_not(verdict, reasons)
     if reason == Reason.CONSENT:
         return _("the contact does not allow it to be counted (any more)")
     if reason == Reason.WINDOW:

@@ -20,6 +20,7 @@ from scoring.sql.ledger import (
 from scoring.sql.rules import (
     insert_matches,
     list_concerned,
+    list_marked,
     mark_wide,
     note_validity,
     own_rules,
@@ -61,6 +62,7 @@ __all__ = [
     "hold",
     "insert_matches",
     "list_concerned",
+    "list_marked",
     "lock_scores",
     "mark_swept",
     "mark_wide",

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from contacts.sql import execute
 from scoring.models import END
+from tracking.verdicts.marks_sql import CONTACTS_OF_MARKS
 
 RULES_LOCK = "hashtext('bareme rules')"
 
@@ -103,6 +104,18 @@ SELECT %(sweep)s, contact_id FROM (
 ) contact ORDER BY contact_id
 ON CONFLICT DO NOTHING
 """
+
+
+LIST_MARKED = f"""
+INSERT INTO scoring_sweepcontact (sweep_id, contact_id)
+SELECT %(sweep)s, contact_id FROM ({CONTACTS_OF_MARKS}) contact ORDER BY contact_id
+ON CONFLICT DO NOTHING
+"""
+
+
+def list_marked(sweep_id: int, mark_ids: Sequence[int]) -> int:
+    """Note the contacts whose events these marks concern; how many. Looks through all events, but for those of contacts."""
+    return execute(LIST_MARKED, {"sweep": sweep_id, "marks": list(mark_ids)})
 
 
 def list_concerned(sweep_id: int, action_ids: Sequence[int], version_ids: Sequence[int]) -> int:

@@ -60,7 +60,7 @@ def lossy(contact_id: int, limit: int) -> list[dict[str, Any]]:
 UNCOUNTED = f"""
 WITH rules AS MATERIALIZED ({{rules}}),
 recent AS MATERIALIZED (
-  SELECT e.id, at, kind, subject_id, verdict, {barred("e.contact_id", "e.kind")} AS is_barred FROM tracking_event e
+  SELECT e.id, at, kind, subject_id, verdict, reasons, {barred("e.contact_id", "e.kind")} AS is_barred FROM tracking_event e
   WHERE contact_id = %(contact)s AND at <= %(at)s ORDER BY at DESC LIMIT %(depth)s
 ),
 matched AS (
@@ -74,8 +74,8 @@ matched AS (
   JOIN rules v ON v.id = m.version_id AND v.kind = r.kind AND v.valid_from < v.valid_until
 )
 SELECT reason, action_id, version_id, worth, subject_id, CASE reason WHEN 'machine' THEN verdict END AS verdict,
-  count(*) AS times, min(at) AS first_at, max(at) AS last_at
-FROM matched WHERE place = 1 AND reason IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY max(at) DESC, action_id, subject_id LIMIT %(limit)s
+  CASE reason WHEN 'machine' THEN reasons END AS reasons, count(*) AS times, min(at) AS first_at, max(at) AS last_at
+FROM matched WHERE place = 1 AND reason IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY max(at) DESC, action_id, subject_id LIMIT %(limit)s
 """
 
 

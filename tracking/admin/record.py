@@ -8,7 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
@@ -19,6 +21,7 @@ from contacts.models import Contact
 from tracking import browsers, embedding, timeline
 from tracking.admin.inbox import as_json
 from tracking.models import Event, Link
+from tracking.verdicts.wording import sentences
 
 
 @admin.register(Event)
@@ -27,8 +30,8 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = ("kind", ("at", RangeDateFilter), "verdict")
     list_select_related = ("contact", "subject")
     ordering = ("-at", "-id")
-    fields = ("kind", "at", "contact", "visitor", "subject", "verdict", "content", "received_at")
-    readonly_fields = ("content",)
+    fields = ("kind", "at", "contact", "visitor", "subject", "verdict", "why", "came_from", "content", "received_at")
+    readonly_fields = ("why", "came_from", "content")
     actions_list = ("install_tracking",)
 
     class Media:
@@ -76,6 +79,23 @@ class EventAdmin(ReadOnlyAdmin):
     def about(self, event: Event) -> str:
         answer = event.data.get("answer")
         return f"{event.subject or '–'}: {answer}" if answer else str(event.subject or "–")
+
+    @display(description=_("reasons"))
+    def why(self, event: Event) -> str:
+        return "; ".join(sentences(event.reasons)) or "–"
+
+    @display(description=_("from where"))
+    def came_from(self, event: Event) -> SafeString:
+        """The network and the program, each leading to where it can be marked."""
+        add = reverse("admin:tracking_mark_add")
+        places = [("network", event.network, str(event.network)), ("agent", event.agent, str(event.agent_id))]
+        found = [
+            (add, urlencode({name: value}), place, _("mark as a machine or as people"))
+            for name, place, value in places
+            if place
+        ]
+        links = format_html_join("", '<div>{2} · <a class="bareme-more" href="{0}?{1}">{3}</a></div>', found)
+        return links or format_html("–")
 
     @display(description=_("content"))
     def content(self, event: Event) -> SafeString:

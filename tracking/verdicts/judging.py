@@ -28,7 +28,12 @@ def judge_contacts(contact_ids: Sequence[int]) -> list[int]:
 
     For who was marked, merged or split. The caller holds their score lock.
     """
-    return _revised(judging_sql.judge_all(contact_ids)) if contact_ids else []
+    return _revised(changes(contact_ids))
+
+
+def changes(contact_ids: Sequence[int]) -> Changed:
+    """The same, and what changed: (event, contact, verdict before, verdict now)."""
+    return judging_sql.judge_all(contact_ids) if contact_ids else []
 
 
 def _revised(changed: Changed, without: Sequence[int] = ()) -> list[int]:

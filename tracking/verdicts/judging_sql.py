@@ -108,7 +108,7 @@ tick AS (
     SELECT m.source_id, t.contact_id, t.message_id, t.at, count(DISTINCT o.subject_id) AS clicked
     FROM many m JOIN (SELECT DISTINCT contact_id, message_id, at FROM tick) t USING (contact_id, message_id) JOIN tick o USING (contact_id, message_id)
     WHERE o.at BETWEEN t.at - {_seconds(EVERY_WITHIN)} AND t.at + {_seconds(EVERY_WITHIN)} GROUP BY 1, 2, 3, 4
-  ) c WHERE clicked >= (SELECT count(*) FROM tracking_link l WHERE l.source_id = c.source_id AND l.created_at < c.at)
+  ) c WHERE clicked >= {FEWEST_LINKS} AND clicked >= (SELECT count(*) FROM tracking_link l WHERE l.source_id = c.source_id AND l.created_at < c.at)
 ),
 near AS (
   SELECT f.*, min(at) FILTER (WHERE kind IN {kinds(SENT)}) OVER ({MESSAGE}) AS sent_at,

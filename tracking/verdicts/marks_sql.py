@@ -1,0 +1,60 @@
+"""The statements about what a person marked: whom a mark concerns, and what shows that one is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from contacts.sql import dicts, tuples
+from tracking.verdicts.own_sql import HIDDEN, kinds
+from tracking.verdicts.reasons import JUDGED, Reason
+
+MARKED_EVENTS = f"""
+SELECT e.* FROM tracking_event e WHERE e.kind IN {kinds(JUDGED)} AND e.contact_id IS NOT NULL AND (
+  e.contact_id IN (SELECT contact_id FROM tracking_mark WHERE id = ANY(%(marks)s))
+  OR e.agent_id IN (SELECT agent_id FROM tracking_mark WHERE id = ANY(%(marks)s))
+  OR e.network_id IN (SELECT n.id FROM tracking_mark m JOIN tracking_network n ON n.address <<= nullif(m.network, '')::inet WHERE m.id = ANY(%(marks)s))
+)"""
+CONTACTS_OF_MARKS = f"SELECT DISTINCT contact_id FROM ({MARKED_EVENTS}) e"
+
+
+def contacts_of(mark_id: int, limit: int) -> list[int]:
+    """The contacts with events that a mark concerns, at most `limit`. Looks through all events."""
+    statement = f"SELECT contact_id FROM ({CONTACTS_OF_MARKS}) c ORDER BY contact_id LIMIT %(limit)s"
+    return [pk for (pk,) in tuples(statement, {"marks": [mark_id], "limit": limit})]
+
+
+COUNT = f"""
+SELECT count(*) AS events, count(DISTINCT contact_id) AS contacts, count(*) FILTER (WHERE verdict < 2) AS counted
+FROM ({MARKED_EVENTS}) e
+"""
+
+
+def count(mark_id: int) -> dict[str, Any]:
+    """What a mark concerns: `events`, of how many `contacts`, and how many of the events are `counted` as they stand."""
+    return dicts(COUNT, {"marks": [mark_id]})[0]
+
+
+# Who follows hidden links betrays the network and program it does it from.
+SUSPECTS = f"""
+SELECT e.network_id, count(*) AS hidden, count(DISTINCT e.contact_id) AS contacts, max(e.at) AS last_at
+FROM tracking_event e WHERE e.subject_id = {HIDDEN} AND e.at >= %(since)s AND e.network_id IS NOT NULL
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %(limit)s
+"""
+STILL_COUNTED = f"""
+SELECT network_id, count(*) FROM tracking_event
+WHERE network_id = ANY(%(networks)s) AND at >= %(since)s AND kind IN {kinds(JUDGED)} AND verdict < 2
+  AND coalesce(reasons, 0) & {int(Reason.CONFIRMED)} = 0 AND contact_id IS NOT NULL GROUP BY 1
+"""
+
+
+def suspects(since: datetime, limit: int) -> list[dict[str, Any]]:
+    """The networks from which the hidden link was followed most since then, and how many of their events are `counted`.
+
+    Uses the index `event_of_subject`, and looks through the events since then.
+    """
+    rows = dicts(SUSPECTS, {"since": since, "limit": limit})
+    networks: Sequence[int] = [row["network_id"] for row in rows]
+    counted = dict(tuples(STILL_COUNTED, {"networks": list(networks), "since": since})) if rows else {}
+    return [row | {"counted": counted.get(row["network_id"], 0)} for row in rows]
