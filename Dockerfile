@@ -11,10 +11,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     LOG_FORMAT=json \
     STATIC_ROOT=/srv/static \
     MEDIA_ROOT=/srv/media \
-    UPLOAD_ROOT=/srv/uploads
+    UPLOAD_ROOT=/srv/uploads \
+    SPOOL_ROOT=/srv/spool
 RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin bareme \
- && mkdir -p /srv/static /srv/media /srv/uploads \
- && chown bareme /srv/media /srv/uploads
+ && mkdir -p /srv/static /srv/media /srv/uploads /srv/spool \
+ && chown bareme /srv/media /srv/uploads /srv/spool
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY . .

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from campaigns.models import Delivery, Firing
 from contacts.models import Contact, Stage
 from scoring import leaderboards, publications
 from scoring.models import Edit, Leaderboard, Publication, Sweep
-from tracking.models import Event, Hit, Kind
+from tracking.models import Event, Hit, Kind, Outage
 
 MONTH = timedelta(days=30)
 
@@ -88,5 +88,6 @@ def health() -> dict[str, Any]:
         "failed": Delivery.objects.filter(state=Delivery.State.FAILED, done_at__gte=timezone.now() - MONTH)[
             :1000
         ].count(),
+        "lost": Outage.objects.filter(ended_at__gte=timezone.now() - MONTH).aggregate(Sum("lost"))["lost__sum"] or 0,
         "sweeps": Sweep.objects.filter(finished_at__isnull=True).count(),
     }

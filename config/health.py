@@ -5,12 +5,15 @@ from collections.abc import Callable
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from tracking.edge.line_sql import Away, Line
+from tracking.edge.spool import waiting_bytes
+
 logger = logging.getLogger(__name__)
+PATIENCE = 2.0  # seconds
 
 
 @require_safe
@@ -23,19 +26,25 @@ def live(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 while a part we cannot work without is away; the answer names it, the log says why."""
+    """503 while a part we cannot work without is away; the answer names it, the log says why.
+
+    The spool has hits while the database is away, and for a moment after that: they are safe, nothing is wrong with it.
+    """
     parts = {name: check() for name, check in CHECKS.items()}
-    return JsonResponse(
-        {name: "ok" if well else "away" for name, well in parts.items()},
-        status=200 if all(parts.values()) else 503,
-    )
+    answer = {name: "ok" if well else "away" for name, well in parts.items()}
+    waiting = waiting_bytes(settings.SPOOL_ROOT)
+    answer["spool"] = f"{waiting} bytes wait" if waiting else "empty"
+    return JsonResponse(answer, status=200 if all(parts.values()) else 503)
 
 
 def database() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
+        line = Line(PATIENCE)
+        try:
+            line.run(b"SELECT 1", [], PATIENCE)
+        finally:
+            line.close()
+    except Away:
         logger.exception("the database is away")
         return False
     return True

@@ -2,6 +2,9 @@
 
 import pytest
 
+from tracking.edge.line_sql import Away
+from tracking.edge.spool import Spool
+
 
 def test_live_needs_nothing(client):
     answer = client.get("/healthz/live")
@@ -9,11 +12,36 @@ def test_live_needs_nothing(client):
     assert (answer.status_code, answer.content) == (200, b"alive\n")
 
 
+@pytest.fixture(autouse=True)
+def spool(settings, tmp_path):
+    settings.SPOOL_ROOT = tmp_path
+
+
 @pytest.mark.django_db
 def test_ready_when_both_servers_answer(client):
     answer = client.get("/healthz/ready")
 
-    assert (answer.status_code, answer.json()) == (200, {"database": "ok", "valkey": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"database": "ok", "valkey": "ok", "spool": "empty"})
+
+
+@pytest.mark.django_db
+def test_hits_that_wait_on_disk_are_told_and_are_no_trouble(client, tmp_path):
+    Spool(tmp_path, 1000).append(b"[]", 0)
+
+    answer = client.get("/healthz/ready")
+
+    assert (answer.status_code, answer.json()["spool"]) == (200, "66 bytes wait")
+
+
+def test_not_ready_when_the_database_does_not_answer(client, monkeypatch):
+    def away(limit):
+        raise Away("gone")
+
+    monkeypatch.setattr("config.health.Line", away)
+
+    answer = client.get("/healthz/ready")
+
+    assert (answer.status_code, answer.json()["database"]) == (503, "away")
 
 
 @pytest.mark.django_db
@@ -22,4 +50,4 @@ def test_not_ready_names_the_part_that_is_away(client, settings, tmp_path):
 
     answer = client.get("/healthz/ready")
 
-    assert (answer.status_code, answer.json()) == (503, {"database": "ok", "valkey": "away"})
+    assert (answer.status_code, answer.json()) == (503, {"database": "ok", "valkey": "away", "spool": "empty"})
