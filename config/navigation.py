@@ -94,6 +94,7 @@ SIDEBAR = {
                 page(_("Held as spam"), "report", "tracking.heldsubmission"),
                 page(_("Machines"), "smart_toy", "tracking.mark"),
                 page(_("Inbox"), "inbox", "tracking.hit"),
+                page(_("Outages"), "cloud_off", "tracking.outage"),
                 page(_("Install tracking"), "code", "tracking.event", "install"),
             ],
         },
