@@ -97,7 +97,7 @@ class MergeAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{merge}: {refused}", messages.ERROR)
             return False
         note = _g("The merge of %(contact)s was undone.") % {"contact": f"{merge.loser} (#{merge.loser_id})"}
-        LogEntry.objects.log_actions(request.user.pk or 0, [merge.winner, merge.loser], CHANGE, note)  # type: ignore[arg-type]
+        LogEntry.objects.log_actions(request.user.pk or 0, [merge.winner, merge.loser], CHANGE, note)
         return True
 
 

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -83,7 +83,9 @@ class Merging(BaremeAdmin):  # type: ignore[misc,unused-ignore]
         winner, loser = _living(pk), _living(other)
         if pk == other:
             raise Http404
-        choices = {name.removeprefix(PREFIX): value for name, value in request.POST.items() if name.startswith(PREFIX)}
+        choices = {
+            name.removeprefix(PREFIX): str(value) for name, value in request.POST.items() if name.startswith(PREFIX)
+        }
         if request.method == "POST" and "merge" in request.POST:
             return self._merge(request, winner, loser, choices)
         try:
@@ -112,7 +114,7 @@ class Merging(BaremeAdmin):  # type: ignore[misc,unused-ignore]
             self.message_user(request, str(refused), messages.ERROR)
             return HttpResponseRedirect(self.page("overview", winner.pk))
         note = _g("Merged with %(contact)s.") % {"contact": f"{loser} (#{loser.pk})"}
-        LogEntry.objects.log_actions(request.user.pk or 0, [winner], CHANGE, note)  # type: ignore[arg-type]
+        LogEntry.objects.log_actions(request.user.pk or 0, [winner], CHANGE, note)
         self.message_user(
             request, _g("%(contact)s has been merged into this contact.") % {"contact": loser}, messages.SUCCESS
         )
@@ -164,9 +166,9 @@ def _words(name: str, value: Any, custom: Mapping[str, CustomField]) -> str:
     if name.startswith(CUSTOM):
         field = custom.get(name.removeprefix(CUSTOM))
         return overview.words(field, value) if field else str(value)
-    model = {"company_id": Company, "stage_id": Stage, "owner_id": get_user_model()}.get(name)
-    if model:
-        return str(model._default_manager.filter(pk=value).first() or "")
+    models: dict[str, type[Model]] = {"company_id": Company, "stage_id": Stage, "owner_id": get_user_model()}
+    if name in models:
+        return str(models[name]._default_manager.filter(pk=value).first() or "")
     if name == "country":
         return countries.name(value)
-    return dict(Contact._meta.get_field("language").flatchoices).get(value, value) if name == "language" else str(value)  # type: ignore[union-attr]
+    return dict(Contact._meta.get_field("language").flatchoices).get(value, value) if name == "language" else str(value)

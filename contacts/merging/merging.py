@@ -56,11 +56,11 @@ def merge(
 def preview(winner_id: int, loser_id: int, choices: Mapping[str, str] | None = None) -> Preview:
     """What merging them would do. Nothing is kept. Raises MergeError."""
     with transaction.atomic():
-        before = [_figures(winner_id), _figures(loser_id)]
+        ours, theirs = _figures(winner_id), _figures(loser_id)
         job, is_new = _merge(winner_id, loser_id, choices or {}, None, Merge.Origin.MANUAL, "", True)
         after = _figures(winner_id)
         transaction.set_rollback(True)
-    rows = [(label, *(str(one.get(label, "")) for one in (*before, after))) for label in after]
+    rows = [(name, str(ours.get(name, "")), str(theirs.get(name, "")), str(text)) for name, text in after.items()]
     return Preview([row for row in rows if any(row[1:])], job.consequences if is_new else [])
 
 

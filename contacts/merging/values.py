@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Model
 from django.utils import timezone
 
 from contacts import custom_values
@@ -124,8 +125,8 @@ def _write(contact: Contact, new: Mapping[str, Any]) -> None:
 
 def _exists(name: str, pk: Any) -> bool:
     """Is the company, owner or stage still there?"""
-    model = {"company_id": Company, "owner_id": get_user_model(), "stage_id": Stage}.get(name)
-    return model is None or model._default_manager.filter(pk=pk).exists()
+    models: dict[str, type[Model]] = {"company_id": Company, "owner_id": get_user_model(), "stage_id": Stage}
+    return name not in models or models[name]._default_manager.filter(pk=pk).exists()
 
 
 def _of(contact: Contact, name: str) -> Any:
