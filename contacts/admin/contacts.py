@@ -82,6 +82,7 @@ class ContactAdmin(ImportingExporting, Merging, BaremeAdmin):
         list_filters.TagFilter,
         list_filters.OwnerFilter,
         list_filters.BlockFilter,
+        list_filters.ConsentFilter,
     )
     search_fields = ("email",)  # see get_search_results
     search_help_text = _("Name, email, phone or company")

@@ -11,8 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeNumericListFilter
 
+from contacts import conditions
 from contacts.columns import Column
-from contacts.models import Channel, Contact, ContactTag, DoNotContact, Membership, Segment, Stage, Tag
+from contacts.models import Channel, Contact, ContactTag, DoNotContact, Membership, Purpose, Segment, Stage, Tag
 
 MAX_CHOICES = 500
 NONE = "none"
@@ -108,6 +109,32 @@ class BlockFilter(DropdownFilter):  # type: ignore[misc,unused-ignore]
         if self.value() in Channel.values:
             return queryset.filter(pk__in=DoNotContact.objects.filter(channel=self.value()).values("contact_id"))
         return queryset
+
+
+class ConsentFilter(DropdownFilter):  # type: ignore[misc,unused-ignore]
+    """The answer in force to one purpose."""
+
+    title = _("consent")
+    parameter_name = "consent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        answers = {
+            "given": _("%(purpose)s: yes"),
+            "refused": _("%(purpose)s: no"),
+            "unasked": _("%(purpose)s: not asked"),
+        }
+        return [
+            (f"{purpose}-{op}", sentence % {"purpose": label})
+            for purpose, label in Purpose.choices
+            for op, sentence in answers.items()
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        if self.value() not in {value for value, _label in self.lookup_choices}:
+            return queryset
+        purpose, _dash, op = str(self.value()).partition("-")
+        rule = {"filter": "consent", "op": op, "value": purpose}
+        return conditions.matching({"all": [rule]}, queryset)
 
 
 def range_of(column: Column) -> type[RangeNumericListFilter]:

@@ -9,7 +9,7 @@ from contacts.filters.base import Choices, Entry, Filter, Input, Operator, Rule,
 from contacts.filters.registry import filters
 from contacts.models import Channel, Consent, Contact, DoNotContact, Purpose
 
-PURPOSE = Input(kind="choice", choices=Choices(lambda: Purpose.choices))
+PURPOSE = Input(kind="choice", choices=Choices(lambda: [*Purpose.choices, *Channel.choices]))
 CHANNEL = Input(kind="choice", choices=Choices(lambda: Channel.choices), required=False, empty=_("any channel"))
 
 
@@ -28,6 +28,7 @@ class ConsentFilter(Filter):
                     Operator("refused", _("was refused to"), (PURPOSE,)),
                     Operator("not_given", _("was not given to"), (PURPOSE,)),
                     Operator("unasked", _("was never answered for"), (PURPOSE,)),
+                    Operator("confirmed", _("was given and confirmed by mail to"), (PURPOSE,)),
                 ),
             )
         ]
@@ -37,8 +38,10 @@ class ConsentFilter(Filter):
         later = answers.filter(contact=OuterRef("contact")).filter(
             Q(given_at__gt=OuterRef("given_at")) | Q(given_at=OuterRef("given_at"), pk__gt=OuterRef("pk"))
         )  # index latest_consent
-        given, answered = having(answers.filter(~Exists(later), granted=True)), having(answers)
+        standing = answers.filter(~Exists(later), granted=True)
+        given, answered = having(standing), having(answers)
         return {
+            "confirmed": having(standing.filter(asked_at__isnull=False)),
             "given": given,
             "refused": answered & negated(given),
             "not_given": negated(given),

@@ -13,6 +13,7 @@ from tracking.models import Hit, Kind, Link
 from tracking.tokens import Ref
 
 pytestmark = pytest.mark.django_db
+WAY_OUT = r"\nStop: https://bareme\.example/u/[\w-]+/choices"
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_an_sms_goes_to_the_gateway_with_a_short_tracked_link(anne, receiver, se
     assert (queued.state, queued.outcome) == (Delivery.State.SENT, "Sent to +33612345678: HTTP 200 ok")
     assert (sent["to"], sent["key"], headers["Idempotency-Key"]) == ("+33612345678", str(queued.key), str(queued.key))
     assert sent["text"] == message.text
-    (token,) = re.fullmatch(r"Hi Anne: https://bareme\.example/t/c/([\w-]+)\.", message.text).groups()
+    (token,) = re.fullmatch(rf"Hi Anne: https://bareme\.example/t/c/([\w-]+)\.{WAY_OUT}", message.text).groups()
     assert tokens.unsign_ref("click", token) == Ref(anne.pk, link.subject_id, message.pk)
     assert (link.url, link.source.type) == ("https://example.com/quote?a=1", "sms")
     hit = Hit.objects.get(kind=Kind.SMS_SENT)
@@ -52,8 +53,19 @@ def test_the_console_prints_and_keeps(anne, settings, caplog):
     with caplog.at_level("INFO", "campaigns.sms"):
         queued = perform("Hello", anne)
 
-    assert (queued.state, Message.objects.get().text) == (Delivery.State.SENT, "Hello")
-    assert caplog.messages == ["SMS to +33612345678: Hello"]
+    text = Message.objects.get().text
+    assert re.fullmatch(f"Hello{WAY_OUT}", text)
+    assert (queued.state, caplog.messages) == (Delivery.State.SENT, [f"SMS to +33612345678: {text}"])
+
+
+@pytest.mark.parametrize("said", ["STOP to 36180", "Choose: {{ preferences_url }}", "Leave: {{ unsubscribe_url }}"])
+def test_a_text_that_says_how_to_stop_gets_no_second_way_out(anne, settings, said):
+    settings.SMS_URL = "console://"
+
+    perform(f"Hello. {said}", anne)
+
+    text = Message.objects.get().text
+    assert (text.count("/choices"), "\nStop:" in text) == ("url" in said, False)
 
 
 @pytest.mark.parametrize(("status", "state"), [(503, "retrying"), (429, "retrying"), (422, "failed")])

@@ -202,6 +202,7 @@ RULES = [
     ({"filter": "consent", "op": "given", "value": "profiling"}, "anne"),
     ({"filter": "consent", "op": "not_given", "value": "profiling"}, "bob"),
     ({"filter": "consent", "op": "refused", "value": "profiling"}, ""),
+    ({"filter": "consent", "op": "confirmed", "value": "profiling"}, ""),
     ({"filter": "consent", "op": "refused", "value": "web_tracking"}, "bob"),
     ({"filter": "consent", "op": "unasked", "value": "web_tracking"}, "anne"),
     ({"filter": "blocked", "op": "is", "value": "sms"}, "anne"),

@@ -18,8 +18,8 @@ from django.utils import timezone
 from hypothesis import note
 
 from config import pipeline
-from contacts import merging
-from contacts.models import Change, Contact
+from contacts import consent, merging
+from contacts.models import Change, Contact, Purpose
 from scoring import ledger, publications, rules, scores, sql, sweeps, terms
 from scoring.models import (
     Adjustment,
@@ -120,6 +120,7 @@ class World:
         self.state, self.undoings, self.gifts, self.events = State(), [], [], {}
         self.countries, self.machines, self.snapshots = ["GB"] * len(PEOPLE), frozenset(), []
         self.before_publishing = None  # is called with the draft and its scope
+        self.answers = []  # about profiling: who, when, yes or no
         self.origins, self.merges, self.into = {}, [], {}  # hit → whom it named; merges in force; loser → winner
         self.interrupted = {}  # (contact, action) → the profile version that was superseded while it held, and since when
         for group, said in zip(self.groups, story.terms, strict=True):
@@ -225,6 +226,17 @@ class World:
         contact.save()
         self.settle()
 
+    def _allow(self, step):
+        """Who does not allow profiling has no points; a yes brings them all back, but for profile lines, which begin anew."""
+        contact_id = self._today(self.contacts[step.who].pk)
+        (consent.give if step.yes else consent.withdraw)(contact_id, Purpose.PROFILING)
+        self.answers.append((contact_id, timezone.now(), step.yes))
+        self._settle_profiles()
+
+    def _is_off(self, contact_id):
+        said = [(at, number, yes) for number, (who, at, yes) in enumerate(self.answers) if who == contact_id]
+        return bool(said) and not max(said)[2]
+
     def _judge(self, step):
         self._change_events(step.event, verdict=step.verdict)
 
@@ -244,24 +256,26 @@ class World:
         if loser == winner or loser in self.into or winner in self.into:
             return
         given = [number for number, gift in enumerate(self.gifts) if gift[0] == loser]
+        said = [number for number, answer in enumerate(self.answers) if answer[0] == loser]
         inner = [pk for pk, into in self.into.items() if into == loser]
-        self.merges.append((merging.merge(winner, loser), given, inner))
+        self.merges.append((merging.merge(winner, loser), given, said, inner))
         self.into |= dict.fromkeys([loser, *inner], winner)
-        self._pass_on(given, winner)
+        self._pass_on(given, said, winner)
 
     def _unmerge(self, step):
         """It gets back what named it, and the points it had been given."""
         open_ = [one for one in self.merges if self.into[one[0].loser_id] == one[0].winner_id]
         if not open_:
             return
-        done, given, inner = one = open_[step.which % len(open_)]
+        done, given, said, inner = one = open_[step.which % len(open_)]
         merging.undo(done)
         self.merges.remove(one)
         self.into |= dict.fromkeys(inner, done.loser_id)
         del self.into[done.loser_id]
-        self._pass_on(given, done.loser_id)
+        self._pass_on(given, said, done.loser_id)
 
-    def _pass_on(self, given, to):
+    def _pass_on(self, given, said, to):
+        self.answers = [(to, *one[1:]) if number in said else one for number, one in enumerate(self.answers)]
         self.gifts = [(to, *gift[1:]) if number in given else gift for number, gift in enumerate(self.gifts)]
         self.events = {key: (self._today(self.origins[key]), *event[1:]) for key, event in self.events.items()}
 
@@ -423,7 +437,7 @@ class World:
             for contact, country in zip(self.contacts, self.countries, strict=True):
                 key = contact.pk, action_id
                 held = self.state.holding.get(key)
-                if version and version.kind is None and country == "FR":
+                if version and version.kind is None and country == "FR" and not self._is_off(contact.pk):
                     number, first = self.interrupted.pop(key, (None, None))
                     since = held[1] if held else first if number == version.number else timezone.now()
                     found[key] = (version, since)
@@ -441,12 +455,13 @@ class World:
         events = [
             (key, *event)
             for key, event in self.events.items()
-            if key not in self.machines and (at is None or event[3] <= at)
+            if key not in self.machines and (at is None or event[3] <= at) and not self._is_off(event[0])
         ]
         versions = [one for versions in state.versions.values() for one in versions]
         held = [
             oracle.Line(contact, replace(version, expires=None), 0, oracle.NEVER, since, since, 1, 1)
             for (contact, _), (version, since) in state.holding.items()
+            if not self._is_off(contact)
         ]
         events_only = [one for one in versions if one.kind is not None]
         return [*oracle.lines(events, events_only, state.terms.values()), *held]
@@ -457,7 +472,7 @@ class World:
         given = [
             (who, group, oracle.day_of(when), points)
             for who, group, when, points in self.gifts
-            if at is None or when <= at
+            if (at is None or when <= at) and not self._is_off(who)
         ]
         points = oracle.points_of(self.lines(state, at) if lines is None else lines, expired or today) + given
         found = oracle.scores(points, state.terms.values(), today, state.floor, state.ceiling)

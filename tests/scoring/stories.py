@@ -153,6 +153,14 @@ class Unmerge:
     which: int
 
 
+@dataclass(frozen=True)
+class Allow:
+    """A contact answers about profiling."""
+
+    who: int
+    yes: bool
+
+
 def maybe(strategy):
     return st.none() | strategy
 

@@ -38,6 +38,7 @@ everything = st.one_of(
     stories.edits_of(stories.any_rules),
     stories.publishes(stories.any_rules),
     st.builds(stories.Move, stories.people, st.sampled_from(["FR", "GB"])),
+    st.builds(stories.Allow, stories.people, st.booleans()),
     st.builds(stories.Judge, st.integers(0, 40), st.integers(0, 3)),
     st.builds(stories.Hand, stories.people, stories.maybe(stories.people)),
 )
@@ -103,7 +104,7 @@ def test_whatever_is_edited_while_hits_come_in_the_scores_are_those_of_the_oracl
 
 @cases(quick=14)
 @given(story=stories.stories(everything, max_steps=16, rules_=stories.any_rules))
-def test_profiles_merges_withdrawals_and_verdicts_give_what_the_oracle_says_of_the_union(story):
+def test_profiles_merges_withdrawals_permission_and_verdicts_give_what_the_oracle_says_of_the_union(story):
     with undone() as clock:
         world = World(story, STAGE[0], clock)
         world.live(check=assert_sums)
