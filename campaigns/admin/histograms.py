@@ -9,7 +9,7 @@ from contacts.wording import labelled
 from scoring.publishing.figures import Bin
 from scoring.wording import number
 
-WIDTH, HEIGHT, TOP, LEFT = 560, 120, 14, 4
+WIDTH, HEIGHT, TOP, LEFT = 560, 120, 14, 14
 MOST_LABELS = 8
 
 

@@ -196,7 +196,7 @@ class PublicationAdmin(PublicationList):
         if request.method != "POST":
             return self._confirm(request, publication, asking(publication, held.count()))
         released = decide is triggers.release
-        self.note(request, held, "Released." if released else "Declined.")
+        self.note(request, held, _g("Released.") if released else _g("Declined."))
         count = decide(held, request.user)
         ring()
         text = (

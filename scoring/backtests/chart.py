@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.formats import number_format
+from django.utils.translation import gettext
 
 from scoring.backtests.bands import Band
 from scoring.backtests.rates import Interval, Rate
@@ -82,7 +83,11 @@ def _interval(band: Band) -> Interval:
 
 def scores(band: Band, places: int = 2) -> str:
     low, high = points(band.lowest, places), points(band.highest, places)
-    return low if low == high else f"{low}–{high}"
+    if low == high:
+        return low
+    if band.lowest < 0:  # a dash beside a minus sign cannot be read
+        return gettext("%(low)s to %(high)s") % {"low": low, "high": high}
+    return f"{low}–{high}"
 
 
 def points(score: float, places: int = 2) -> str:

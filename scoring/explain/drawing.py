@@ -36,7 +36,7 @@ class Frame:
     width: int = 880
     height: int = 300
     left: int = 48
-    right: int = 16
+    right: int = 40
     top: int = 14
     bottom: int = 28
     is_bare: bool = False  # as large as it can be, no round numbers
@@ -72,12 +72,13 @@ class Spot:
 
 @dataclass(frozen=True)
 class Rule:
-    """A straight line: of the grid, or a threshold."""
+    """A straight line: of the grid, or a threshold, whose `name` is told beside the picture."""
 
     at: str
     label: str
     color: str = ""
-    is_labelled: bool = True  # there is room for its label; else it is told by its title alone
+    is_labelled: bool = True  # there is room for its label
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,11 @@ def _levels(levels: Iterable[Level], scale: _Scale, colors: Mapping[int | None, 
         heights.setdefault(scale.y(level.value), []).append(level)
     last = -LABEL
     for at, found in heights.items():
-        named = ", ".join(f"{level.name} ({floatformat(level.value, -2)})" for level in found)
+        values = dict.fromkeys(str(floatformat(level.value, -2)) for level in found)
+        names = dict.fromkeys(level.name for level in found)
         has_room = float(at) - last >= LABEL
         last = float(at) if has_room else last
-        yield Rule(at, named, colors.get(found[0].group_id, ""), has_room)
+        yield Rule(at, ", ".join(values), colors.get(found[0].group_id, ""), has_room, ", ".join(names))
 
 
 def _columns(curve: Curve, scale: _Scale) -> Iterator[Rule]:

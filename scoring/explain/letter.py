@@ -231,7 +231,9 @@ def _counted(lines: Sequence[Line], means: str) -> str:
     if len(each) == 1:
         times = f"{credited} × {signed(Decimal(each.pop()))}"
     about = [
-        name for name in dict.fromkeys(_object(line) for line in lines if line.credited) if name and name not in means
+        name
+        for name in dict.fromkeys(_object(line) for line in lines if line.credited)
+        if name and name not in means and name.replace("_", " ") not in means  # events are named by programmers
     ]
     named = ", ".join(about[:OCCASIONS])
     if (more := len(about) - OCCASIONS) > 0:

@@ -114,6 +114,7 @@ def test_what_counts_less_often_and_who_gave_points_is_told_plainly(now, publish
         "Something you did with us: trial started",
         "Points given or taken along one of our campaigns",
     ]
+    assert [row.details for part in found.parts for row in part.rows] == [[], []]
     assert found.uncounted[-1] == "Something you did with us: trial started: 1 time – it counts once."
 
 

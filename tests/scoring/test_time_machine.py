@@ -115,7 +115,7 @@ def test_the_curve_has_its_events_thresholds_and_firings(marketer, ada, engageme
     assert drawing.count('class="is-spot"') == 4
     assert "+5 · asset_downloaded +5 · &lt;b&gt;hostile&lt;/b&gt;" in drawing
     assert "<b>" not in drawing
-    assert "trigger “Call” (18)" in drawing
+    assert "<title>18: trigger “Call”</title>" in drawing
     assert "Far away" not in drawing
     assert drawing.count("data-firing") == 1
 
