@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -55,12 +56,16 @@ class Points(Part):
 
     def figures(self, contact_id: int) -> Figures:
         values = sql.values([contact_id], decay.today())
-        shown = {group: number_format(value, use_l10n=True) for (_contact, group), value in values.items()}
+        shown = {group: _said(value) for (_contact, group), value in values.items()}
         return {
             _("Overall score"): shown.get(None, ""),
             **{str(group): shown.get(group.pk, "") for group in PointGroup.objects.all()},
             _("Points outside the rules"): Adjustment.objects.filter(contact=contact_id).count() or "",
         }
+
+
+def _said(value: Decimal) -> str:
+    return number_format(value, 0 if value == int(value) else 2, use_l10n=True)
 
 
 def _waiting(ids: Sequence[int]) -> Any:

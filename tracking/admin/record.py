@@ -68,6 +68,7 @@ class EventAdmin(ReadOnlyAdmin):
             "opts": self.model._meta,
             "snippets": embedding.of_site(),
             "consent_required": browsers.consent_required(),
+            "own_browser": reverse("tracking:own_browser"),
         }
         return TemplateResponse(request, "tracking/admin/install.html", context)
 
