@@ -18,8 +18,9 @@ ALWAYS_ASKED = (FormField.Type.HIDDEN, FormField.Type.CONSENT, FormField.Type.FI
 def left_out(form: Form, visitor_id: uuid.UUID | None, rows: Sequence[FormField] | None = None) -> frozenset[int]:
     """The ids of the fields not to ask this time: what is known, and what would be more than the form asks at most.
 
-    The email is always asked: a browser may be another person's today, and only an answer tells. So is a field that others
-    depend on: what it opens would show the answer.
+    A browser counts as recognised where somebody gave their email in it. The email is always asked: it may be another
+    person's browser today, and only an answer tells. So is a field that others depend on: what it opens would show the
+    answer.
     """
     if not form.leave_out_known:
         return frozenset()
@@ -37,7 +38,7 @@ def _may_leave_out(row: FormField) -> bool:
 
 
 def _contact(visitor_id: uuid.UUID) -> Contact | None:
-    visitor = Visitor.objects.select_related("contact").filter(pk=visitor_id).first()
+    visitor = Visitor.objects.select_related("contact").filter(pk=visitor_id, is_sure=True).first()
     contact = visitor.contact if visitor else None
     while contact and contact.merged_into:
         contact = contact.merged_into

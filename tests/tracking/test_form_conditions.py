@@ -139,7 +139,7 @@ def profile(db):
 def known(client):
     """A browser of somebody whose first name and country we know."""
     contact = ContactFactory(first_name="Ada", country="FR", job_title="", fields={})
-    Visitor.objects.create(id=UUID(VISITOR), contact=contact)
+    Visitor.objects.create(id=UUID(VISITOR), contact=contact, is_sure=True)
     client.cookies["bareme_browser"] = VISITOR
     return contact
 
@@ -154,6 +154,12 @@ def test_what_is_known_is_left_out_and_never_shown(client, profile, known):
 
     assert asked(text) == ["email", "company", "job_title", "plan", "message"]
     assert ("Ada" in text, known.email in text) == (False, False)
+
+
+def test_who_only_followed_a_link_is_asked_everything(client, profile, known):
+    Visitor.objects.update(is_sure=False)  # it may have been forwarded
+
+    assert len(asked(client.get(f"/f/{profile.public_id}").text)) == 7
 
 
 def test_what_was_left_out_is_not_required_of_this_drawing_and_required_of_any_other(client, profile, known, recorded):

@@ -243,3 +243,15 @@ def test_words_of_the_builder_are_json_whatever_the_language(marketer):
         text = marketer.get("/admin/tracking/form/add/", headers={"accept-language": language}).text
         words = text.partition("data-words='")[2].partition("'>")[0]
         assert json.loads(words).keys() == {"up", "down", "taken", "of", "required", "if", "choose"}
+
+
+CONSENT = {"label": "News?", "type": "consent", "purpose": "email"}
+EMAIL = {"label": "Email", "type": "email", "contact_field": "email"}
+
+
+@pytest.mark.parametrize(("rows", "is_saved"), [([EMAIL, CONSENT], True), ([EMAIL], False), ([CONSENT], False)])
+def test_a_confirmation_by_email_needs_an_email_and_something_to_confirm(marketer, rows, is_saved):
+    response = add_form(marketer, *rows, double_opt_in="on", confirm_within_days="3")
+
+    assert Form.objects.filter(double_opt_in=True, confirm_within_days=3).exists() is is_saved
+    assert ("it must ask for the email and for a consent" in response.text) is not is_saved

@@ -203,7 +203,7 @@ def test_what_is_known_of_the_visitor_is_not_asked_again(page, site, bareme, for
     form.leave_out_known = True
     form.save()
     visitor = "1f0e1a52-7a8e-4f4c-9d5a-0d7d6b1f2a3c"
-    Visitor.objects.create(id=visitor, contact=ContactFactory(first_name="Ada"))
+    Visitor.objects.create(id=visitor, contact=ContactFactory(first_name="Ada"), is_sure=True)
     for address, cookie in ((bareme, "bareme_browser"), (f"http://localhost:{site.port}", "bareme_visitor")):
         page.context.add_cookies([{"name": cookie, "value": visitor, "url": address}])
 

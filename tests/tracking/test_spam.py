@@ -1,14 +1,17 @@
 """Spam: robots are slowed down and kept aside, a whole office is not punished, and nothing of a person is lost."""
 
 import hashlib
+import threading
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from redis.exceptions import ConnectionError as RedisAway
 
 from tests.factories import FormFieldFactory
 from tracking import held, nonces, ratelimits
-from tracking.models import HeldSubmission, Hit
+from tracking.hits import NewHit
+from tracking.models import HeldSubmission, Hit, Kind
 
 JSON = {"accept": "application/json"}
 
@@ -184,3 +187,31 @@ def test_the_same_spam_twice_is_held_once_and_a_flood_of_it_is_dropped(post, for
     statuses = [post(number, bareme_fax="1").status_code for number in range(2, 5)]
 
     assert (statuses, len(reasons())) == ([200] * 3, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_let_the_same_in_let_it_in_once(form):
+    hit = NewHit(kind=Kind.FORM_SUBMITTED, data={"form": form.pk, "answers": {}})
+    both(lambda: held.hold(form, hit, ["links"]))
+    assert HeldSubmission.objects.count() == 1
+
+    counts = both(lambda: held.accept(HeldSubmission.objects.all()))
+
+    assert (sorted(counts), Hit.objects.count(), HeldSubmission.objects.count()) == ([0, 1], 1, 0)
+
+
+def both(work):
+    """What two threads came to that did this at the same moment."""
+    barrier, results = threading.Barrier(2), []
+
+    def run():
+        barrier.wait()
+        try:
+            results.append(work())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return results

@@ -22,7 +22,7 @@ from unfold.widgets import (
 )
 
 from contacts.admin_base import StackedInline
-from contacts.models import CustomField, Purpose
+from contacts.models import Channel, CustomField, Purpose
 from tracking import fieldtypes, uploads
 from tracking.admin.palette import BUILT_IN
 from tracking.models import FormField
@@ -122,7 +122,7 @@ class FieldForm(forms.ModelForm):
     purpose = forms.ChoiceField(
         label=_("Consent to"),
         required=False,
-        choices=[("", "---------"), *Purpose.choices],
+        choices=[("", "---------"), (_("Purposes"), Purpose.choices), (_("We may write by"), Channel.choices)],
         widget=UnfoldAdminSelectWidget,
     )
     depends_values = LinesField(
@@ -257,13 +257,20 @@ class FieldFormSet(forms.BaseInlineFormSet):
         for _position, _number, row, values in sorted(kept, key=lambda item: item[:2]):
             if (before := values.get("depends_on")) and before not in taken:
                 row.add_error("depends_on", _("The question it depends on must stand before it."))
-            values["key"] = row.instance.key = _free(values["key"], taken)
+            values["key"] = row.instance.key = free_key(values["key"], taken)
             if values.get("type") in ASKING:
                 taken.add(values["key"])
+        self._check_confirmation([values for _position, _number, _row, values in kept])
         super().clean()
 
+    def _check_confirmation(self, rows: list[dict[str, Any]]) -> None:
+        asks_email = any(values.get("contact_field") == "email" for values in rows)
+        asks_consent = any(values.get("type") == Type.CONSENT for values in rows)
+        if self.instance.double_opt_in and not (asks_email and asks_consent):
+            raise ValidationError(_("To be confirmed by email, it must ask for the email and for a consent."))
 
-def _free(key: str, taken: set[str]) -> str:
+
+def free_key(key: str, taken: set[str]) -> str:
     number, free = 2, key
     while free in taken:
         free, number = f"{key[:46]}_{number}", number + 1

@@ -43,7 +43,7 @@ def rows(posted: Mapping[str, str]) -> Iterator[FormField]:
     taken: set[str] = set()
     for prefix in sorted(kept, key=lambda prefix: _position(posted, prefix)):
         row = _row(posted, prefix)
-        row.key = builder._free(row.key, taken)
+        row.key = builder.free_key(row.key, taken)
         taken.add(row.key)
         yield row
 

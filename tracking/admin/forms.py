@@ -63,14 +63,25 @@ class FormForm(forms.ModelForm):
             "segment",
             "notify_owner",
             "notify_users",
+            "double_opt_in",
+            "confirm_within_days",
             "leave_out_known",
             "ask_at_most",
             "proof_of_work",
+            "is_kiosk",
         ]
         widgets = {
             "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "thank_you_message": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "confirm_within_days" in self.fields:
+            self.fields["confirm_within_days"].required = False
+
+    def clean_confirm_within_days(self) -> int:
+        return self.cleaned_data["confirm_within_days"] or Form().confirm_within_days
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
@@ -90,6 +101,11 @@ class FormAdmin(ArchivingAdmin):
     search_fields = ("name", "title")
     autocomplete_fields = ("asset", "segment")
     readonly_fields = ("embed", "submissions")
+    conditional_fields: ClassVar = {
+        "thank_you_message": "thank_you != 'redirect'",
+        "redirect_url": "thank_you == 'redirect'",
+        "asset": "thank_you == 'asset'",
+    }
     actions_detail = ("see_form", "copy")
 
     class Media:
@@ -97,11 +113,13 @@ class FormAdmin(ArchivingAdmin):
         js = ("tracking/admin.js", "tracking/builder.js")
 
     def get_fieldsets(self, request: HttpRequest, obj: Form | None = None) -> Sequence[tuple[Any, dict[str, Any]]]:
-        after = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment", ("notify_owner", "notify_users")]
+        after = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment"]
+        after += [("notify_owner", "notify_users"), ("double_opt_in", "confirm_within_days")]
+        visitors = [("leave_out_known", "ask_at_most"), "proof_of_work", "is_kiosk"]
         fieldsets: list[tuple[Any, dict[str, Any]]] = [
             (None, {"fields": [("name", "is_active"), ("title", "button"), "description", "language"]}),
             (_("After sending"), {"fields": after, **TAB}),
-            (_("Visitors and robots"), {"fields": ["leave_out_known", "ask_at_most", "proof_of_work"], **TAB}),
+            (_("Visitors and robots"), {"fields": visitors, **TAB}),
         ]
         if obj:
             fieldsets.append((_("Embed"), {"fields": ["embed"], **TAB}))

@@ -95,7 +95,8 @@ class FormSubmissionAdmin(Answered):
         ]
 
     def answers_of(self, row: FormSubmission) -> Mapping[str, Any]:
-        return row.answers
+        answers: Mapping[str, Any] = row.answers
+        return answers
 
     @guarded("view")
     def upload(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
