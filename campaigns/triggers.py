@@ -27,7 +27,7 @@ from campaigns.sql import Crossing, Fired
 from contacts import conditions
 from contacts import sql as contact_sql
 from contacts.models import Contact
-from scoring import values
+from scoring import profiling, values
 
 if TYPE_CHECKING:
     from scoring.scores import Movement
@@ -47,7 +47,8 @@ def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: i
     The caller holds a transaction and the score rows of these contacts. The number of queries depends on the active
     triggers that were crossed, not on the contacts.
     """
-    if not movements:
+    off = profiling.off([m.contact_id for m in movements])  # no score is shown of them, so none crosses anything
+    if not (movements := [m for m in movements if m.contact_id not in off]):
         return 0
     at = timezone.now()
     moved = _moved(movements, at)

@@ -35,6 +35,8 @@ SIDEBAR = {
             "separator": True,
             "items": [
                 page(_("Contacts"), "person", "contacts.contact"),
+                page(_("Answers about consent"), "fact_check", "contacts.consent"),
+                page(_("Data requests"), "contact_page", "contacts.datarequest"),
                 page(_("Companies"), "apartment", "contacts.company"),
                 page(_("Duplicates"), "merge", "contacts.duplicate"),
                 page(_("Segments"), "groups", "contacts.segment"),
@@ -102,6 +104,7 @@ SIDEBAR = {
             "title": _("Settings"),
             "separator": True,
             "items": [
+                page(_("Consent"), "privacy_tip", "contacts.consentpolicy"),
                 page(_("Integrations"), "webhook", "campaigns.integration"),
                 page(_("API keys"), "key", "tracking.apikey"),
                 page(_("Users"), "manage_accounts", "auth.user"),

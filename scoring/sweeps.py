@@ -158,7 +158,7 @@ def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] 
     if (plan.actions is None or plan.actions) or plan.terms is not None or plan.was:
         deltas += ledger.replay(contact_ids, plan.actions, without, recap_all=plan.terms is not None)
     if plan.profiles:
-        deltas += profiles.hold(contact_ids)
+        deltas += profiles.hold(contact_ids, without)
     movements = scores.refresh(deltas)
     if plan.terms is None:
         return movements

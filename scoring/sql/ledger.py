@@ -18,6 +18,7 @@ from scoring.sql.fragments import (
     NO_PERIOD,
     OCCURRING,
     Shape,
+    barred,
     chain,
     growth,
     local_day,
@@ -356,7 +357,7 @@ WITH applied AS (
     DELTAS.format(
         moved=f'''(
   SELECT a.contact_id, a.group_id, a.points, a.points * {growth("a.at", "g")} AS forward
-  FROM applied a JOIN scoring_pointgroup g ON g.id = a.group_id
+  FROM applied a JOIN scoring_pointgroup g ON g.id = a.group_id WHERE NOT {barred("a.contact_id")}
 )'''
     )
 }
