@@ -1,1 +1,1 @@
-"""How fast Bareme is on a generated world, each figure beside the bare SQL that does the least work for the same answer."""
+"""How fast Bareme is on a generated world, each figure beside the least that could be done: bare SQL, or an empty page."""

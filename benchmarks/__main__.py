@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
     with running() as environment:
         databases = Databases(environment)
         sizes = [Size(options.contacts, options.events, options.actions, options.seed).part(share) for share in SHARES]
-        measured = [measure(databases, size, options) for size in sizes]
+        measured = [measure(databases, size, options, part=size is not sizes[-1]) for size in sizes]
     found = figures(dict(zip(SHARES, measured, strict=True)))
     print(report.table(found))
     print(report.warning() or "")
@@ -66,13 +66,14 @@ def running() -> Iterator[embedded.Environment]:
         yield environment
 
 
-def measure(databases: Databases, size: Size, options: argparse.Namespace) -> list[Measured]:
+def measure(databases: Databases, size: Size, options: argparse.Namespace, *, part: bool) -> list[Measured]:
     """Run the benchmarks on a copy of the world of this size, in a process of their own."""
     kept = databases.kept(size, fresh=options.fresh)
     with databases.copy(kept) as environment, tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "measured.json")
         command = [sys.executable, "-m", "benchmarks.measure", str(results), kept.plan, "--only", *options.only]
         command += ["--rounds", str(options.rounds)] if options.rounds else []
+        command += ["--part"] if part else []
         subprocess.run(command, env=environment, check=True)
         return Measured.read(results)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from benchmarks.figures import Goal, Measured
@@ -13,9 +13,10 @@ from config.load.plan import Plan
 
 
 class Benchmark:
-    """`run` is what Bareme does; `floor` is the bare SQL that does the least work for the same answer.
+    """`run` is what Bareme does; `floor` is the bare SQL, or what else does the least work for the same answer.
 
-    Both are timed in every round, one after the other, so that what disturbs one disturbs the other.
+    Both are timed in every round, one after the other, so that what disturbs one disturbs the other. Where another time
+    counts than the one they take, they return it, in seconds.
     """
 
     name: ClassVar[str]
@@ -25,6 +26,7 @@ class Benchmark:
     rounds: ClassVar[int] = 5
     warm: ClassVar[int] = 1  # rounds before those that count
     steady: ClassVar[bool] = False  # should cost the same, however much there is
+    once: ClassVar[bool] = False  # has nothing to do with how much there is: measured on the whole data only
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -35,10 +37,10 @@ class Benchmark:
     def prepare(self) -> None:
         """Before each round, not timed."""
 
-    def run(self) -> None:
+    def run(self) -> float | None:
         raise NotImplementedError
 
-    def floor(self) -> None:
+    def floor(self) -> float | None:
         raise NotImplementedError
 
     def check(self) -> None:
@@ -46,6 +48,10 @@ class Benchmark:
 
     def tear_down(self) -> None:
         """Once, not timed: what the next benchmark must not find."""
+
+    def further(self) -> Sequence[Measured]:
+        """What else there is to tell, after the last round."""
+        return ()
 
 
 def measure(benchmark: Benchmark, rounds: int | None = None) -> Measured:
@@ -73,7 +79,7 @@ def _round(benchmark: Benchmark) -> tuple[float, float]:
     return times
 
 
-def _timed(work: Callable[[], None]) -> float:
+def _timed(work: Callable[[], float | None]) -> float:
     begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
+    told = work()
+    return time.perf_counter() - begun if told is None else told

@@ -18,6 +18,7 @@ class Goal:
 
     bound: float
     of: str  # "ratio", "most" (of the value), "least" (of the value)
+    to: str = "bare SQL"  # what the ratio is to
 
     def met(self, value: float, ratio: float) -> bool:
         if self.of == "ratio":
@@ -26,7 +27,7 @@ class Goal:
 
     def words(self, unit: str) -> str:
         if self.of == "ratio":
-            return f"≤ {self.bound:g} × its bare SQL"
+            return f"≤ {self.bound:g} × its {self.to}"
         return f"{'≤' if self.of == 'most' else '≥'} {self.bound:,g} {unit}"
 
 

@@ -14,7 +14,7 @@ from benchmarks import server
 from benchmarks.databases import Size
 from benchmarks.figures import Figure
 
-HEADER = ("", "value", "unit", "bare SQL", "ratio", "goal", "met")
+HEADER = ("", "value", "unit", "baseline", "ratio", "goal", "met")
 
 
 def table(figures: Sequence[Figure]) -> str:

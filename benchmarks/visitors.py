@@ -26,9 +26,9 @@ class Visits:
     latencies: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def rate(self) -> float:
-        return len(self.latencies) / self.seconds
+    def note(self, visitor: Visitor, status: int) -> None:
+        self.latencies.append(time.perf_counter() - visitor.begun)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
 
     def percentile(self, share: float) -> float:
         """Seconds within which this share of the requests was answered."""
@@ -65,10 +65,10 @@ class Visitor:
         return int(answer[9:12])
 
 
-def visit(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Visits:
-    """So many visitors at once, for so long."""
+def visit(port: int, requests: Iterator[bytes], connections: int, count: int) -> Visits:
+    """So many requests, of so many visitors at once: each sends its next when its last is answered."""
     found = Visits()
-    visitors = [Visitor(port, requests) for _ in range(connections)]
+    visitors = [Visitor(port, requests) for _ in range(min(connections, count))]
     by_handle = {visitor.socket.fileno(): visitor for visitor in visitors}
     with closing(select.epoll()) as poll:
         for handle in by_handle:
@@ -76,29 +76,56 @@ def visit(port: int, requests: Iterator[bytes], connections: int, seconds: float
         begun = time.perf_counter()
         for visitor in visitors:
             visitor.ask()
-        while (now := time.perf_counter()) - begun < seconds:
+        left = count - len(visitors)
+        while len(found.latencies) < count:
             ready = poll.poll(TOO_LONG)
             if not ready:
                 raise TimeoutError("the server does not answer")
             for handle, _events in ready:
                 visitor = by_handle[handle]
-                status = visitor.hear()
-                if status is not None:
-                    found.latencies.append(time.perf_counter() - visitor.begun)
-                    found.statuses[status] = found.statuses.get(status, 0) + 1
-                    visitor.ask()
-        found.seconds = now - begun
+                if (status := visitor.hear()) is not None:
+                    found.note(visitor, status)
+                    if left:
+                        left -= 1
+                        visitor.ask()
+        found.seconds = time.perf_counter() - begun
     for visitor in visitors:
         visitor.socket.close()
     return found
 
 
+def pace(port: int, requests: Iterator[bytes], rate: float, count: int) -> Visits:
+    """So many requests, so many a second, whether or not the earlier ones are answered: as visitors come in life."""
+    found, idle, by_handle = Visits(), list[Visitor](), dict[int, Visitor]()
+    with closing(select.epoll()) as poll:
+        begun, sent = time.perf_counter(), 0
+        while len(found.latencies) < count:
+            due = begun + sent / rate
+            if sent < count and time.perf_counter() >= due:
+                visitor = idle.pop() if idle else Visitor(port, requests)
+                if visitor.socket.fileno() not in by_handle:
+                    by_handle[visitor.socket.fileno()] = visitor
+                    poll.register(visitor.socket, select.EPOLLIN)
+                visitor.ask()
+                sent += 1
+                continue
+            for handle, _events in poll.poll(max(0.0, due - time.perf_counter()) if sent < count else TOO_LONG):
+                if (status := by_handle[handle].hear()) is not None:
+                    found.note(by_handle[handle], status)
+                    idle.append(by_handle[handle])
+        found.seconds = time.perf_counter() - begun
+    for visitor in by_handle.values():
+        visitor.socket.close()
+    return found
+
+
 def get(path: str, headers: str = "") -> bytes:
+    """A request as a browser sends it; `headers` are further lines."""
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{BROWSER}{headers}\r\n".encode()
 
 
-def post(path: str, body: bytes, content_type: str) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{BROWSER}Content-Type: {content_type}\r\n"
+def post(path: str, body: bytes, content_type: str, headers: str = "") -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{BROWSER}{headers}Content-Type: {content_type}\r\n"
     return head.encode() + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 

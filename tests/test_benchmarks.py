@@ -114,6 +114,8 @@ def test_every_item_can_be_measured_on_a_generated_world(settings):
     load.generate(plan, say=lambda sentence: None)
 
     for item in ITEMS:
+        if getattr(item, "connections", 8) != 8:
+            continue  # the same with more or fewer visitors
         small = type(item.__name__, (item,), {"count": min(item.count, 20), "warm": 0})
         found = measure(small(plan), rounds=1)
         assert (found.name, found.seconds > 0, found.floor > 0) == (item.name, True, True)
