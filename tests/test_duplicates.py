@@ -1,6 +1,7 @@
 """Who may be one person, who is proved to be, and who is left to a person to decide about."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -9,10 +10,10 @@ from config import pipeline
 from contacts import consent, duplicates, merging
 from contacts.models import Contact, Duplicate, Merge, MergePolicy, Purpose
 from scoring.models import Repeat
-from tests.factories import CompanyFactory, ContactFactory, LinkFactory
+from tests.factories import CompanyFactory, ContactFactory, FormFactory, LinkFactory
 from tests.scoring.conftest import download, engagement, happen, publish, score, subject  # noqa: F401 - fixtures
 from tests.tracking.test_inbox import BROWSER, OTHER, identify
-from tracking.models import Event, Kind, Verdict
+from tracking.models import Confirmation, Event, FormSubmission, Kind, Verdict
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,22 @@ def test_less_than_proof_is_left_to_a_person(ada, work, spoil):
     spoil()
 
     assert duplicates.merge_proved() == 0
+
+
+def test_a_form_that_was_confirmed_from_a_mail_proves_its_address(ada, work):
+    prove(ada)
+    identify(work.email)
+    pipeline.drain()
+    key, form = uuid4(), FormFactory()
+    now = timezone.now()
+    FormSubmission.objects.create(form=form, contact=work, visitor_id=BROWSER, key=key, at=now)
+    asked = Confirmation.objects.create(
+        key=key, form=form, contact=work, email=work.email, asked_at=now, expires_at=now + timedelta(days=1)
+    )
+    assert duplicates.merge_proved() == 0
+    Confirmation.objects.filter(pk=asked.pk).update(confirmed_at=now)
+
+    assert duplicates.merge_proved() == 1
 
 
 def test_a_mail_that_was_followed_without_its_address_being_given_proves_nothing(ada, work):

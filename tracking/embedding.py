@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from tracking import addresses
+from tracking import addresses, kiosk
 from tracking.models import Form
 from tracking.views.drawing import plain_html
 
@@ -22,7 +22,7 @@ class Snippet:
 
 
 def of_form(form: Form) -> list[Snippet]:
-    """Four ways to show a form, the most comfortable first."""
+    """Ways to show a form, the most comfortable first."""
     url = addresses.form(form)
     return [
         Snippet(
@@ -59,6 +59,12 @@ def of_form(form: Form) -> list[Snippet]:
             plain_html(form),
         ),
         Snippet("link", _("Link"), _("The form on a page of its own, for a mail or a social network."), url),
+        Snippet(
+            "kiosk",
+            _("Kiosk"),
+            _("For staff who fill it in for others, on a tablet at a fair: nobody is recognised, and it empties itself."),
+            kiosk.url(form),
+        ),
     ]
 
 

@@ -1,8 +1,9 @@
 """What browsers tell of two contacts who may be one person, and when that is proved.
 
-Proved is: in one browser both addresses were given, afterwards a link in a mail to each was followed in it, by a person; nobody
-else ever gave an address in it; and their own data say so, too. Less may be two people who share a computer, or a mail
-that was forwarded: that is proposed for a person to decide.
+Proved is: in one browser both addresses were given, and afterwards a link in a mail to each was followed in it, by a person (or
+the form in which it was given was confirmed from such a mail); nobody else ever gave an address in it; and their own data
+say so, too. Less may be two people who share a computer, or a mail that was forwarded: that is proposed for a person to
+decide.
 """
 
 from __future__ import annotations

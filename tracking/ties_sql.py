@@ -106,11 +106,14 @@ WHERE a.contact_id < b.contact_id AND a.people <= 4 ORDER BY 2 DESC LIMIT %s
 """
 BOTH_FOLLOWED = f"""
 WITH given AS MATERIALIZED (
-  SELECT * FROM ({GIVEN}) given WHERE followed_at > given_at AND people = 2
+  SELECT * FROM ({GIVEN}) given WHERE people = 2
 ), followed AS (
-  SELECT visitor_id, contact_id FROM given g WHERE EXISTS (
+  SELECT visitor_id, contact_id FROM given g WHERE followed_at > given_at AND EXISTS (
     SELECT FROM tracking_event e WHERE e.contact_id = g.contact_id AND e.visitor_id = g.visitor_id AND e.kind = ANY(%(kinds)s)
       AND e.verdict < %(below)s AND e.at > g.given_at
+  ) OR EXISTS (
+    SELECT FROM tracking_formsubmission s JOIN tracking_confirmation c USING (key)
+    WHERE s.visitor_id = g.visitor_id AND c.contact_id IN (g.contact_id, g.tied_id) AND c.confirmed_at IS NOT NULL
   )
 )
 SELECT DISTINCT a.contact_id, b.contact_id FROM followed a JOIN followed b USING (visitor_id)
@@ -124,5 +127,6 @@ def same_browser(limit: int) -> list[tuple[int, int]]:
 
 
 def both_followed(kinds: Sequence[int], below: int) -> list[tuple[int, int]]:
-    """Those of them to each of whom a mail was followed there after that, by somebody whose verdict is below this one."""
+    """Those of them to each of whom a mail was followed there after that, by somebody whose verdict is below this one; or who
+    confirmed, from a mail, a form that was sent there."""
     return tuples(BOTH_FOLLOWED, {"kinds": list(kinds), "below": below})

@@ -86,7 +86,7 @@ def test_any_path(client, world, text, pattern, sent):
     st.dictionaries(st.sampled_from(["u", "sent", "g", "bm", "embed", "preview", "utm_source"]) | texts, texts), headers
 )
 def test_any_query(client, world, query, sent):
-    for path in ("/t/p.gif", "/p/page", f"/f/{world['form'].public_id}", f"/a/{world['asset'].public_id}"):
+    for path in ("/t/p.gif", "/t/own", "/p/page", f"/f/{world['form'].public_id}", f"/a/{world['asset'].public_id}"):
         check(client.get(path, query, headers=sent))
 
 
