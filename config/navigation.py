@@ -93,6 +93,7 @@ SIDEBAR = {
             "items": [
                 page(_("Events"), "timeline", "tracking.event"),
                 page(_("Submissions"), "assignment_turned_in", "tracking.formsubmission"),
+                page(_("Confirmations"), "mark_email_read", "tracking.confirmation"),
                 page(_("Held as spam"), "report", "tracking.heldsubmission"),
                 page(_("Machines"), "smart_toy", "tracking.mark"),
                 page(_("Inbox"), "inbox", "tracking.hit"),

@@ -16,8 +16,8 @@ from contacts.models import Channel, Consent, Contact, DoNotContact, Purpose
 # Blocks that the person can take back: those they made themselves.
 OWN_WISH = (DoNotContact.Reason.UNSUBSCRIBED, DoNotContact.Reason.COMPLAINED)
 WORDS = {
-    Channel.EMAIL: gettext_lazy("You may write to me by email."),
-    Channel.SMS: gettext_lazy("You may send me text messages (SMS)."),
+    Channel.EMAIL: gettext_lazy("We may write to you by email."),
+    Channel.SMS: gettext_lazy("We may send you text messages (SMS)."),
 }
 
 

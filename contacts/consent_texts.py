@@ -14,10 +14,10 @@ from contacts.models import ConsentText, Purpose
 
 # Until the marketer writes their own.
 DEFAULTS: Mapping[str, Any] = {
-    Purpose.WEB_TRACKING: _("Remember which pages of our website I visit, to tell me about what interests me."),
-    Purpose.EMAIL_TRACKING: _("Note whether I open the emails I am sent, so that I get fewer of those I do not read."),
-    Purpose.LINK_TRACKING: _("Note which links in emails and text messages I follow."),
-    Purpose.PROFILING: _("Work out from all this how much our offers may interest me (a score)."),
+    Purpose.WEB_TRACKING: _("We remember which pages of our website you visit, to tell you about what interests you."),
+    Purpose.EMAIL_TRACKING: _("We note whether you open our emails, so that you get fewer of those you do not read."),
+    Purpose.LINK_TRACKING: _("We note which links in our emails and text messages you follow."),
+    Purpose.PROFILING: _("We work out from all this how much our offers may interest you (a score)."),
 }
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import Contact
+from contacts.models import Contact, Purpose
 from contacts.panels import Panel, panels
 from scoring.explain import GroupStatement, Line, Note, almost, explain, levels, outlook, sentences
 from scoring.explain.curve import curve
@@ -52,11 +52,13 @@ class Card:
 def score(contact: Contact) -> dict[str, Any]:
     statement = explain(contact, limit=NEWEST)
     foreseen = outlook(contact, levels())
+    missed = almost(contact)
     return {
+        "no_profiling": next((one.why for one in missed.refusals if one.purpose == Purpose.PROFILING), ""),
         "statement": statement,
         "cards": list(cards(statement.groups)),
         "may_adjust": True,
-        "almost": almost(contact),
+        "almost": missed,
         "outlook": foreseen,
         "crossings": sentences.crossings(foreseen, statement),
         "ahead": sentences.ahead(foreseen, statement),

@@ -139,7 +139,7 @@ def _about(event: Event, names: _Names) -> str:
             return _changed(data)
         case Kind.CONSENT_CHANGED:
             answer = _("yes") if data.get("granted") else _("no")
-            return f"{dict(Purpose.choices).get(data.get('purpose', ''), data.get('purpose', ''))}: {answer}"
+            return f"{dict([*Purpose.choices, *Channel.choices]).get(data.get('purpose', ''), data.get('purpose', ''))}: {answer}"
         case Kind.BLOCKED | Kind.UNBLOCKED:
             channel = dict(Channel.choices).get(data.get("channel", ""), "")
             reason = dict(DoNotContact.Reason.choices).get(data.get("reason", ""), "")

@@ -1,3 +1,3 @@
 """What a marketer makes (forms, pages, assets), what is known (events), and how it comes in (inbox, keys, the script)."""
 
-from tracking.admin import apikeys, assets, forms, inbox, landing_pages, outages, record, submissions  # noqa: F401
+from tracking.admin import apikeys, assets, confirmations, forms, inbox, landing_pages, outages, record, submissions  # noqa: F401
