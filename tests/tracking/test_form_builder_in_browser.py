@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.sessions.backends.db import SessionStore
 
-from tests.factories import UserFactory
+from tests.factories import FormFactory, FormFieldFactory, UserFactory
 from tracking.models import Form
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,3 +97,49 @@ def test_a_marketer_builds_a_form_by_clicking_moves_its_fields_and_sees_it_grow(
     ]
     assert list(rows)[4] == ("utm_source", "hidden", "", [], {"parameter": "utm_source"})
     assert (len(rows), page.complaints) == (9, [])
+
+
+def test_an_error_opens_the_card_it_stands_in(admin):
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/form/add/")
+    page.locator("#id_name").fill("Demo")
+    page.get_by_role("button", name="One choice from a list").click()
+    page.get_by_label("Label").last.fill("Plan")
+    page.get_by_role("button", name="Text", exact=True).click()
+    page.get_by_label("Label").last.fill("Name")
+
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    card = page.locator("[data-card]").first
+    card.get_by_text("A field to choose from needs at least one choice.").wait_for()
+    assert page.locator("[data-card]").nth(1).locator("[data-body]").is_visible() is False
+    picture(page, "builder-error")
+
+
+def test_a_saved_form_is_changed_again(admin):
+    form = FormFactory(name="Demo", title="Ask for a demo", description="We answer within a day.")
+    FormFieldFactory(form=form, key="email", label="Email", type="email", required=True, position=0)
+    FormFieldFactory(form=form, key="topic", label="Topic", type="select", choices=["Price", "Support"], position=1)
+    why = FormFieldFactory(form=form, key="why", label="Which price?", position=2)
+    form.fields.filter(pk=why.pk).update(depends_on="topic", depends_values=["Price"])
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/form/{form.pk}/change/")
+    page.frame_locator("[data-frame]").get_by_label("Topic").select_option("Price")
+    page.frame_locator("[data-frame]").get_by_label("Which price?").wait_for()
+
+    page.get_by_role("button", name="Which price?").click()
+    assert page.get_by_role("group", name="Answers").get_by_label("Price").is_checked()
+    picture(page, "builder-saved")
+    page.locator("[data-card]").nth(1).get_by_role("button", name="Move down").click()
+    page.locator("[data-card]").first.get_by_role("button", name="Take out").click()
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_text("The question it depends on must stand before it.").wait_for()
+    page.locator("[data-card]").nth(2).get_by_role("button", name="Move up").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/admin/tracking/form/")
+
+    assert list(form.fields.values_list("key", "depends_on", "depends_values")) == [
+        ("topic", "", []),
+        ("why", "topic", ["Price"]),
+    ]
+    assert page.complaints == []

@@ -113,9 +113,9 @@ class FormAdmin(ArchivingAdmin):
         js = ("tracking/admin.js", "tracking/builder.js")
 
     def get_fieldsets(self, request: HttpRequest, obj: Form | None = None) -> Sequence[tuple[Any, dict[str, Any]]]:
-        after = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment"]
+        after: list[Any] = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment"]
         after += [("notify_owner", "notify_users"), ("double_opt_in", "confirm_within_days")]
-        visitors = [("leave_out_known", "ask_at_most"), "proof_of_work", "is_kiosk"]
+        visitors: list[Any] = [("leave_out_known", "ask_at_most"), "proof_of_work", "is_kiosk"]
         fieldsets: list[tuple[Any, dict[str, Any]]] = [
             (None, {"fields": [("name", "is_active"), ("title", "button"), "description", "language"]}),
             (_("After sending"), {"fields": after, **TAB}),

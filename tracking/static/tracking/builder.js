@@ -322,6 +322,8 @@ document.addEventListener("DOMContentLoaded", () => {
       choose(palette[Number(group)].cards[Number(card)].rows);
     });
   }
+  const place = (card) => Number(value(card, "position")) || 0;
+  list.append(...cards().sort((one, other) => place(one) - place(other))); // a page with errors has them as they were sent
   for (const card of cards()) {
     arrange(card);
     if (!value(card, "key") && !SAYING.includes(value(card, "type"))) card.dataset.new = "";
