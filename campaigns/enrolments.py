@@ -16,11 +16,14 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import sql
+from campaigns.decisions import Released
 from campaigns.models import Campaign, Delivery, Enrolment, Step, StepRun
 from campaigns.registry import Result, steps
 from contacts.models import Membership
@@ -40,10 +43,10 @@ State = Enrolment.State
 # --- who is enrolled --------------------------------------------------------------------------------------------------
 
 
-def begin(event_ids: Sequence[int]) -> int:
+def begin(event_ids: Sequence[int], *, held: bool = False) -> int:
     """Enrol, and let leave, whom these new events concern: segments entered and left, forms submitted.
 
-    Returns how many were enrolled. The caller holds a transaction. Repeating enrols nobody twice.
+    Returns how many were enrolled, or with `held` wait for it. The caller holds a transaction. Repeating enrols nobody twice.
     """
     campaigns = list(Campaign.objects.filter(is_active=True).prefetch_related("segments", "forms")) if event_ids else []
     if not campaigns:
@@ -55,13 +58,13 @@ def begin(event_ids: Sequence[int]) -> int:
     count = 0
     for campaign in campaigns if happened else ():
         for segment in campaign.segments.all():
-            count += enrol(
-                campaign, happened.get((Kind.SEGMENT_ENTERED, segment.pk), ()), Enrolment.Reason.SEGMENT, segment.name
-            )
+            come = happened.get((Kind.SEGMENT_ENTERED, segment.pk), ())
+            count += enrol(campaign, come, Enrolment.Reason.SEGMENT, segment.name, held=held)
             if campaign.leave_with_segment:
                 _leave_with(campaign, segment.name, happened.get((Kind.SEGMENT_LEFT, segment.pk), ()))
         for form in campaign.forms.all():
-            count += enrol(campaign, happened.get((Kind.FORM_SUBMITTED, form.pk), ()), Enrolment.Reason.FORM, form.name)
+            sent = happened.get((Kind.FORM_SUBMITTED, form.pk), ())
+            count += enrol(campaign, sent, Enrolment.Reason.FORM, form.name, held=held)
     return count
 
 
@@ -72,31 +75,43 @@ def _events(event_ids: Sequence[int]) -> Iterable[tuple[int, int, int | None, di
     return events.values_list("kind", "contact_id", "subject__ref_id", "data")
 
 
-def enrol(campaign: Campaign, contact_ids: Collection[int], reason: str, note: str = "") -> int:
+def enrol(campaign: Campaign, contact_ids: Collection[int], reason: str, note: str = "", *, held: bool = False) -> int:
     """Start the campaign for these contacts, as far as it allows; return for how many it started.
 
-    Who is under way stays as they are; who was in it before starts again only if the campaign allows that.
+    Who is under way stays as they are; who was in it before starts again only if the campaign allows that. With `held` they
+    wait for a release, unless something else starts it for them before.
     """
     if not contact_ids:
         return 0
     now = timezone.now()
     with transaction.atomic():
         new = sql.insert_enrolments(
-            campaign.pk, sorted(contact_ids), reason=reason, note=note[:200], again=campaign.allow_again, now=now
+            campaign.pk,
+            sorted(contact_ids),
+            reason=reason,
+            note=note[:200],
+            again=campaign.allow_again,
+            now=now,
+            held=held,
         )
-        if new:
-            subject = subjects.register(Subject.Type.CAMPAIGN, campaign.pk, str(campaign))
-            hits.record_many(
-                NewHit(
-                    kind=Kind.CAMPAIGN_STARTED,
-                    key=uuid.uuid5(KEYS, f"enrolment {pk}"),
-                    at=now,
-                    contact_id=contact_id,
-                    subject_id=subject.pk,
-                )
-                for pk, contact_id in new
-            )
+        if new and not held:
+            _tell_started(campaign, new, now)
     return len(new)
+
+
+def _tell_started(campaign: Campaign, new: Sequence[tuple[int, int]], now: datetime) -> None:
+    """An event for each of these enrolments: (id, contact)."""
+    subject = subjects.register(Subject.Type.CAMPAIGN, campaign.pk, str(campaign))
+    hits.record_many(
+        NewHit(
+            kind=Kind.CAMPAIGN_STARTED,
+            key=uuid.uuid5(KEYS, f"enrolment {pk}"),
+            at=now,
+            contact_id=contact_id,
+            subject_id=subject.pk,
+        )
+        for pk, contact_id in new
+    )
 
 
 def enrol_members(campaign: Campaign) -> int:
@@ -114,10 +129,14 @@ def enrol_members(campaign: Campaign) -> int:
 
 
 def leave(campaign: Campaign, contact_ids: Collection[int], note: str = "") -> int:
-    """End the campaign for these contacts; return how many were in it. Deliveries made already go on."""
-    under_way = Enrolment.objects.filter(campaign=campaign, contact_id__in=list(contact_ids), state=State.ACTIVE)
-    values: dict[str, Any] = {"state": State.LEFT, "due_at": None, "ended_at": timezone.now()}
-    return under_way.update(**values | ({"note": note[:200]} if note else {}))
+    """End the campaign for these contacts; return how many were in it. Deliveries made already go on.
+
+    For those who wait for a release it has not begun: they need wait no more.
+    """
+    theirs = Enrolment.objects.filter(campaign=campaign, contact_id__in=list(contact_ids))
+    values: dict[str, Any] = {"due_at": None, "ended_at": timezone.now()} | ({"note": note[:200]} if note else {})
+    theirs.filter(state=State.HELD).update(state=State.OUTDATED, **values)
+    return theirs.filter(state=State.ACTIVE).update(state=State.LEFT, **values)
 
 
 def _leave_with(campaign: Campaign, note: str, contact_ids: Collection[int]) -> None:
@@ -126,6 +145,32 @@ def _leave_with(campaign: Campaign, note: str, contact_ids: Collection[int]) -> 
         segments = [segment.pk for segment in campaign.segments.all()]
         kept = Membership.objects.filter(segment__in=segments, contact_id__in=contact_ids, is_member=True)
         leave(campaign, set(contact_ids) - set(kept.values_list("contact_id", flat=True)), note)
+
+
+# --- who waits --------------------------------------------------------------------------------------------------------
+
+
+def release(held: Iterable[Enrolment] | QuerySet[Enrolment], by: User | None) -> Released:
+    """Let held enrolments begin. Who has left the segment since is noted so, and for them nothing begins.
+
+    One that was decided already is left alone.
+    """
+    ids, at = [enrolment.pk for enrolment in held], timezone.now()
+    by_id = by.pk if by else None
+    with transaction.atomic():
+        past = sql.decide_enrolments(sql.left_since(ids), state=State.OUTDATED, by=by_id, at=at)
+        begun: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for pk, contact_id, campaign_id in sql.decide_enrolments(ids, state=State.ACTIVE, by=by_id, at=at):
+            begun[campaign_id].append((pk, contact_id))
+        for campaign in Campaign.objects.filter(pk__in=begun):
+            _tell_started(campaign, begun[campaign.pk], at)
+    return Released(sum(map(len, begun.values())), len(past))
+
+
+def decline(held: Iterable[Enrolment] | QuerySet[Enrolment], by: User | None) -> int:
+    """Decide that held enrolments shall not begin; return how many."""
+    ids = [enrolment.pk for enrolment in held]
+    return len(sql.decide_enrolments(ids, state=State.DECLINED, by=by.pk if by else None, at=timezone.now()))
 
 
 # --- step by step -----------------------------------------------------------------------------------------------------

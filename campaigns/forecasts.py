@@ -128,5 +128,5 @@ def _spent(trigger: Trigger, crossed: Mapping[int, Movement]) -> set[int]:
     return {
         pk
         for pk, state, rearmed_at in latest
-        if state != Firing.State.UNMET and not (again and (rearmed_at or pk in rearmed))
+        if state not in (Firing.State.UNMET, Firing.State.OUTDATED) and not (again and (rearmed_at or pk in rearmed))
     }

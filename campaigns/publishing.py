@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import triggers, versions
-from campaigns.models import Firing, Trigger, TriggerAction
+from campaigns.models import Firing, Trigger
 from contacts.typed_params import dump
 from scoring import publications
 from scoring.models import Edit, Publication
@@ -50,6 +51,9 @@ class Triggers(Publishable):
     def name(self, ref_id: int) -> str:
         return str(Trigger.objects.get(pk=ref_id))
 
+    def archive(self, edit: Edit) -> None:
+        Trigger.objects.filter(pk=edit.ref_id, is_active=False).update(archived_at=timezone.now())
+
     def put_into_force(self, edit: Edit, at: datetime, scope: str, author: Any) -> Plan:
         trigger = _saved(edit, edit.after or {}, author)
         if reaches_more(edit):
@@ -65,10 +69,17 @@ class Triggers(Publishable):
 
 
 def roll_back(publication: Publication, by: Any) -> Publication:
-    """Take a publication back; what it held and nobody released yet is declined. Errors as publications.rollback."""
+    """Take a publication back; what it held and nobody released yet comes to nothing. Errors as publications.rollback.
+
+    A trigger that the rollback of a rollback switches on or moves holds firings again, as its publication did.
+    """
     with transaction.atomic():
+        again = publications.undoes(publication) is not None
         undoing = publications.rollback(publication, by)
-        triggers.decline(Firing.objects.filter(publication=publication, state=Firing.State.HELD), by)
+        triggers.withdraw(Firing.objects.filter(publication=publication, state=Firing.State.HELD), by)
+        for edit in undoing.edits.filter(type=Triggers.key) if again else ():
+            if reaches_more(edit):
+                triggers.switch_on(Trigger.objects.get(pk=edit.ref_id), "hold", undoing.pk)
     return undoing
 
 
@@ -103,21 +114,9 @@ def _saved(edit: Edit, state: State, author: Any) -> Trigger:
     trigger = filled(Trigger.objects.get(pk=edit.ref_id), state)
     trigger.save()
     if "actions" in state:
-        _save_actions(trigger, state["actions"])
+        versions.put_actions(trigger, state["actions"])
     versions.keep(Trigger.objects.get(pk=trigger.pk), author)
     return trigger
-
-
-def _save_actions(trigger: Trigger, wanted: list[dict[str, Any]]) -> None:
-    """Rows that stay keep their id, so that a delivery is made once for each firing and action."""
-    known = {action.pk: action for action in trigger.actions.all()}
-    kept = set()
-    for position, row in enumerate(wanted):
-        action = known.get(row.get("id") or 0) or TriggerAction(trigger=trigger)
-        action.type, action.params, action.position = row["type"], row["params"], row.get("position", position)
-        action.save()
-        kept.add(action.pk)
-    trigger.actions.exclude(pk__in=kept).delete()
 
 
 def _facts(state: State | None) -> Facts:

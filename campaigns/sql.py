@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from contacts.sql import execute, tuples
+from contacts.sql import array, execute, tuples
 
 
 class Crossing(NamedTuple):
@@ -25,7 +25,8 @@ class Fired(NamedTuple):
     state: str
 
 
-# The latest cycle of each contact decides: none yet → cycle 1; an unmet one may be met now; a re-armed one makes the next.
+# The latest cycle of each contact decides: none yet → cycle 1; an unmet one may be met now; a re-armed one makes the next, and
+# so does one that was never true to the end.
 INSERT_FIRINGS = """
 WITH crossing AS (
   SELECT * FROM unnest(%(contacts)s::bigint[], %(before)s::numeric[], %(after)s::numeric[], %(met)s::boolean[])
@@ -39,7 +40,7 @@ SELECT %(trigger)s, %(version)s, %(publication)s, c.contact_id,
        CASE WHEN l.cycle IS NULL THEN 1 WHEN l.state = 'unmet' THEN l.cycle ELSE l.cycle + 1 END,
        CASE WHEN c.met THEN %(state)s ELSE 'unmet' END, c.before, c.after, %(at)s
 FROM crossing c LEFT JOIN latest l USING (contact_id)
-WHERE l.cycle IS NULL OR l.state = 'unmet' OR (%(again)s AND l.rearmed_at IS NOT NULL)
+WHERE l.cycle IS NULL OR l.state IN ('unmet', 'outdated') OR (%(again)s AND l.rearmed_at IS NOT NULL)
 ORDER BY c.contact_id
 ON CONFLICT (trigger_id, contact_id, cycle) DO UPDATE SET version_id = excluded.version_id, publication_id = excluded.publication_id, state = excluded.state,
   before = excluded.before, after = excluded.after, at = excluded.at
@@ -95,13 +96,27 @@ def rearm_firings(trigger_id: int, contact_ids: Sequence[int], at: datetime) -> 
 
 DECIDE_FIRINGS = """
 UPDATE campaigns_firing SET state = %s, decided_by_id = %s, decided_at = %s
-WHERE id = ANY(%s) AND state = 'held' RETURNING id, contact_id, trigger_id
+WHERE id = ANY(%s::bigint[]) AND state = 'held' RETURNING id, contact_id, trigger_id
 """
 
 
 def decide_firings(ids: Sequence[int], *, state: str, by: int | None, at: datetime) -> list[tuple[int, int, int]]:
     """Decide about held firings; return (id, contact, trigger) of those that this call decided."""
-    return tuples(DECIDE_FIRINGS, [state, by, at, list(ids)])
+    return tuples(DECIDE_FIRINGS, [state, by, at, array(ids)])
+
+
+HELD_FIRINGS = """
+SELECT f.id, f.contact_id, f.trigger_id, EXISTS (
+  SELECT FROM campaigns_firing later
+  WHERE later.trigger_id = f.trigger_id AND later.contact_id = f.contact_id AND later.cycle > f.cycle AND later.state NOT IN ('unmet', 'outdated')
+)
+FROM campaigns_firing f WHERE f.id = ANY(%s::bigint[]) AND f.state = 'held' ORDER BY f.id
+"""
+
+
+def held_firings(ids: Sequence[int]) -> list[tuple[int, int, int, bool]]:
+    """Of these, the firings that wait: (id, contact, trigger, whether the contact fired it again since)."""
+    return tuples(HELD_FIRINGS, [array(ids)])
 
 
 CLAIM_DELIVERIES = """
@@ -165,34 +180,75 @@ def claim_enrolments(limit: int, now: datetime) -> list[Due]:
     return [Due(*row) for row in tuples(NEXT_STEPS, {"enrolments": locked})] if locked else []
 
 
+# Who is under way, or waits for a release, stays as they are. Who never began may begin.
 INSERT_ENROLMENTS = """
-WITH latest AS (
-  SELECT contact_id, max(cycle) AS cycle FROM campaigns_enrolment
-  WHERE campaign_id = %(campaign)s AND contact_id = ANY(%(contacts)s) GROUP BY contact_id
+WITH past AS (
+  SELECT contact_id, max(cycle) AS cycle, bool_or(state IN ('active', 'held')) AS is_open,
+    bool_or(state IN ('active', 'finished', 'left')) AS has_begun
+  FROM campaigns_enrolment WHERE campaign_id = %(campaign)s AND contact_id = ANY(%(contacts)s::bigint[]) GROUP BY contact_id
 )
 INSERT INTO campaigns_enrolment (campaign_id, contact_id, cycle, state, reason, note, position, due_at, started_at)
-SELECT %(campaign)s, c.id, coalesce(l.cycle, 0) + 1, 'active', %(reason)s, %(note)s, 0, %(now)s, %(now)s
-FROM contacts_contact c LEFT JOIN latest l ON l.contact_id = c.id
-WHERE c.id = ANY(%(contacts)s) AND c.merged_into_id IS NULL AND (l.cycle IS NULL OR %(again)s)
+SELECT %(campaign)s, c.id, coalesce(p.cycle, 0) + 1, %(state)s, %(reason)s, %(note)s, 0,
+  CASE WHEN %(state)s = 'active' THEN %(now)s::timestamptz END, %(now)s
+FROM contacts_contact c LEFT JOIN past p ON p.contact_id = c.id
+WHERE c.id = ANY(%(contacts)s::bigint[]) AND c.merged_into_id IS NULL
+  AND (p.cycle IS NULL OR NOT p.is_open AND (NOT p.has_begun OR %(again)s))
 ORDER BY c.id
 ON CONFLICT DO NOTHING
 RETURNING id, contact_id
 """
 
+# What happens by itself asks nobody: it begins what bulk work left waiting.
+BEGIN_HELD = """
+UPDATE campaigns_enrolment SET state = 'active', reason = %(reason)s, note = %(note)s, due_at = %(now)s, started_at = %(now)s
+WHERE campaign_id = %(campaign)s AND contact_id = ANY(%(contacts)s::bigint[]) AND state = 'held' RETURNING id, contact_id
+"""
+
 
 def insert_enrolments(
-    campaign_id: int, contact_ids: Sequence[int], *, reason: str, note: str, again: bool, now: datetime
+    campaign_id: int, contact_ids: Sequence[int], *, reason: str, note: str, again: bool, now: datetime, held: bool
 ) -> list[tuple[int, int]]:
-    """Enrol contacts, once per cycle; return (id, contact) of the new ones. Who is under way already stays as they are."""
+    """Enrol contacts, once per cycle; return (id, contact) of those for whom it begins, or with `held` waits, from now on."""
     values = {
         "campaign": campaign_id,
-        "contacts": list(contact_ids),
+        "contacts": array(contact_ids),
         "reason": reason,
         "note": note,
         "again": again,
         "now": now,
+        "state": "held" if held else "active",
     }
-    return tuples(INSERT_ENROLMENTS, values)
+    begun = [] if held else tuples(BEGIN_HELD, values)
+    return begun + tuples(INSERT_ENROLMENTS, values)
+
+
+DECIDE_ENROLMENTS = """
+UPDATE campaigns_enrolment SET state = %(state)s, decided_by_id = %(by)s, decided_at = %(at)s,
+  due_at = CASE WHEN %(state)s = 'active' THEN %(at)s::timestamptz END,
+  started_at = CASE WHEN %(state)s = 'active' THEN %(at)s ELSE started_at END,
+  ended_at = CASE WHEN %(state)s = 'active' THEN NULL ELSE %(at)s::timestamptz END
+WHERE id = ANY(%(ids)s::bigint[]) AND state = 'held' RETURNING id, contact_id, campaign_id
+"""
+
+
+def decide_enrolments(ids: Sequence[int], *, state: str, by: int | None, at: datetime) -> list[tuple[int, int, int]]:
+    """Decide about held enrolments; return (id, contact, campaign) of those that this call decided."""
+    return tuples(DECIDE_ENROLMENTS, {"ids": array(ids), "state": state, "by": by, "at": at})
+
+
+# Entered by a segment that the contact has left since, and no other one of the campaign holds them.
+LEFT_SINCE = """
+SELECT e.id FROM campaigns_enrolment e
+WHERE e.id = ANY(%s::bigint[]) AND e.state = 'held' AND e.reason = 'segment' AND NOT EXISTS (
+  SELECT FROM campaigns_campaign_segments s JOIN contacts_membership m ON m.segment_id = s.segment_id AND m.is_member
+  WHERE s.campaign_id = e.campaign_id AND m.contact_id = e.contact_id
+)
+"""
+
+
+def left_since(ids: Sequence[int]) -> list[int]:
+    """Of these held enrolments, those whose contact is in no segment of the campaign any more."""
+    return [pk for (pk,) in tuples(LEFT_SINCE, [array(ids)])]
 
 
 # The earliest word stands: a registration is kept from the first event that says so.

@@ -3,7 +3,8 @@
     movement ──► crossing? ──► condition met? ──► Firing (once per cycle) ──► one Delivery per action
 
 The unique constraints one_firing_per_cycle and one_delivery_per_firing_and_action keep "once", whoever runs this and how
-often. Scores moved by bulk work (a backfill, an import) make *held* firings: nothing happens until a person releases them.
+often. Scores moved by bulk work (a backfill, an import) make *held* firings: nothing happens until a person releases them,
+and then only for those of whom it is still true.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from campaigns import sql, versions
+from campaigns import sql, undoing, versions
+from campaigns.decisions import Released
 from campaigns.models import Delivery, Firing, Trigger
 from campaigns.sql import Crossing, Fired
 from contacts import conditions
@@ -42,7 +44,7 @@ VALUE = "value"  # what a queryset of `already` calls the score people see
 def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: int | None = None) -> int:
     """Write the firings these movements cause, and their deliveries unless `held`; return how many acted or wait.
 
-    `publication_id`: the publication whose re-scoring moved them.
+    `publication_id`: the publication whose re-scoring moved them. A rollback crosses nothing by putting a score back.
 
     The caller holds a transaction and the score rows of these contacts. The number of queries depends on the active
     triggers that were crossed, not on the contacts.
@@ -53,11 +55,13 @@ def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: i
     at = timezone.now()
     moved = _moved(movements, at)
     version_ids = versions.latest_ids([trigger for trigger, _, _ in moved]) if moved else {}
+    before = undoing.scores_before(publication_id, {m.contact_id for _, _, crossed in moved for m in crossed})
     deliveries: list[Delivery] = []
     count = 0
     for trigger, returned, crossed in moved:
         if returned:
             sql.rearm_firings(trigger.pk, [m.contact_id for m in returned], at)
+        crossed = undoing.crossing(trigger, crossed, before)
         meeting = met(trigger, [m.contact_id for m in crossed])
         crossings = [Crossing(m.contact_id, m.before, m.after, m.contact_id in meeting) for m in crossed]
         state = State.HELD if held else State.FIRED
@@ -68,15 +72,16 @@ def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: i
     return count
 
 
-def release(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> int:
-    """Let held firings act, as their triggers stand now (what the person releasing them sees); return how many.
+def release(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> Released:
+    """Let held firings act, as their triggers stand now (what the person releasing them sees).
 
-    A firing that was decided already is left alone, so releasing twice makes deliveries once.
+    Those that are not true any more (`outdated`) are noted so, and do nothing. A firing that was decided already is left
+    alone, so releasing twice makes deliveries once.
     """
+    ids, at = [firing.pk for firing in firings], timezone.now()
     with transaction.atomic():
-        decided = sql.decide_firings(
-            [f.pk for f in firings], state=State.FIRED, by=by.pk if by else None, at=timezone.now()
-        )
+        past = sql.decide_firings(outdated(ids), state=State.OUTDATED, by=by.pk if by else None, at=at)
+        decided = sql.decide_firings(ids, state=State.FIRED, by=by.pk if by else None, at=at)
         triggers = Trigger.objects.prefetch_related("actions").in_bulk({row[2] for row in decided})
         _save(
             [
@@ -85,14 +90,35 @@ def release(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> in
                 for d in _deliveries(triggers[trigger_id], [Fired(pk, contact_id, State.FIRED)])
             ]
         )
-    return len(decided)
+    return Released(len(decided), len(past))
+
+
+def outdated(firing_ids: Sequence[int]) -> list[int]:
+    """Of these, the held firings that would not come about now: the score is back, the condition is not met, or the
+    trigger has fired again since."""
+    found = []
+    waiting: dict[int, dict[int, int]] = defaultdict(dict)  # trigger → contact → firing
+    for pk, contact_id, trigger_id, fired_since in sql.held_firings(firing_ids):
+        if fired_since:
+            found.append(pk)
+        else:
+            waiting[trigger_id][contact_id] = pk
+    for trigger in Trigger.objects.filter(pk__in=waiting):
+        held = waiting[trigger.pk]
+        there = already(trigger).filter(contact__in=contact_sql.one_of(list(held)))
+        true = met(trigger, list(there.values_list("contact_id", flat=True)))
+        found += [pk for contact_id, pk in held.items() if contact_id not in true]
+    return found
 
 
 def decline(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> int:
     """Decide that held firings shall do nothing; return how many."""
-    return len(
-        sql.decide_firings([f.pk for f in firings], state=State.DECLINED, by=by.pk if by else None, at=timezone.now())
-    )
+    return _decide(firings, State.DECLINED, by)
+
+
+def withdraw(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> int:
+    """Note that what made these firings wait was taken back; return how many. They may fire at a later crossing."""
+    return _decide(firings, State.OUTDATED, by)
 
 
 def levels() -> dict[int | None, list[Decimal]]:
@@ -148,12 +174,17 @@ def switch_on(trigger: Trigger, existing: Literal["act", "mark", "hold"], public
 # --- helpers, in the order they are needed ----------------------------------------------------------------------------
 
 
-def _moved(movements: Sequence[Movement], at: datetime) -> list[tuple[Trigger, list[Movement], list[Movement]]]:
+def _decide(firings: Iterable[Firing] | QuerySet[Firing], state: str, by: User | None) -> int:
+    ids = [firing.pk for firing in firings]
+    return len(sql.decide_firings(ids, state=state, by=by.pk if by else None, at=timezone.now()))
+
+
+def _moved(movements: Sequence[Movement], at: datetime) -> list[tuple[Trigger, list[Movement], Sequence[Movement]]]:
     """The active triggers that these concern, each with the movements that re-arm it and those that cross it."""
     by_group: dict[int | None, list[Movement]] = defaultdict(list)
     for movement in movements:
         by_group[movement.group_id].append(movement)
-    moved = []
+    moved: list[tuple[Trigger, list[Movement], Sequence[Movement]]] = []
     for trigger in Trigger.objects.active(at).prefetch_related("actions"):
         moves = by_group[trigger.group_id]
         returned, crossed = back(trigger, moves), crossing(trigger, moves)

@@ -87,14 +87,15 @@ def standing(trigger: Trigger, then: Snapshot) -> Trigger:
 def put_actions(trigger: Trigger, wanted: Iterable[Mapping[str, Any]]) -> None:
     """Let the trigger have these actions in this order, and no others.
 
-    An action keeps its id, also one that was taken out meanwhile: a delivery is made once for each firing and action.
+    An action keeps its id, also one that was taken out meanwhile: a delivery is made once for each firing and action. A new
+    one has none yet.
     """
     kept = []
     for position, row in enumerate(wanted):
-        same = TriggerAction.objects.filter(pk=row["id"]).first()
+        same = TriggerAction.objects.filter(pk=row.get("id") or 0).first()
         if same is None or same.trigger_id != trigger.pk:
-            same = TriggerAction(pk=None if same else row["id"], trigger=trigger)
-        same.type, same.params, same.position = row["type"], row["params"], position
+            same = TriggerAction(pk=None if same else row.get("id"), trigger=trigger)
+        same.type, same.params, same.position = row["type"], row["params"], row.get("position", position)
         same.save()
         kept.append(same.pk)
     trigger.actions.exclude(pk__in=kept).delete()

@@ -10,10 +10,10 @@ from django.db.models import Count, Min, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
-from campaigns.models import Delivery, Firing
+from campaigns.models import Delivery, Enrolment, Firing
 from contacts.models import Contact, Stage
 from scoring import leaderboards, publications
-from scoring.models import Edit, Leaderboard, Publication, Sweep
+from scoring.models import Edit, Leaderboard, Publication, SetAside, Sweep
 from tracking.models import Event, Hit, Kind, Outage
 
 MONTH = timedelta(days=30)
@@ -41,6 +41,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             Firing.objects.filter(state=Firing.State.FIRED).select_related("trigger", "contact").order_by("-id")[:8]
         )
         context["held"] = Firing.objects.filter(state=Firing.State.HELD)[:1000].count()
+    if user.has_perm("campaigns.view_enrolment"):
+        context["held_enrolments"] = Enrolment.objects.filter(state=Enrolment.State.HELD)[:1000].count()
     if user.has_perm("scoring.view_publication"):
         context["draft"] = waiting_draft()
         context["carried_out"] = carried_out()
@@ -85,6 +87,7 @@ def health() -> dict[str, Any]:
         "waiting": waiting[:1000].count(),
         "seconds": round((timezone.now() - oldest).total_seconds()) if oldest else 0,
         "parked": Hit.objects.filter(parked_at__isnull=False)[:1000].count(),
+        "aside": SetAside.objects.all()[:1000].count(),
         "failed": Delivery.objects.filter(state=Delivery.State.FAILED, done_at__gte=timezone.now() - MONTH)[
             :1000
         ].count(),

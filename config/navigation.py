@@ -98,6 +98,7 @@ SIDEBAR = {
                 page(_("Machines"), "smart_toy", "tracking.mark"),
                 page(_("Inbox"), "inbox", "tracking.hit"),
                 page(_("Outages"), "cloud_off", "tracking.outage"),
+                page(_("Set aside"), "report", "scoring.setaside"),
                 page(_("Install tracking"), "code", "tracking.event", "install"),
             ],
         },

@@ -1,48 +1,66 @@
 """The product on one screen: what happened becomes points, points become scores, scores that cross become actions.
 
-Each batch is one transaction. If it fails anywhere, it is as if it had not begun: its rows are still in the inbox.
+Each batch is one transaction. If it fails anywhere, it is as if it had not begun: its rows wait as before. Where one row,
+or one contact, is what makes it fail, that one is set aside, and the rest go on (`scoring.set_aside`).
 Several workers may run at once; each takes rows the others have not, and the contacts' score rows keep them apart.
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from campaigns import enrolments, notices, triggers, webinars
 from contacts import holding, segments
-from scoring import ledger, matching, profiles, scores, sql, sweeps
+from scoring import ledger, matching, profiles, scores, set_aside, sql, sweeps
 from scoring.models import Sweep
 from scoring.scores import Movement
+from scoring.set_aside import Work
 from tracking import inbox
 from tracking.inbox import Happened
 from tracking.verdicts import judging
 
 logger = logging.getLogger(__name__)
 BATCH = 1000
-PROGRAM_LIMIT = "54"  # the class of SQLSTATEs for what is too large or too complex, an index entry say
 
 
 def advance(limit: int = BATCH) -> int:
     """Carry everything that waits one step further; returns how much that was, 0 when nothing waited."""
-    ids = inbox.waiting(limit)
-    _make_room(ids, limit)
-    touched = _turn_day(limit)
-    touched += _take_hits(ids)
+    hits, aside = inbox.waiting(limit), set_aside.known([Work.CHANGE, Work.ADJUSTMENT, Work.EXPIRY])
+    _make_room(hits, limit, aside[Work.CHANGE])
+    touched = _turn_day()
+    touched += _each(ledger.expiring(limit, aside[Work.EXPIRY]), _expire, partial(set_aside.note, Work.EXPIRY))
+    touched += _take_hits(hits)
     for held in (False, True):
-        touched += _batch(lambda held=held: _carry(inbox.take_changes(limit, held=held)))  # type: ignore[misc]
-    touched += _batch(lambda: _adjust(limit))
-    return touched + _batch(lambda: _sweep(limit))
+        changes = inbox.waiting_changes(limit, held=held, without=aside[Work.CHANGE])
+        touched += _each(changes, partial(_change, held=held), partial(set_aside.note, Work.CHANGE))
+    adjustments = ledger.waiting_adjustments(limit, aside[Work.ADJUSTMENT])
+    touched += _each(adjustments, _adjust, partial(set_aside.note, Work.ADJUSTMENT))
+    return touched + _sweep(limit)
 
 
 def drain(limit: int = BATCH) -> None:
     """Advance until nothing waits: for loaders, commands and tests."""
     while advance(limit):
         pass
+
+
+def _take_hits(ids: Sequence[int]) -> int:
+    return _each(ids, lambda part: _carry(inbox.take(part)), inbox.park)
+
+
+def _change(ids: Sequence[int], held: bool) -> int:
+    return _carry(inbox.take_changes(ids, held=held))
+
+
+def _adjust(ids: Sequence[int]) -> int:
+    adjustments = ledger.take_adjustments(ids)
+    return _carry(Happened(contact_ids=frozenset(adjustments.values())), list(adjustments))
 
 
 def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
@@ -59,39 +77,8 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     _act(contacts, scores.refresh(moved), held=happened.held, own_data=bool(happened.changed_ids))
     webinars.note(happened.of(webinars.NOTED))
     notices.note(happened.of(notices.NOTED))
-    enrolments.begin(happened.of(enrolments.BEGINNING))
+    enrolments.begin(happened.of(enrolments.BEGINNING), held=happened.held)
     return max(len(contacts), happened.taken)
-
-
-def _take_hits(ids: Sequence[int]) -> int:
-    """Hits become events. One that breaks its batch is found by halving and parked; the rest go on."""
-    if not ids:
-        return 0
-    try:
-        return _in_transaction(lambda: _carry(inbox.take(ids)))
-    except Exception as error:
-        if _is_the_database(error):
-            raise  # not the hits: everything is still in the inbox
-        if len(ids) == 1:
-            logger.exception("hit %s parked", ids[0])
-            inbox.park(ids[0], traceback.format_exc())
-            return 1
-        half = len(ids) // 2
-        return _take_hits(ids[:half]) + _take_hits(ids[half:])
-
-
-def _adjust(limit: int) -> int:
-    adjustments = ledger.waiting_adjustments(limit)
-    return _carry(Happened(contact_ids=frozenset(adjustments.values())), list(adjustments))
-
-
-def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = ()) -> None:
-    """Whom a walk that is owed has not come to yet is seen to first: no live movement mixes old sums with new rules.
-
-    The events of the batch are left to the batch.
-    """
-    for sweep, movements in sweeps.catch_up(contacts, event_ids):
-        _act(contacts, movements, held=True, sweep=sweep)
 
 
 def _act(
@@ -108,41 +95,74 @@ def _act(
         segments.update(contacts, own_data=own_data)
 
 
+# --- what rules and days owe --------------------------------------------------------------------------------------------
+
+
 def _sweep(limit: int) -> int:
-    """A range of a walk over contacts that is owed; what it crosses is held, unless a new day is all that happened."""
+    """A range of a walk over contacts that is owed."""
     if (due := sweeps.next_range(limit)) is None:
         return 0
     sweep, ids = due
-    contacts = scores.lock(ids)
-    for owed, movements in sweeps.bring(sweep, contacts):
-        _act(contacts, movements, held=owed.day is None, sweep=owed)
-    sweeps.advance(sweep, ids)
-    return max(1, len(ids))
+    if ids:
+        return _each(ids, partial(_walk, sweep), partial(sweeps.leave_out, sweep=sweep))
+    sweeps.finish(sweep)
+    return 1
 
 
-def _turn_day(limit: int) -> int:
-    """What time alone does, once a day: scores that faded through a threshold, and points that expired."""
-    if scores.is_new_day():
-        _batch(_fade, lock=sql.own_rules)
-    return _batch(lambda: _expire(limit))
+def _walk(sweep: Sweep, ids: Sequence[int]) -> int:
+    """What the walk crosses is held, unless a new day is all that happened."""
+    if ids := sweeps.take(sweep, ids):
+        contacts = scores.lock(ids)
+        _catch_up(contacts)
+        for _sweep, movements in sweeps.bring(sweep, contacts):
+            _act(contacts, movements, held=False)
+        sweeps.advance(sweep, ids)
+    return len(ids)
+
+
+def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = ()) -> None:
+    """Whom a walk that is owed has not come to yet is seen to first: no live movement mixes old sums with new rules.
+
+    The events of the batch are left to the batch.
+    """
+    if not sweeps.are_owed():
+        return
+
+    def catch_up(part: Sequence[int]) -> int:
+        for sweep, movements in sweeps.catch_up(part, event_ids):
+            _act(part, movements, held=True, sweep=sweep)
+        return len(part)
+
+    set_aside.each(contacts, catch_up, sweeps.leave_out)
+
+
+def _turn_day() -> int:
+    """What time alone does, once a day: scores that faded through a threshold."""
+    return _batch(_fade, lock=sql.own_rules) if scores.is_new_day() else 0
 
 
 def _fade() -> int:
-    movements = scores.turn(triggers.levels())
-    _act([movement.contact_id for movement in movements], movements, held=False)
-    return len(movements)
+    of: dict[int, list[Movement]] = defaultdict(list)
+    for movement in scores.turn(triggers.levels()):
+        of[movement.contact_id].append(movement)
+
+    def act(part: Sequence[int]) -> int:
+        _act(part, [movement for contact_id in part for movement in of[contact_id]], held=False)
+        return len(part)
+
+    return set_aside.each(sorted(of), act, partial(set_aside.note, Work.FADING))
 
 
-def _expire(limit: int) -> int:
-    contacts = scores.lock(ledger.expiring(limit))
+def _expire(ids: Sequence[int]) -> int:
+    contacts = scores.lock(ids)
     _catch_up(contacts)
     _act(contacts, scores.refresh(ledger.expire(contacts)), held=False)
     return len(contacts)
 
 
-def _make_room(hit_ids: Sequence[int], limit: int) -> None:
+def _make_room(hit_ids: Sequence[int], limit: int, without: Sequence[int] = ()) -> None:
     """Partitions for the months of what waits, each in a short transaction of its own."""
-    months = inbox.waiting_months(hit_ids, limit)
+    months = inbox.waiting_months(hit_ids, limit, without)
     for table in ("tracking_event", ledger.TABLE):
         inbox.ensure_months(table, months)
     _in_transaction(_notice)
@@ -155,21 +175,28 @@ def _notice() -> int:
     return 0
 
 
+# --- batches ------------------------------------------------------------------------------------------------------------
+
+
+def _each(ids: Sequence[int], work: Callable[[Sequence[int]], int], put: Callable[[int, str], None]) -> int:
+    """The work for these as one batch; the one that breaks it is put aside."""
+
+    def batch(part: Sequence[int]) -> int:
+        sql.share_rules()
+        return work(part)
+
+    return set_aside.each(ids, batch, put)
+
+
 def _batch(work: Callable[[], int], lock: Callable[[], None] = sql.share_rules) -> int:
-    """One transaction of background work; an error is logged and does not keep the next kind of work from going on."""
+    """One transaction of work that is nobody's; an error is logged and does not keep the rest from going on."""
     try:
         return _in_transaction(work, lock)
     except Exception as error:
-        if _is_the_database(error):
+        if set_aside.is_the_database(error):
             raise
         logger.exception("a batch failed and will be tried again")
         return 0
-
-
-def _is_the_database(error: Exception) -> bool:
-    """Is the database away or busy, so that the same work may succeed later? A value it cannot hold is the hit's fault."""
-    sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
-    return isinstance(error, OperationalError | InterfaceError) and not sqlstate.startswith(PROGRAM_LIMIT)
 
 
 def _in_transaction(work: Callable[[], int], lock: Callable[[], None] = sql.share_rules) -> int:

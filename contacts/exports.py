@@ -14,7 +14,7 @@ from import_export.resources import ModelResource
 
 from contacts.models import Contact, CustomField, Membership
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")  # full-width ones, too: Excel reads them alike
 CHUNK = 1000
 
 

@@ -56,9 +56,9 @@ def reprice(contact_ids: Sequence[int], was: Mapping[int, int]) -> list[Delta]:
     return _deltas(sql.reprice(contact_ids, was, decay.today())) if contact_ids and was else []
 
 
-def expiring(limit: int) -> list[int]:
-    """Contacts, at most `limit`, with points that have expired and still count."""
-    return sql.expiring(decay.today(), limit)
+def expiring(limit: int, without: Sequence[int] = ()) -> list[int]:
+    """Contacts, at most `limit` and none of these, with points that have expired and still count."""
+    return sql.expiring(decay.today(), limit, without)
 
 
 def expire(contact_ids: Sequence[int]) -> list[Delta]:
@@ -94,9 +94,15 @@ def adjust(
     return adjustment
 
 
-def waiting_adjustments(limit: int) -> dict[int, int]:
-    """Adjustments not yet in the scores (id → contact), locked for this transaction."""
-    return {row["id"]: row["contact_id"] for row in sql.take_adjustments(limit)}
+def waiting_adjustments(limit: int, without: Sequence[int] = ()) -> list[int]:
+    """The ids of the oldest adjustments not yet in the scores, at most `limit` and none of these (`adjustment_waiting`)."""
+    waiting = Adjustment.objects.filter(applied_at__isnull=True).exclude(pk__in=without)
+    return list(waiting.order_by("id").values_list("id", flat=True)[:limit])
+
+
+def take_adjustments(ids: Sequence[int]) -> dict[int, int]:
+    """Of these, the adjustments that wait and nobody else has taken (id → contact), locked for this transaction."""
+    return {row["id"]: row["contact_id"] for row in sql.take_adjustments(ids)}
 
 
 def apply(adjustment_ids: Sequence[int]) -> list[Delta]:

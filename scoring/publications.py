@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _g
 
 from contacts.models import Contact
-from scoring import sql, sweeps, valuation
-from scoring.models import Edit, Forecast, PointAction, Publication, Sweep
+from scoring import set_aside, sql, sweeps, valuation
+from scoring.models import Edit, Forecast, PointAction, Publication, SetAside, Sweep
 from scoring.publishing.types import Draft, Plans, State, later_edit, publishables
 from scoring.rulebook import Rulebook
+from scoring.set_aside import Work
 
 Scope = Publication.Scope
 PUBLISHED = Publication.State.PUBLISHED
@@ -31,8 +33,11 @@ def open_draft(author: Any = None) -> Publication:
 
 
 @transaction.atomic
-def add(draft: Publication, type: str, ref_id: int, after: State, author: Any = None) -> Edit:
-    """Put an edit of a row into the draft, in the place of an earlier one of the same row; its forecast is void then."""
+def add(draft: Publication, type: str, ref_id: int, after: State, author: Any = None, *, is_new: bool = False) -> Edit:
+    """Put an edit of a row into the draft, in the place of an earlier one of the same row; its forecast is void then.
+
+    `is_new`: the row was made for this draft, and is archived if the draft comes to nothing.
+    """
     publishable = publishables[type]
     _lock(draft)
     values = {
@@ -42,8 +47,9 @@ def add(draft: Publication, type: str, ref_id: int, after: State, author: Any = 
         "author": author,
         "at": timezone.now(),
     }
-    edit, is_new = Edit.objects.get_or_create(publication=draft, type=type, ref_id=ref_id, defaults=values)
-    if not is_new:
+    defaults = values | {"is_new": is_new}
+    edit, is_first = Edit.objects.get_or_create(publication=draft, type=type, ref_id=ref_id, defaults=defaults)
+    if not is_first:
         for name, value in values.items():
             setattr(edit, name, value)
         edit.save()
@@ -53,22 +59,28 @@ def add(draft: Publication, type: str, ref_id: int, after: State, author: Any = 
 
 
 @transaction.atomic
-def remove(edit: Edit) -> None:
-    """Take an edit out of the draft."""
+def remove(edit: Edit, *, archive: bool = True) -> None:
+    """Take an edit out of the draft; with `archive` a row that was made for it is put away."""
     _lock(edit.publication)
-    publishables[edit.type].dropped(edit)
+    _drop(edit, archive=archive)
     edit.delete()
     forget_forecast(edit.publication)
 
 
 @transaction.atomic
 def discard(draft: Publication) -> None:
-    """Throw the draft away; it stays on record as discarded."""
+    """Throw the draft away; it stays on record as discarded. Rows that were made for it are archived."""
     _lock(draft)
     for edit in draft.edits.all():
-        publishables[edit.type].dropped(edit)
+        _drop(edit)
     forget_forecast(draft)
     Publication.objects.filter(pk=draft.pk).update(state=Publication.State.DISCARDED)
+
+
+def _drop(edit: Edit, *, archive: bool = True) -> None:
+    publishables[edit.type].dropped(edit)
+    if archive and edit.is_new:
+        publishables[edit.type].archive(edit)
 
 
 def is_outdated(edit: Edit) -> bool:
@@ -92,6 +104,7 @@ def request_forecast(draft: Publication, scope: str) -> None:
 
 
 def forget_forecast(draft: Publication) -> None:
+    SetAside.objects.filter(work=Work.FORECAST, ref_id=draft.pk).delete()
     Forecast.objects.filter(publication=draft).delete()
     Publication.objects.filter(pk=draft.pk).update(
         forecast_asked_at=None, forecast_done_at=None, forecast_next_id=0, forecast_seen=0, forecast_total=None
@@ -101,7 +114,8 @@ def forget_forecast(draft: Publication) -> None:
 def forecast_step(size: int = 5000) -> int:
     """Look at the next contacts for the draft whose forecast was asked for; how many, 0 when none is owed.
 
-    Scores nothing: live work goes on beside it. Repeating a range writes the same rows.
+    Scores nothing: live work goes on beside it. Repeating a range writes the same rows. A contact whose forecast cannot be
+    kept is set aside, and left out.
     """
     with transaction.atomic():
         draft = (
@@ -118,7 +132,7 @@ def forecast_step(size: int = 5000) -> int:
             Contact.objects.filter(pk__gte=draft.forecast_next_id).order_by("pk").values_list("pk", flat=True)[:size]
         )
         if ids:
-            forecast(draft, sketched, ids)
+            set_aside.each(ids, partial(forecast, draft, sketched), partial(_leave_out, draft))
             draft.forecast_next_id, draft.forecast_seen = ids[-1] + 1, draft.forecast_seen + len(ids)
         else:
             draft.forecast_done_at = timezone.now()
@@ -149,6 +163,18 @@ def forecast(draft: Publication, sketched: Draft, contact_ids: Sequence[int]) ->
         action_ids=sorted(actions),
         fresh_groups=sorted(sketched.groups),
     )
+
+
+def _leave_out(draft: Publication, contact_id: int, error: str) -> None:
+    set_aside.note(Work.FORECAST, draft.pk, error, contact_id)
+
+
+def without(publication: Publication) -> QuerySet[SetAside]:
+    """Whom its preview, as a draft, or its walk over the contacts had to leave out, and why."""
+    is_draft = publication.state == Publication.State.DRAFT
+    refs = [publication.pk] if is_draft else list(publication.sweeps.values_list("pk", flat=True))
+    left_out = SetAside.objects.filter(work=Work.FORECAST if is_draft else Work.SWEEP, ref_id__in=refs)
+    return left_out.select_related("contact")
 
 
 def _concerned(sketched: Draft) -> set[int]:
@@ -199,6 +225,20 @@ def publish(
     return sweeps.owe(str(draft), plan, draft) if plan else None
 
 
+def may_be_rolled_back(publication: Publication) -> bool:
+    """Is it in force, and no more than one rollback away from what a marketer made?
+
+    Rolling back a rollback puts what it took back into force again: then that can be rolled back itself.
+    """
+    undone = undoes(publication)
+    return publication.state == PUBLISHED and (undone is None or undoes(undone) is None)
+
+
+def undoes(publication: Publication) -> Publication | None:
+    """The publication that this one rolled back."""
+    return Publication.objects.filter(rolled_back_by=publication).first()
+
+
 def blocked(publication: Publication) -> Edit | None:
     """An edit whose row was changed again since; None when the publication can be taken back.
 
@@ -216,12 +256,13 @@ def blocked(publication: Publication) -> Edit | None:
 def rollback(publication: Publication, author: Any = None) -> Publication:
     """Put everything the publication changed back as it was, which restores every score; the publication that did so.
 
-    Also cancels a sweep that is still under way: who was seen to already is brought back. Raises ValidationError when the
-    publication is not in force, or the same rows were changed again since.
+    Also cancels a sweep that is still under way: who was seen to already is brought back. Of a rollback: what it had taken
+    back is in force again. Raises ValidationError when the publication is not in force, or the same rows were changed again
+    since.
     """
     sql.own_rules()
     publication = Publication.objects.select_for_update().get(pk=publication.pk)
-    if publication.state != PUBLISHED:
+    if not may_be_rolled_back(publication):
         raise ValidationError(_g("This publication is not in force."))
     if later := blocked(publication):
         raise ValidationError(_g("“%(name)s” was changed again since: roll that back first.") % {"name": later.name})
@@ -229,7 +270,7 @@ def rollback(publication: Publication, author: Any = None) -> Publication:
     undoing = Publication.objects.create(
         state=PUBLISHED,
         scope=publication.scope,
-        note=(_g("Rollback of: %(what)s") % {"what": publication})[:300],
+        note=_note_of_rollback(publication)[:300],
         author=author,
         published_at=at,
     )
@@ -248,10 +289,18 @@ def rollback(publication: Publication, author: Any = None) -> Publication:
     if cancelled := publication.sweeps.filter(finished_at__isnull=True).update(finished_at=at):
         plans.was.clear()  # some sums follow the new rules, some the old: they are made anew
     plans.terms |= bool(cancelled)
+    if again := undoes(publication):
+        Publication.objects.filter(pk=again.pk).update(state=PUBLISHED)
     Publication.objects.filter(pk=publication.pk).update(state=Publication.State.ROLLED_BACK, rolled_back_by=undoing)
     if plan := plans.together(old.parameters()):
         sweeps.owe(str(undoing), plan, undoing)
     return undoing
+
+
+def _note_of_rollback(publication: Publication) -> str:
+    if again := undoes(publication):
+        return _g("In force again: %(what)s") % {"what": again}
+    return _g("Rollback of: %(what)s") % {"what": publication}
 
 
 def progress(publication: Publication) -> tuple[int, int | None] | None:

@@ -3,22 +3,30 @@
 A contact whom something happens to before the walk has come to them is brought up to date first, so that a live movement
 never mixes old sums with new rules (`catch_up`). Scores are always made by the rules in force, which later changes are
 part of: so whoever is owed several walks gets them all at once, whichever comes first.
+
+A contact for whom that fails is left out (`leave_out`): the walk goes on and ends without them, and the next thing owed to
+them, a later walk or another try, makes all of their scores anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _g
 
+from contacts import sql as contact_sql
 from contacts.models import Contact
-from scoring import decay, ledger, profiles, scores, sql
-from scoring.models import Publication, Sweep, SweepContact
+from scoring import decay, ledger, profiles, scores, set_aside, sql
+from scoring.models import Publication, SetAside, Sweep, SweepContact
+from scoring.rulebook import Rulebook
 from scoring.scores import Movement
+from scoring.set_aside import Work
 from tracking.verdicts import judging
 
 Moved = list[tuple[Sweep, list[Movement]]]
@@ -72,25 +80,30 @@ class Plan:
         return self.listed or (self.terms is None and not self.profiles)
 
 
+ANEW = Plan(actions=None, terms={}, profiles=True)  # whatever the sums were
+
+
 def owe(reason: str, plan: Plan, publication: Publication | None = None) -> Sweep:
     """Note that all contacts this plan concerns must be brought up to date."""
     return Sweep.objects.create(reason=reason[:200], publication=publication, plan=asdict(plan))
 
 
-def owe_repair(contact_ids: Sequence[int], terms: Mapping[str, Any]) -> Sweep:
+def owe_repair(contact_ids: Sequence[int], terms: Mapping[str, Any], publication: Publication | None = None) -> Sweep:
     """Note that everything about these contacts' scores must be made anew; what they cross is held."""
-    sweep = owe(_g("Reconciliation"), Plan(actions=None, terms=terms, profiles=True, listed=True))
-    SweepContact.objects.bulk_create(
-        [SweepContact(sweep=sweep, contact_id=pk) for pk in contact_ids], batch_size=5000, ignore_conflicts=True
-    )
+    reason = str(publication) if publication else _g("Reconciliation")
+    sweep = owe(reason, Plan(actions=None, terms=terms, profiles=True, listed=True), publication)
+    _list(sweep, contact_ids)
     return sweep
 
 
+@transaction.atomic
 def next_range(size: int) -> tuple[Sweep, Sequence[int]] | None:
-    """The oldest unfinished sweep, locked, with the next contacts to look at; None when nothing is owed.
+    """The oldest unfinished sweep that nobody is busy with, with the next contacts to look at; None when nothing is owed.
 
-    The caller's transaction does the work and then calls `advance`.
+    `take`, in the transaction that does the work, says which of them are still to be seen; then comes `advance`, or `finish`
+    where there were none.
     """
+    sql.share_rules()
     sweep = Sweep.objects.filter(finished_at__isnull=True).select_for_update(skip_locked=True).order_by("id").first()
     if sweep is None:
         return None
@@ -102,43 +115,105 @@ def next_range(size: int) -> tuple[Sweep, Sequence[int]] | None:
     return sweep, [pk for (pk,) in (people if plan.is_listed else everybody)[:size]]
 
 
+def take(sweep: Sweep, contact_ids: Sequence[int]) -> list[int]:
+    """Those of these contacts whom the sweep has not seen meanwhile, nor is seeing, until the transaction ends."""
+    going = Sweep.objects.filter(pk=sweep.pk, finished_at__isnull=True).select_for_update(skip_locked=True).first()
+    return [pk for pk in contact_ids if pk >= going.next_id] if going else []
+
+
 def advance(sweep: Sweep, contact_ids: Sequence[int]) -> None:
-    """Note that these contacts have been seen; without any, the sweep is finished."""
-    if contact_ids:
-        Sweep.objects.filter(pk=sweep.pk).update(next_id=max(contact_ids) + 1, seen=F("seen") + len(contact_ids))
-    else:
-        SweepContact.objects.filter(sweep=sweep).delete()
-        Sweep.objects.filter(pk=sweep.pk).update(finished_at=timezone.now())
+    """Note that these contacts, which were taken, have been seen."""
+    Sweep.objects.filter(pk=sweep.pk).update(next_id=max(contact_ids) + 1, seen=F("seen") + len(contact_ids))
+
+
+def finish(sweep: Sweep) -> None:
+    SweepContact.objects.filter(sweep=sweep).delete()
+    Sweep.objects.filter(pk=sweep.pk, finished_at__isnull=True).update(finished_at=timezone.now())
 
 
 def bring(sweep: Sweep, contact_ids: Sequence[int]) -> Moved:
-    """Bring these contacts, which the sweep has come to, up to date; what that moved, and for which sweep.
+    """Do to these contacts what the sweep of a new day does, when they are up to date with all else; what that moved.
 
     Repeating moves nothing. The caller holds the lock.
     """
-    moved = catch_up(contact_ids)
-    if sweep.day is not None and contact_ids:
-        moved.append((sweep, _carried_out(Plan.of(sweep), contact_ids)))
-    return moved
+    return [(sweep, _carried_out(Plan.of(sweep), contact_ids))] if sweep.day is not None and contact_ids else []
+
+
+def are_owed() -> bool:
+    """Is anything owed to contacts but what a new day brings?"""
+    return _owed().exists()
 
 
 def catch_up(contact_ids: Sequence[int], without: Sequence[int] = ()) -> Moved:
     """Bring these contacts up to date with all that is owed to them; what that moved, and for which sweep.
 
     `without`: events that are about to be awarded, and must not be counted before. The caller holds the lock. Of several
-    sweeps owed to one contact, the movements are of the latest that publishes something.
+    sweeps owed to one contact, the movements are of the latest that publishes something. Whom the latest sweep left out is
+    left alone; whom an earlier one left out gets all of their scores made anew.
     """
-    owed = list(Sweep.objects.filter(finished_at__isnull=True, day__isnull=True).order_by("id"))
+    owed = list(_owed().order_by("id"))
     if not contact_ids or not owed:
         return []
     moved: Moved = []
+    left_out = _left_out(contact_ids)
     for swept, behind in sql.behind(contact_ids, owed[-1].pk).items():
         due = [sweep for sweep in owed if sweep.pk > swept]
-        plan = Plan.together([Plan.of(sweep) for sweep in due])
         blamed = max(due, key=lambda sweep: (sweep.publication_id is not None, sweep.pk))
-        moved.append((blamed, _carried_out(plan, behind, without)))
-        sql.mark_swept(behind, owed[-1].pk)
+        plan = Plan.together([Plan.of(sweep) for sweep in due])
+        if fit := [pk for pk in behind if pk not in left_out]:
+            moved.append((blamed, _carried_out(plan, fit, without)))
+        if again := [pk for pk in behind if pk in left_out and owed[-1].pk not in left_out[pk]]:
+            judging.judge_contacts(again)
+            moved.append((blamed, _carried_out(ANEW, again, without)))
+            SetAside.objects.filter(work=Work.SWEEP, contact__in=again).delete()
+        sql.mark_swept(fit + again, owed[-1].pk)
     return moved
+
+
+@transaction.atomic
+def leave_out(contact_id: int, error: str, sweep: Sweep | None = None) -> None:
+    """Go on without a contact who cannot be brought up to date: with this sweep, or with any that is owed to them."""
+    if sweep and take(sweep, [contact_id]):
+        advance(sweep, [contact_id])
+    sweeps = [sweep] if sweep else list(_owed())
+    for one in sweeps:
+        set_aside.note(Work.SWEEP, one.pk, error, contact_id)
+    # Of what a publication owes, the latest try tells.
+    earlier = Sweep.objects.filter(pk__in=_left_out([contact_id])[contact_id]).exclude(
+        pk__in=[one.pk for one in sweeps]
+    )
+    tried_again = [one.pk for one in earlier if one.publication_id in {one.publication_id for one in sweeps}]
+    SetAside.objects.filter(work=Work.SWEEP, contact=contact_id, ref_id__in=tried_again).delete()
+
+
+def try_again(rows: QuerySet[SetAside]) -> int:
+    """Put what was set aside back among what waits; how many. Scores that a walk left behind are made anew, all of them."""
+    by_publication: dict[Publication | None, set[int]] = defaultdict(set)
+    with transaction.atomic():
+        count = rows.count()
+        left_out = rows.filter(work__in=[Work.SWEEP, Work.FADING], contact__isnull=False)
+        refs = left_out.filter(work=Work.SWEEP).values_list("ref_id", flat=True)
+        sweeps = Sweep.objects.select_related("publication").in_bulk(set(refs))
+        for work, ref_id, contact_id in left_out.values_list("work", "ref_id", "contact_id"):
+            sweep = sweeps.get(ref_id) if work == Work.SWEEP else None
+            by_publication[sweep.publication if sweep else None].add(contact_id)
+        for publication, contact_ids in by_publication.items():
+            owe_repair(sorted(contact_ids), Rulebook.current().parameters(), publication)
+        rows.exclude(work=Work.SWEEP).delete()  # of a walk's, `catch_up` takes them away where it succeeds
+    return count
+
+
+def _owed() -> QuerySet[Sweep]:
+    return Sweep.objects.filter(finished_at__isnull=True, day__isnull=True)
+
+
+def _left_out(contact_ids: Iterable[int]) -> Mapping[int, set[int]]:
+    """By contact, the sweeps that went on without them."""
+    found: dict[int, set[int]] = defaultdict(set)
+    rows = SetAside.objects.filter(work=Work.SWEEP, contact__in=contact_sql.one_of(list(contact_ids)))
+    for contact_id, sweep_id in rows.values_list("contact_id", "ref_id"):
+        found[contact_id or 0].add(sweep_id)
+    return found
 
 
 def make_anew(contact_ids: Sequence[int]) -> list[Movement]:
@@ -146,7 +221,7 @@ def make_anew(contact_ids: Sequence[int]) -> list[Movement]:
 
     The caller has shared the rules, holds the lock, and has caught up (`catch_up`) before the record changed.
     """
-    return _carried_out(Plan(actions=None, terms={}, profiles=True), contact_ids)
+    return _carried_out(ANEW, contact_ids)
 
 
 def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = ()) -> list[Movement]:
@@ -168,10 +243,16 @@ def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] 
     return scores.between(before, sql.values(contact_ids, today))
 
 
+def _list(sweep: Sweep, contact_ids: Iterable[int | None]) -> None:
+    rows = [SweepContact(sweep=sweep, contact_id=pk) for pk in contact_ids if pk]
+    SweepContact.objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
+
+
 def _count(sweep: Sweep, plan: Plan) -> None:
     if plan.marks:
         sql.list_marked(sweep.pk, plan.marks)
     if plan.is_listed and not plan.listed:
         sql.list_concerned(sweep.pk, plan.actions or (), list(plan.was))
+        _list(sweep, SetAside.objects.filter(work=Work.SWEEP).values_list("contact_id", flat=True).distinct())
     sweep.total = sweep.contacts.count() if plan.is_listed else Contact.objects.count()
     sweep.save(update_fields=["total"])

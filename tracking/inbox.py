@@ -67,12 +67,18 @@ def waiting(limit: int) -> list[int]:
     return list(Hit.objects.filter(parked_at__isnull=True).order_by("id").values_list("id", flat=True)[:limit])
 
 
-def waiting_months(hit_ids: Sequence[int], limit: int) -> list[date]:
+def waiting_changes(limit: int, *, held: bool, without: Sequence[int] = ()) -> list[int]:
+    """The ids of the oldest contact changes that wait, at most `limit` and none of these."""
+    waiting = Change.objects.filter(held=held).exclude(pk__in=without)
+    return list(waiting.order_by("id").values_list("id", flat=True)[:limit])
+
+
+def waiting_months(hit_ids: Sequence[int], limit: int, without: Sequence[int] = ()) -> list[date]:
     """The months that these hits and the next `limit` changes may write to, a month to either side included.
 
-    (Weeks and time zones cross months.)
+    (Weeks and time zones cross months.) `without`: changes that are not taken.
     """
-    months = sql.waiting_months(hit_ids, limit)
+    months = sql.waiting_months(hit_ids, limit, without)
     near = {(month.replace(day=15) + timedelta(days=days)).replace(day=1) for month in months for days in (-30, 0, 30)}
     return sorted(near)
 
@@ -208,9 +214,9 @@ KIND_OF_CHANGE = {
 }
 
 
-def take_changes(limit: int, *, held: bool) -> Happened:
-    """Turn up to `limit` noted contact changes into events. The caller holds a transaction."""
-    changes = sql.take_changes(limit, held=held)
+def take_changes(ids: Sequence[int], *, held: bool) -> Happened:
+    """Turn these noted contact changes into events; those another worker has are skipped. The caller holds a transaction."""
+    changes = sql.take_changes(ids)
     alive = set(
         Contact.objects.filter(pk__in={change["contact_id"] for change in changes}).values_list("pk", flat=True)
     )

@@ -137,14 +137,14 @@ def store_events(decisions: Sequence[Decision], seen: Seen) -> list[Stored]:
 
 TAKE_CHANGES = """
 DELETE FROM contacts_change WHERE id IN (
-  SELECT id FROM contacts_change WHERE held = %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+  SELECT id FROM contacts_change WHERE id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE SKIP LOCKED
 ) RETURNING id, contact_id, kind, ref_id, data::text AS data, held, at
 """
 
 
-def take_changes(limit: int, *, held: bool) -> list[dict[str, Any]]:
-    """Take up to `limit` notes of contact changes, oldest first."""
-    rows = dicts(TAKE_CHANGES, [held, limit])
+def take_changes(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Take these notes of contact changes, oldest first, but for those another worker has."""
+    rows = dicts(TAKE_CHANGES, [array(ids)])
     return sorted((row | {"data": orjson.loads(row["data"])} for row in rows), key=lambda row: row["id"])
 
 
@@ -187,14 +187,19 @@ def ensure_months(table: str, months: Iterable[date]) -> None:
 
 WAITING_MONTHS = """
 SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'UTC')::date AS month FROM tracking_hit WHERE id = ANY(%(hits)s)
-UNION SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (SELECT at FROM contacts_change WHERE held ORDER BY id LIMIT %(limit)s) held
-UNION SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (SELECT at FROM contacts_change WHERE NOT held ORDER BY id LIMIT %(limit)s) free
+UNION SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (
+  SELECT at FROM contacts_change WHERE held AND NOT id = ANY(%(without)s::bigint[]) ORDER BY id LIMIT %(limit)s
+) held
+UNION SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date FROM (
+  SELECT at FROM contacts_change WHERE NOT held AND NOT id = ANY(%(without)s::bigint[]) ORDER BY id LIMIT %(limit)s
+) free
 """
 
 
-def waiting_months(hit_ids: Sequence[int], limit: int) -> list[date]:
-    """The months (UTC) of these hits, and of the oldest `limit` changes that wait, held ones and others."""
-    return [row["month"] for row in dicts(WAITING_MONTHS, {"hits": list(hit_ids), "limit": limit})]
+def waiting_months(hit_ids: Sequence[int], limit: int, without: Sequence[int] = ()) -> list[date]:
+    """The months (UTC) of these hits, and of the oldest `limit` changes that wait, held ones and others; `without` these."""
+    values = {"hits": list(hit_ids), "limit": limit, "without": array(without)}
+    return [row["month"] for row in dicts(WAITING_MONTHS, values)]
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
@@ -22,10 +25,15 @@ class AddPoints(Action):
     group = _("Contact")
 
     class Form(forms.Form):
-        group = forms.ModelChoiceField(PointGroup.objects.filter(archived_at__isnull=True), label=_("Point group"))
+        group = forms.ModelChoiceField(PointGroup.objects.all(), label=_("Point group"))
         points = forms.IntegerField(
             label=_("Points"), min_value=-1_000_000, max_value=1_000_000, help_text=_("Negative takes points away.")
         )
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            offered = Q(archived_at__isnull=True) | Q(pk=self.initial.get("group"))  # and the one chosen already
+            self.fields["group"].queryset = PointGroup.objects.filter(offered)  # type: ignore[attr-defined]
 
         def clean_points(self) -> int:
             points: int = self.cleaned_data["points"]

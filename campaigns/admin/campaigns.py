@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
@@ -54,7 +57,7 @@ class StepInline(StackedInline):  # type: ignore[misc,unused-ignore]
 
 @admin.register(Campaign)
 class CampaignAdmin(labels.NamesOnce, BaremeAdmin):
-    list_display = ("name", "in_words", "under_way", "finished", "state")
+    list_display = ("name", "in_words", "waiting", "under_way", "finished", "state")
     list_filter = ("is_active",)
     search_fields = ("name", "description")
     autocomplete_fields = ("segments", "forms")
@@ -74,6 +77,7 @@ class CampaignAdmin(labels.NamesOnce, BaremeAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         found: QuerySet[Campaign] = super().get_queryset(request)
         return found.prefetch_related("steps").annotate(
+            held_count=Count("enrolments", filter=Q(enrolments__state=Enrolment.State.HELD)),
             active_count=Count("enrolments", filter=Q(enrolments__state=Enrolment.State.ACTIVE)),
             finished_count=Count("enrolments", filter=Q(enrolments__state=Enrolment.State.FINISHED)),
         )
@@ -86,6 +90,13 @@ class CampaignAdmin(labels.NamesOnce, BaremeAdmin):
     def in_words(self, campaign: Campaign) -> str:
         words = " → ".join(sentences.step(step) for step in campaign.steps.all() if step.archived_at is None)
         return words if len(words) <= 140 else words[:139] + "…"
+
+    @display(description=_("waiting for release"), ordering="held_count")
+    def waiting(self, campaign: Any) -> str | SafeString:
+        if not campaign.held_count:
+            return "–"
+        page = f"{reverse('admin:campaigns_enrolment_changelist')}?campaign__id__exact={campaign.pk}&state__exact=held"
+        return format_html('<a class="text-primary-600 font-semibold" href="{}">{}</a>', page, campaign.held_count)
 
     @display(description=_("under way"), ordering="active_count")
     def under_way(self, campaign: Campaign) -> int:
@@ -120,6 +131,16 @@ class CampaignAdmin(labels.NamesOnce, BaremeAdmin):
         return HttpResponseRedirect(f"{address}?campaign__id__exact={object_id}")
 
 
+MEANING: dict[Enrolment.State, Any] = {
+    Enrolment.State.HELD: _(
+        "The contact came into the segment by bulk work: nothing was sent. It starts when it is released, if the contact is "
+        "still in the segment by then, or when something else starts the campaign for them."
+    ),
+    Enrolment.State.DECLINED: _("Somebody decided that it shall not start."),
+    Enrolment.State.OUTDATED: _("The contact left before it was released: it did not start."),
+}
+
+
 class StepRunInline(ReadOnlyInline):
     model = StepRun
     hide_title = True
@@ -134,23 +155,25 @@ class StepRunInline(ReadOnlyInline):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(ReadOnlyAdmin):
-    """Read-only but for starting one by hand and leaving."""
+    """Read-only but for starting one by hand, leaving, and deciding about those that bulk work left waiting."""
 
     list_display = ("contact", "campaign", "state_label", "reason", "note", "position", "due_at", "started_at")
     list_filter = ("state", "campaign", "reason")
     list_select_related = ("contact", "campaign")
     search_fields = ("contact__email__startswith",)
     inlines = (StepRunInline,)
-    actions = ("leave",)
+    actions = ("release", "decline", "leave")
     fields = (
         "contact",
         "campaign",
         "state_label",
+        "meaning",
         ("reason", "note"),
         ("started_at", "due_at", "ended_at"),
         ("position", "cycle"),
+        ("decider", "decided"),
     )
-    readonly_fields = ("state_label",)
+    readonly_fields = ("state_label", "meaning", "decider", "decided")
 
     class Media:
         css = labels.CSS
@@ -159,8 +182,35 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     def state_label(self, enrolment: Enrolment) -> str:
         return labels.state(enrolment)
 
+    @display(description=_("what this means"), empty_value="–")
+    def meaning(self, enrolment: Enrolment) -> Any:
+        return MEANING.get(Enrolment.State(enrolment.state))
+
+    @display(description=_("decided by"))
+    def decider(self, enrolment: Enrolment) -> Any:
+        return enrolment.decided_by
+
+    @display(description=_("decided at"))
+    def decided(self, enrolment: Enrolment) -> Any:
+        return enrolment.decided_at
+
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("campaigns.change_enrolment")  # type: ignore[union-attr,unused-ignore]
+
+    @action(description=_("Release: start now"), permissions=["decide"], icon="play_arrow")
+    def release(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:
+        held = queryset.filter(state=Enrolment.State.HELD)
+        self.note(request, held, "Released.")
+        released = enrolments.release(held, request.user)  # type: ignore[arg-type]
+        ring()
+        self.message_user(request, str(released), messages.SUCCESS if released.acted else messages.WARNING)
+
+    @action(description=_("Decline: do not start"), permissions=["decide"], icon="block")
+    def decline(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:
+        held = queryset.filter(state=Enrolment.State.HELD)
+        self.note(request, held, "Declined.")
+        count = enrolments.decline(held, request.user)  # type: ignore[arg-type]
+        self.tell(request, count, ngettext_lazy("%(count)d declined.", "%(count)d declined.", "count"))
 
     @action(description=_("Leave the campaign"), permissions=["decide"], icon="logout")
     def leave(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -20,6 +20,20 @@ from contacts.keys import row_id
 from scoring.models import Publication
 from tracking.doorbell import ring
 
+MEANING: dict[Firing.State, Any] = {
+    Firing.State.UNMET: _(
+        "The score crossed while the contact did not meet the condition. A later crossing may still act."
+    ),
+    Firing.State.HELD: _(
+        "Bulk work made the score cross: nothing was done. It acts when it is released, if it is still true by then."
+    ),
+    Firing.State.DECLINED: _("Somebody decided that nothing shall be done."),
+    Firing.State.OUTDATED: _(
+        "When it was to be released, the score was back or the condition was no longer met, or what had caused it was taken "
+        "back. Nothing was done; a later crossing acts."
+    ),
+    Firing.State.MARKED: _("The score was past the threshold already when the trigger was switched on."),
+}
 PUBLICATIONS = 20  # that the filter offers
 
 
@@ -88,6 +102,7 @@ class FiringAdmin(ReadOnlyAdmin):
         "contact",
         "the_trigger",
         "state_label",
+        "meaning",
         "movement",
         "cycle",
         "at",
@@ -95,7 +110,7 @@ class FiringAdmin(ReadOnlyAdmin):
         "decider",
         "decided",
     )
-    readonly_fields = ("state_label", "movement", "the_trigger", "decider", "decided")
+    readonly_fields = ("state_label", "meaning", "movement", "the_trigger", "decider", "decided")
 
     class Media:
         css = labels.CSS
@@ -103,6 +118,10 @@ class FiringAdmin(ReadOnlyAdmin):
     @display(description=_("state"), ordering="state")
     def state_label(self, firing: Firing) -> str:
         return labels.state(firing)
+
+    @display(description=_("what this means"), empty_value="–")
+    def meaning(self, firing: Firing) -> Any:
+        return MEANING.get(Firing.State(firing.state))
 
     @display(description=_("score"))
     def movement(self, firing: Firing) -> str:
@@ -127,9 +146,9 @@ class FiringAdmin(ReadOnlyAdmin):
     def release(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:
         held = queryset.filter(state=Firing.State.HELD)
         self.note(request, held, "Released.")
-        count = triggers.release(held, request.user)  # type: ignore[arg-type]
+        released = triggers.release(held, request.user)  # type: ignore[arg-type]
         ring()
-        self.tell(request, count, ngettext_lazy("%(count)d released.", "%(count)d released.", "count"))
+        self.message_user(request, str(released), messages.SUCCESS if released.acted else messages.WARNING)
 
     @action(description=_("Decline: do nothing"), permissions=["decide"], icon="block")
     def decline(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:

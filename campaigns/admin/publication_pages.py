@@ -104,6 +104,7 @@ def draft(draft: Publication) -> dict[str, Any]:
         "progress": progress(draft) if draft.forecast_asked_at and not draft.forecast_done_at else None,
         "preview": preview(draft) if draft.forecast_done_at else None,
         "doubts": doubts(draft, scope) if draft.forecast_done_at else [],
+        "left_out": left_out(draft),
     }
 
 
@@ -207,6 +208,7 @@ def publishing(draft: Publication, scope: str) -> dict[str, Any]:
         "meaning": MEANING[Scope(scope)],
         "preview": preview(draft) if is_previewed else None,
         "doubts": doubts(draft, scope),
+        "left_out": left_out(draft),
         "seen": publications.mark(draft),
     }
 
@@ -215,7 +217,7 @@ def publishing(draft: Publication, scope: str) -> dict[str, Any]:
 
 
 def publication(publication: Publication) -> dict[str, Any]:
-    in_force = publication.state == Publication.State.PUBLISHED
+    may_be_taken_back = publications.may_be_rolled_back(publication)
     undoes = getattr(publication, "rolls_back", None)
     under_way = progress(publication)
     return {
@@ -223,12 +225,19 @@ def publication(publication: Publication) -> dict[str, Any]:
         "progress": under_way if under_way["going"] else None,
         "sweep": publication.sweeps.aggregate(seen=Sum("seen"))["seen"],
         "undoes": undoes,
-        "undone_by": publication.rolled_back_by,
-        "may_be_taken_back": in_force and undoes is None,
-        "blocked": publications.blocked(publication) if in_force and undoes is None else None,
+        "undone_by": publication.rolled_back_by if publication.state == Publication.State.ROLLED_BACK else None,
+        "left_out": left_out(publication),
+        "may_be_taken_back": may_be_taken_back,
+        "blocked": publications.blocked(publication) if may_be_taken_back else None,
         "firings": _firings(publication),
         "held": publication.firings.filter(state=Firing.State.HELD).count(),
     }
+
+
+def left_out(publication: Publication) -> dict[str, Any]:
+    """Whom the preview or the walk over the contacts had to leave out: how many, and the first of them with the reason."""
+    rows = publications.without(publication)
+    return {"count": rows.count(), "rows": rows[:SHOWN], "work": rows[0].work if rows else ""}
 
 
 def _firings(publication: Publication) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _g
 from django.utils.translation import ngettext
 
-from campaigns import sentences
+from campaigns import sentences, triggers
 from campaigns.admin import publication_pages
 from campaigns.models import Firing
 from contacts.wording import labelled
@@ -21,24 +21,38 @@ def discarding(draft: Publication) -> dict[str, Any]:
     text = ngettext("%(count)d edit is lost.", "%(count)d edits are lost.", count) % {"count": count}
     return {
         "title": _g("Throw the draft away?"),
-        "sentences": [text, _g("What is in force stays as it is.")],
+        "sentences": [text, *_put_away(draft), _g("What is in force stays as it is.")],
         "button": _g("Throw the draft away"),
         "is_dangerous": True,
     }
 
 
+def _put_away(draft: Publication) -> list[str]:
+    made = [edit.name for edit in draft.edits.filter(is_new=True)]
+    text = ngettext(
+        "What was made for this draft is archived: %(names)s.",
+        "What was made for this draft is archived: %(names)s.",
+        len(made),
+    )
+    return [text % {"names": ", ".join(made)}] if made else []
+
+
 def rolling_back(publication: Publication) -> dict[str, Any]:
     problem = ""
-    if publication.state != Publication.State.PUBLISHED:
+    if not publications.may_be_rolled_back(publication):
         problem = _g("This publication is not in force.")
     elif later := publications.blocked(publication):
         problem = _g("“%(name)s” was changed again since: roll that back first.") % {"name": later.name}
     counts = dict(publication.firings.values_list("state").annotate(Count("pk")))
     said = [_g("Everything it changed is put back as it was, and every score with it, in the background.")]
+    if again := publications.undoes(publication):
+        said.append(_g("Triggers that scores cross because of it wait for your release."))
     if publications.progress(publication):
         said.insert(0, _g("It is still being carried out: that stops at once."))
     if held := counts.get(Firing.State.HELD):
-        text = ngettext("%(count)d firing that waits is declined.", "%(count)d firings that wait are declined.", held)
+        text = ngettext(
+            "%(count)d firing that waits comes to nothing.", "%(count)d firings that wait come to nothing.", held
+        )
         said.append(text % {"count": held})
     if fired := counts.get(Firing.State.FIRED):
         text = ngettext(
@@ -48,23 +62,27 @@ def rolling_back(publication: Publication) -> dict[str, Any]:
         )
         said.append(text % {"count": fired})
     return {
-        "title": _g("Roll back “%(name)s”?") % {"name": publication_pages.name(publication)},
+        "title": _g("Put “%(name)s” into force again?") % {"name": publication_pages.name(again)}
+        if again
+        else _g("Roll back “%(name)s”?") % {"name": publication_pages.name(publication)},
         "sentences": said,
         "problem": problem,
-        "button": _g("Roll back"),
+        "button": _g("Put into force again") if again else _g("Roll back"),
         "is_dangerous": True,
     }
 
 
 def releasing(publication: Publication, count: int) -> dict[str, Any]:
+    waiting = publication.firings.filter(state=Firing.State.HELD).values_list("pk", flat=True)
+    past = len(triggers.outdated(list(waiting))) if count else 0
     text = ngettext(
         "%(count)d firing acts at once, as its trigger stands now.",
         "%(count)d firings act at once, as their triggers stand now.",
-        count,
+        count - past,
     )
     return {
         "title": _g("Release all that wait?"),
-        "sentences": [text % {"count": count}, *_acting(publication)],
+        "sentences": [text % {"count": count - past}, *_acting(publication), *_no_longer_true(past)],
         "problem": "" if count else _g("None waits any more."),
         "button": _g("Release all"),
     }
@@ -83,6 +101,16 @@ def declining(publication: Publication, count: int) -> dict[str, Any]:
         "button": _g("Decline all"),
         "is_dangerous": True,
     }
+
+
+def _no_longer_true(count: int) -> list[str]:
+    text = ngettext(
+        "%(count)d firing is no longer true: the score is back, or the condition is no longer met. Nothing is done for it.",
+        "%(count)d firings are no longer true: the score is back, or the condition is no longer met. Nothing is done for "
+        "them.",
+        count,
+    )
+    return [text % {"count": count}] if count else []
 
 
 def _acting(publication: Publication) -> list[str]:

@@ -19,6 +19,7 @@ from campaigns import publishing, triggers
 from campaigns.actions.base import remembering_names
 from campaigns.admin import publication_csv, publication_pages, publication_questions
 from campaigns.admin.publication_list import PublicationList
+from campaigns.decisions import Released
 from campaigns.models import Firing
 from contacts.admin_base import guarded
 from contacts.keys import row_id
@@ -55,7 +56,7 @@ class PublicationAdmin(PublicationList):
             return self._edit(request, publication)
         with remembering_names():
             if publication.state == State.DRAFT:
-                context = publication_pages.draft(publication) | {"may_see": self._may_see(request)}
+                context = publication_pages.draft(publication)
                 return self._answer(request, publication, "draft", context).render()
             return self._answer(
                 request, publication, "publication", publication_pages.publication(publication)
@@ -116,7 +117,10 @@ class PublicationAdmin(PublicationList):
             return
         publications.remove(edit)
         self.log_change(request, draft, _g("“%(name)s” taken out.") % {"name": edit.name})
-        self.message_user(request, _g("“%(name)s” was taken out of the draft.") % {"name": edit.name}, messages.SUCCESS)
+        text = _g("“%(name)s” was taken out of the draft.")
+        if edit.is_new:
+            text = _g("“%(name)s” was taken out of the draft and archived, as it had been made for it.")
+        self.message_user(request, text % {"name": edit.name}, messages.SUCCESS)
 
     @guarded("change")
     def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -173,7 +177,9 @@ class PublicationAdmin(PublicationList):
             request,
             publication,
             lambda: publishing.roll_back(publication, request.user),
-            _g("Rolled back: every score goes back to what it would be without it."),
+            _g("Rolled back: every score goes back to what it would be without it.")
+            if publications.undoes(publication) is None
+            else _g("In force again: every score goes back to what it was with it."),
         )
 
     @guarded("decide")
@@ -189,7 +195,7 @@ class PublicationAdmin(PublicationList):
         request: HttpRequest,
         pk: int,
         asking: Callable[[Publication, int], dict[str, Any]],
-        decide: Callable[..., int],
+        decide: Callable[..., Released | int],
     ) -> HttpResponse:
         publication = self._publication(request, str(pk))
         held = Firing.objects.filter(publication=publication, state=Firing.State.HELD)
@@ -197,14 +203,14 @@ class PublicationAdmin(PublicationList):
             return self._confirm(request, publication, asking(publication, held.count()))
         released = decide is triggers.release
         self.note(request, held, _g("Released.") if released else _g("Declined."))
-        count = decide(held, request.user)
+        decided = decide(held, request.user)
         ring()
-        text = (
-            ngettext("%(count)d released.", "%(count)d released.", count)
-            if released
-            else ngettext("%(count)d declined.", "%(count)d declined.", count)
-        )
-        self.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
+        if isinstance(decided, Released):
+            text, count = str(decided), decided.acted
+        else:
+            count = decided
+            text = ngettext("%(count)d declined.", "%(count)d declined.", count) % {"count": count}
+        self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
         return HttpResponseRedirect(self.page("change", pk))
 
     # What all pages need
@@ -226,7 +232,7 @@ class PublicationAdmin(PublicationList):
 
     def _published(self, request: HttpRequest, pk: int) -> Publication:
         found = self._publication(request, str(pk))
-        if found.state in (State.DRAFT, State.DISCARDED) or hasattr(found, "rolls_back"):
+        if found.state in (State.DRAFT, State.DISCARDED):
             raise Http404
         return found
 
@@ -261,6 +267,7 @@ class PublicationAdmin(PublicationList):
             "title": capfirst(publication_pages.name(publication)),
             "may_change": self.has_change_permission(request),
             "may_publish": self.has_publish_permission(request),
+            "may_see": self._may_see(request),
             "may_decide": self.has_decide_permission(request),
         }
         return TemplateResponse(request, f"campaigns/publications/{page}.html", common | context)

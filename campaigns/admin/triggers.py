@@ -27,13 +27,14 @@ from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, g
 from contacts.conditions import ConditionsField
 from contacts.typed_params import TypedParamsForm
 from scoring.admin.history import HistoryPage, Stood
+from scoring.admin.offered import OfferedGroups
 from scoring.wording import Facts, in_force
 from tracking.doorbell import ring
 
 SAMPLE = 10
 
 
-class TriggerForm(forms.ModelForm):
+class TriggerForm(OfferedGroups, forms.ModelForm):
     conditions = ConditionsField(
         label=_("And only if the contact"), help_text=_("Checked at the moment the score crosses. Empty: everybody.")
     )

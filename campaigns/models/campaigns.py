@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -69,6 +70,9 @@ class Enrolment(models.Model):
         ACTIVE = "active", _("Under way")
         FINISHED = "finished", _("Finished")
         LEFT = "left", _("Left")
+        HELD = "held", _("Waiting for release")  # caused by a publication, an import or a bulk edit
+        DECLINED = "declined", _("Declined")
+        OUTDATED = "outdated", _("No longer true")  # when it was released the segment had been left
 
     class Reason(models.TextChoices):
         SEGMENT = "segment", _("Segment")
@@ -86,6 +90,8 @@ class Enrolment(models.Model):
     due_at = models.DateTimeField(_("next step"), null=True, default=timezone.now)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)  # released or declined
 
     class Meta:
         ordering = ["-started_at"]
@@ -94,10 +100,15 @@ class Enrolment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["campaign", "contact", "cycle"], name="one_enrolment_per_cycle"),
             models.UniqueConstraint(
-                fields=["campaign", "contact"], condition=Q(state="active"), name="one_active_enrolment_per_campaign"
+                fields=["campaign", "contact"],
+                condition=Q(state__in=["active", "held"]),
+                name="one_open_enrolment_per_campaign",
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], name="enrolment_due", condition=Q(state="active"))]
+        indexes = [
+            models.Index(fields=["due_at"], name="enrolment_due", condition=Q(state="active")),
+            models.Index(fields=["campaign"], name="enrolment_held", condition=Q(state="held")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.contact} · {self.campaign}"

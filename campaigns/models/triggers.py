@@ -123,6 +123,7 @@ class Firing(models.Model):
         UNMET = "unmet", _("Condition not met")  # may still fire at a later crossing
         HELD = "held", _("Waiting for release")  # caused by a backfill, an import or a bulk edit
         DECLINED = "declined", _("Declined")
+        OUTDATED = "outdated", _("No longer true")  # when it was released, or taken back; may fire at a later crossing
         MARKED = "marked", _("Already above")  # when the trigger was switched on
 
     trigger = models.ForeignKey(Trigger, models.PROTECT, related_name="firings", verbose_name=_("trigger"))

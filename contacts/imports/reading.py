@@ -11,6 +11,8 @@ from typing import IO
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from contacts import exports
+
 DELIMITERS = ",;\t|"
 SAMPLE = 64 * 1024
 MAX_CELL = 20_000
@@ -76,4 +78,4 @@ def _without_nul(text: io.TextIOWrapper) -> Iterator[str]:
 def _plain(cell: str) -> str:
     """A cell without outer blanks, and without the apostrophe our exports put before what looks like a formula."""
     cell = cell[:MAX_CELL].strip()
-    return cell[1:] if cell.startswith("'") and cell[1:2] in ("=", "+", "-", "@") else cell
+    return cell[1:] if cell.startswith("'") and cell[1:2] in exports.FORMULA else cell

@@ -22,6 +22,7 @@ from contacts.admin_base import BaremeAdmin, guarded
 from contacts.conditions import ConditionsField
 from contacts.keys import row_id
 from contacts.typed_params import TypedParamsForm
+from scoring.admin.offered import OfferedGroups
 from scoring.backtests import books, questions, running
 from scoring.models import BackTest
 from scoring.outcomes import outcomes
@@ -29,7 +30,7 @@ from scoring.outcomes import outcomes
 QUARTER = 90  # days
 
 
-class BackTestForm(TypedParamsForm):
+class BackTestForm(OfferedGroups, TypedParamsForm):
     type_field = "outcome"
     registry = outcomes
     conditions = ConditionsField(

@@ -162,7 +162,7 @@ class DraftingAdmin:
         if object_id and (problem := self._overtaken(request, form.instance, after)):
             request.draft_refused, request.draft_overtaken = problem, True
             return None
-        return self._add(request, form.instance, after)
+        return self._add(request, form.instance, after, is_new=row is None)
 
     def _begin(self, request: HttpRequest, form: ModelForm[Any]) -> None:
         """A new row is made first, and does nothing until the draft is published."""
@@ -187,16 +187,17 @@ class DraftingAdmin:
             "changes": in_words(publishables[self.draft_type].differences(edit)),
         }
 
-    def _add(self, request: HttpRequest, row: Any, after: State) -> HttpResponse:
+    def _add(self, request: HttpRequest, row: Any, after: State, *, is_new: bool) -> HttpResponse:
         page = self.page("change", row.pk)  # type: ignore[attr-defined]
         publishable, edit = publishables[self.draft_type], self.edit_of(row)
         if publishable.state(row.pk) == after:
             if edit:
-                publications.remove(edit)
+                publications.remove(edit, archive=False)
             text = _g("This is how it stands already: there is nothing to publish about it.")
             self.message_user(request, text, messages.WARNING)  # type: ignore[attr-defined]
             return HttpResponseRedirect(page)
-        edit = publications.add(publications.open_draft(request.user), self.draft_type, row.pk, after, request.user)
+        draft = publications.open_draft(request.user)
+        edit = publications.add(draft, self.draft_type, row.pk, after, request.user, is_new=is_new)
         changes = in_words(publishable.differences(edit))
         self.log_change(request, row, _g("Added to the draft: %(changes)s") % {"changes": changes})  # type: ignore[attr-defined]
         text = format_html(

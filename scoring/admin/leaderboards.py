@@ -15,10 +15,11 @@ from unfold.decorators import action
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.conditions import ConditionsField
 from scoring import leaderboards
+from scoring.admin.offered import OfferedGroups
 from scoring.models import Leaderboard
 
 
-class LeaderboardForm(ModelForm):
+class LeaderboardForm(OfferedGroups, ModelForm):
     conditions = ConditionsField(label=_("who"), required=False)
 
     class Meta:

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
-from scoring.models import NO_PERIOD, Adjustment, PointEntry, Sweep
+from scoring.admin.offered import OfferedGroups
+from scoring.models import NO_PERIOD, Adjustment, PointEntry, SetAside, Sweep
 from tracking import doorbell
 from tracking.models import Subject
 
@@ -60,16 +61,50 @@ class PointEntryAdmin(ReadOnlyAdmin):
         return f"{entry.points:+d}"
 
 
+class AdjustmentForm(OfferedGroups, ModelForm):
+    class Meta:
+        model = Adjustment
+        fields = ["contact", "group", "points", "note"]
+
+
+class AsideFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "aside"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("Set aside"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Adjustment]) -> QuerySet[Adjustment]:
+        return queryset.filter(applied_at__isnull=True, pk__in=ASIDE.values("ref_id")) if self.value() else queryset
+
+
+ASIDE = SetAside.objects.filter(work=SetAside.Work.ADJUSTMENT)
+
+
 @admin.register(Adjustment)
 class AdjustmentAdmin(BaremeAdmin):
     """Append-only: an adjustment is made once and never edited; a mistake is put right by another one."""
 
-    list_display = ("contact", "points", "group", "origin", "note", "author", "at")
+    form = AdjustmentForm
+    list_display = ("contact", "points", "group", "origin", "note", "author", "at", "state")
     list_select_related = ("contact", "group", "author")
-    list_filter = ("origin", "group")
+    list_filter = (AsideFilter, "origin", "group")
     search_fields = ("contact__email__istartswith", "note")
     autocomplete_fields = ("contact",)
     fields = ("contact", "group", "points", "note")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Adjustment]:
+        adjustments: QuerySet[Adjustment] = super().get_queryset(request)
+        return adjustments.annotate(aside=Subquery(ASIDE.filter(ref_id=OuterRef("pk")).values("pk")[:1]))
+
+    @display(description=_("state"))
+    def state(self, adjustment: Any) -> str | SafeString:
+        if adjustment.applied_at:
+            return _g("In the score")
+        if adjustment.aside is None:
+            return _g("On its way")
+        page = reverse("admin:scoring_setaside_change", args=[adjustment.aside])
+        return format_html('<a class="text-red-700 font-semibold" href="{}">{}</a>', page, _g("Set aside: see why"))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

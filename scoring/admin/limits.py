@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from scoring import wording
+from scoring.admin.offered import OfferedGroups
 from scoring.models import CapPeriod, CapUnit, PointAction, PointGroup, Repeat, Rule
 
 MOST_DAYS = 36_500  # a hundred years
@@ -50,7 +51,7 @@ class Reasonable:
         return field
 
 
-class RuleForm(forms.ModelForm):
+class RuleForm(OfferedGroups, forms.ModelForm):
     """A form of a point action, or of a part of one: what it would say is looked at as a whole."""
 
     def _post_clean(self) -> None:

@@ -27,6 +27,7 @@ from scoring.models.groups import (
 from scoring.models.leaderboards import Leaderboard
 from scoring.models.ledger import Adjustment, ContactScore, Holding, PointEntry, Turn
 from scoring.models.publications import Edit, Forecast, Publication, Sweep, SweepContact
+from scoring.models.set_aside import SetAside
 
 __all__ = [
     "BEGINNING",
@@ -55,6 +56,7 @@ __all__ = [
     "Publication",
     "Repeat",
     "Rule",
+    "SetAside",
     "Sweep",
     "SweepContact",
     "Terms",

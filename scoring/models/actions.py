@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -121,6 +122,17 @@ class PointAction(Rule):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.refuse_archived_group()
+
+    def refuse_archived_group(self) -> None:
+        """Raise ValidationError where an archived group would be chosen; a rule that is in it already may stay."""
+        if not PointGroup.objects.filter(pk=self.group_id, archived_at__isnull=False).exists():
+            return
+        if not PointAction.objects.filter(pk=self.pk, group=self.group_id).exists():
+            sentence = _("The point group “%(name)s” is archived: bring it back first, or choose another one.")
+            raise ValidationError(sentence, params={"name": self.group.name})
 
 
 class PointActionVersion(Rule):

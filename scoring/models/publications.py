@@ -68,6 +68,7 @@ class Edit(models.Model):
     name = models.CharField(_("name"), max_length=200)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
+    is_new = models.BooleanField(default=False)  # the row was made for this draft
     # The version a point action's draft would put into force: it counts nothing until then.
     version = models.ForeignKey(PointActionVersion, models.SET_NULL, null=True, related_name="+")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

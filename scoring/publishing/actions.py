@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.typed_params import dump
@@ -44,6 +45,9 @@ class PointActions(Publishable):
             edit.save(update_fields=["version"])
             version.delete()
 
+    def archive(self, edit: Edit) -> None:
+        PointAction.objects.filter(pk=edit.ref_id, is_active=False).update(archived_at=timezone.now())
+
     def sketch(self, edit: Edit, draft: Draft, at: datetime, scope: str) -> Draft:
         action = PointAction.objects.get(pk=edit.ref_id)
         change = rules.plan(action, edit.version, at, scope)
@@ -53,6 +57,7 @@ class PointActions(Publishable):
 
     def put_into_force(self, edit: Edit, at: datetime, scope: str, author: Any) -> Plan:
         action = filled(PointAction.objects.get(pk=edit.ref_id), edit.after or {})
+        action.refuse_archived_group()
         action.save()
         return rules.put_into_force(action, edit.version, at, scope, edit.publication)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.typed_params import dump
 from scoring import decay, terms
 from scoring.models import TERMS, Edit, OverallScore, PointGroup
-from scoring.publishing.types import Difference, Draft, Publishable, State, publishables
+from scoring.publishing.types import Difference, Draft, Publishable, State, archived, publishables
 from scoring.rulebook import group_terms
 from scoring.sweeps import Plan
 
@@ -26,7 +26,7 @@ class PointGroups(Publishable):
 
     def state(self, ref_id: int) -> State | None:
         group = PointGroup.objects.filter(pk=ref_id).first()
-        return None if group is None else {name: dump(getattr(group, name)) for name in TERMS}
+        return None if group is None else {name: dump(getattr(group, name)) for name in TERMS} | archived(group)
 
     def name(self, ref_id: int) -> str:
         return str(PointGroup.objects.get(pk=ref_id))

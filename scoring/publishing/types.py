@@ -60,6 +60,9 @@ class Publishable:
     def dropped(self, edit: Edit) -> None:
         """Clean up after an edit that will not come into force."""
 
+    def archive(self, edit: Edit) -> None:
+        """Put the row away, which was made for a draft that came to nothing, unless it was switched on meanwhile."""
+
     def sketch(self, edit: Edit, draft: Draft, at: datetime, scope: str) -> Draft:
         """What the edit makes of the rules, nothing written."""
         return draft

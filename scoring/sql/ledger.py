@@ -372,7 +372,7 @@ def apply_adjustments(ids: Sequence[int]) -> list[dict[str, Any]]:
 # What came to a contact who has been merged away meanwhile is for whom they became.
 TAKE_ADJUSTMENTS = """
 WITH held AS (
-  SELECT id, contact_id FROM scoring_adjustment WHERE applied_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+  SELECT id, contact_id FROM scoring_adjustment WHERE id = ANY(%s::bigint[]) AND applied_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED
 )
 , followed AS (
   UPDATE scoring_adjustment a SET contact_id = c.merged_into_id FROM held h JOIN contacts_contact c ON c.id = h.contact_id
@@ -382,19 +382,20 @@ SELECT h.id, coalesce(f.contact_id, h.contact_id) AS contact_id FROM held h LEFT
 """
 
 
-def take_adjustments(limit: int) -> list[dict[str, Any]]:
-    """Adjustments not yet in the scores, locked for this transaction (index `adjustment_waiting`)."""
-    return dicts(TAKE_ADJUSTMENTS, [limit])
+def take_adjustments(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Those of these adjustments that are not yet in the scores, locked for this transaction."""
+    return dicts(TAKE_ADJUSTMENTS, [array(ids)])
 
 
 EXPIRING = """
-SELECT DISTINCT contact_id FROM scoring_pointentry WHERE expires_on <= %(today)s AND NOT is_expired ORDER BY contact_id LIMIT %(limit)s
+SELECT DISTINCT contact_id FROM scoring_pointentry
+WHERE expires_on <= %(today)s AND NOT is_expired AND NOT contact_id = ANY(%(without)s::bigint[]) ORDER BY contact_id LIMIT %(limit)s
 """
 
 
-def expiring(today: date, limit: int) -> list[int]:
-    """Contacts with lines whose points expire by this day and still count (index `entry_expiring`)."""
-    return [pk for (pk,) in tuples(EXPIRING, {"today": today, "limit": limit})]
+def expiring(today: date, limit: int, without: Sequence[int] = ()) -> list[int]:
+    """Contacts with lines whose points expire by this day and still count (index `entry_expiring`); `without` these."""
+    return [pk for (pk,) in tuples(EXPIRING, {"today": today, "limit": limit, "without": array(without)})]
 
 
 EXPIRE = f"""

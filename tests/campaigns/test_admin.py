@@ -287,6 +287,7 @@ def test_held_firings_are_released_and_declined_in_the_list(admin_client, anne):
     trigger = a_trigger()
     bob = ContactFactory(country="FR")
     triggers.fire([move(anne, 0, 60), move(bob, 0, 60)], held=True)
+    give_score(anne, 60)
     address = reverse("admin:campaigns_firing_changelist")
     first, second = Firing.objects.order_by("pk")
 

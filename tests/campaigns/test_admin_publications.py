@@ -16,7 +16,7 @@ from campaigns import versions
 from campaigns.admin.histograms import histogram
 from campaigns.models import Delivery, Firing, Trigger, TriggerAction
 from config import pipeline
-from scoring import publications, rules, terms
+from scoring import ledger, publications, rules, terms
 from scoring.models import (
     Edit,
     OverallScore,
@@ -636,10 +636,79 @@ def test_a_publication_is_rolled_back_unless_a_later_one_changed_the_same(market
         marketer.post(page("publication_roll_back", publication.pk))
         pipeline.drain()
     assert [score(people[name]) for name in ("ada", "bob", "cleo")] == [15, 10, 5]
-    assert set(Firing.objects.values_list("state", flat=True)) == {"declined"}
+    assert set(Firing.objects.values_list("state", flat=True)) == {"outdated"}
     draft.refresh_from_db()
-    assert marketer.get(page("publication_change", draft.rolled_back_by_id)).status_code == 200
-    assert marketer.get(page("publication_roll_back", draft.rolled_back_by_id)).status_code == 404
+    assert "Put into force again…" in marketer.get(page("publication_change", draft.rolled_back_by_id)).text
+    question = marketer.get(page("publication_roll_back", draft.rolled_back_by_id)).text
+    assert "Put “First” into force again?" in question
+    marketer.post(page("publication_roll_back", draft.rolled_back_by_id))
+    pipeline.drain()
+    assert [score(people[name]) for name in ("ada", "bob", "cleo")] == [30, 20, 10]
+    assert "Roll back…" in marketer.get(page("publication_change", draft.pk)).text
+
+
+def test_a_release_says_how_many_are_no_longer_true_and_does_nothing_for_them(marketer, rule, people):
+    a_trigger(20)
+    draft = edit(rule, points=10)
+    publications.publish(draft, Scope.PAST, note="Spring")
+    pipeline.drain()
+    ledger.adjust(people["bob"].pk, rule.group_id, -15, note="gone")
+    pipeline.drain()
+
+    question = marketer.get(page("publication_release", draft.pk)).text
+    assert "1 firing acts at once" in question
+    assert "1 firing is no longer true" in question
+    answer = marketer.post(page("publication_release", draft.pk), follow=True)
+    assert said(answer) == ["1 released. 1 is no longer true: nothing was done."]
+    assert Delivery.objects.get().contact == people["ada"]
+    outdated = Firing.objects.get(state="outdated")
+    shown = marketer.get(page("firing_change", outdated.pk, app="campaigns")).text
+    assert "No longer true" in shown
+    assert "a later crossing acts" in shown
+
+
+@pytest.mark.parametrize("way", ["discarded", "taken out"])
+def test_what_was_made_for_a_draft_that_comes_to_nothing_is_archived(marketer, engagement, way):
+    new = PointAction(name="New", source="asset_downloaded", points=3, repeat="object", group=engagement)
+    marketer.post(page("pointaction_add"), of_rule(new) | {DRAFT_BUTTON["pointaction"]: "1"})
+    made = PointAction.objects.get()
+    draft = Publication.objects.get()
+    if way == "discarded":
+        assert (
+            f"What was made for this draft is archived: {made.name}."
+            in marketer.get(page("publication_discard", draft.pk)).text
+        )
+        marketer.post(page("publication_discard", draft.pk))
+    else:
+        answer = marketer.post(page("publication_change", draft.pk), {"remove": draft.edits.get().pk}, follow=True)
+        assert "as it had been made for it" in said(answer)[-1]
+
+    made.refresh_from_db()
+    assert (made.is_active, made.archived_at is None, made.versions.count()) == (False, False, 0)
+
+
+def test_an_archived_group_is_not_published_into(marketer, rule, people):
+    other = PointGroup.objects.create(name="Old news")
+    draft = edit(rule, group=other.pk)
+    PointGroup.objects.filter(pk=other.pk).update(archived_at=timezone.now())
+
+    seen = {"scope": "past", "seen": publications.mark(draft)}
+    answer = marketer.post(page("publication_publish", draft.pk), seen, follow=True)
+    assert said(answer) == ["The point group “Old news” is archived: bring it back first, or choose another one."]
+    rule.refresh_from_db()
+    assert rule.group != other
+
+
+def test_forms_offer_the_groups_in_use_and_the_one_that_is_chosen(marketer, rule):
+    archived, chosen = PointGroup.objects.create(name="Old news"), PointGroup.objects.create(name="Old but chosen")
+    PointAction.objects.filter(pk=rule.pk).update(group=chosen)
+    PointGroup.objects.filter(pk__in=[archived.pk, chosen.pk]).update(archived_at=timezone.now())
+
+    offered = marketer.get(page("pointaction_change", rule.pk)).context["adminform"].form.fields["group"].queryset
+    assert set(offered) == set(PointGroup.objects.exclude(pk=archived.pk))
+    for add in ("pointaction_add", "adjustment_add", "leaderboard_add", "backtest_add"):
+        offered = marketer.get(page(add)).context["adminform"].form.fields["group"].queryset
+        assert not set(offered) & {archived, chosen}
 
 
 # --- who may, at what cost --------------------------------------------------------------------------------------------

@@ -96,11 +96,11 @@ def test_the_crossings_previewed_are_the_firings_that_publishing_holds(rule, peo
     assert Delivery.objects.count() == 0
 
     waiting = Firing.objects.filter(publication=draft, state=State.HELD).order_by("trigger", "contact")
-    assert triggers.release(waiting[:1], None) == 1
+    assert triggers.release(waiting[:1], None) == (1, 0)
     assert Delivery.objects.count() == 1
     publishing.roll_back(Publication.objects.get(pk=draft.pk), None)
     pipeline.drain()
-    assert sorted(state for _, _, state in firings().values()) == ["declined", "declined", "declined", "fired", "unmet"]
+    assert sorted(state for _, _, state in firings().values()) == ["fired", "outdated", "outdated", "outdated", "unmet"]
     assert Delivery.objects.count() == 1
 
 
@@ -150,7 +150,7 @@ def test_a_trigger_in_the_draft_holds_those_who_are_past_it_already(people):
 
     publishing.roll_back(Publication.objects.get(pk=draft.pk), None)
     made.refresh_from_db()
-    assert (made.is_active, made.threshold, firings()[made.pk, ada.pk][2]) == (False, 10, State.DECLINED)
+    assert (made.is_active, made.threshold, firings()[made.pk, ada.pk][2]) == (False, 10, State.OUTDATED)
 
 
 def test_actions_of_a_trigger_are_drafted_and_keep_their_rows(people):

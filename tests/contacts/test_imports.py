@@ -302,7 +302,7 @@ def test_export_writes_every_column_our_import_reads():
     assert dict(zip(header, row, strict=True))["focus"] == "A|B"
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "＝1+1", "＋cmd", "－2", "＠SUM(A1)"])
 def test_export_makes_formulas_harmless(cell):
     ContactFactory(email="a@example.com", first_name=cell)
 
@@ -310,14 +310,14 @@ def test_export_makes_formulas_harmless(cell):
 
 
 def test_what_was_exported_can_be_imported_to_the_same_contacts():
-    ContactFactory(email="a@example.com", first_name="=A", phone="+33612345678", job_title="-")
+    ContactFactory(email="a@example.com", first_name="=A", phone="+33612345678", job_title="－")
     text = "".join(exports.stream(Contact.objects.all(), exports.ExcelCsv()))
     Contact.objects.all().delete()
 
     imported(text)
 
     assert list(Contact.objects.values_list("email", "first_name", "phone", "job_title")) == [
-        ("a@example.com", "=A", "+33612345678", "-")
+        ("a@example.com", "=A", "+33612345678", "－")
     ]
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from campaigns.models import Delivery, Firing, Trigger, TriggerAction
 from config import pipeline
 from contacts.models import Contact, Tag
 from scoring import ledger, rules, sql
-from scoring.models import ContactScore, PointAction, PointGroup, Repeat
+from scoring.models import ContactScore, PointAction, PointGroup, Publication, Repeat
 from tests.cases import cases
 from tests.scoring import histories, looking, stories
 from tests.scoring.conftest import SINCE, download, subject
@@ -77,10 +78,12 @@ class Watch:
         reached = score <= level if self.direction == "rising" else score >= level
         return reached and not self.is_past(score)
 
-    def see(self, contact, before, after, met, state="fired"):
+    def see(self, contact, before, after, met, state="fired", was=None):
+        """`was`: the score before there was what is being rolled back. To come back to its side crosses nothing."""
         if self.again == "rearm" and self.is_back(before):
             self.spent.discard(contact)
-        if self.is_past(after) and not self.is_past(before):
+        is_way_back = was is not None and self.is_past(was)
+        if self.is_past(after) and not self.is_past(before) and not is_way_back:
             if self.conditional and not met:
                 self.unmet.add(contact)
             elif contact not in self.spent:
@@ -232,6 +235,7 @@ class Watchers:
             self.triggers.append(trigger)
         self.shown = world.scores(looking.today())
         self.crossings = None
+        self.before = {}  # by publication: the rules, and when it came
         world.before_publishing = self.preview
 
     def look(self, step):
@@ -240,7 +244,12 @@ class Watchers:
         on = looking.today()
         if isinstance(step, stories.Sleep):
             self.see(self.world.scores(on, expired=on - timedelta(days=step.days)), state)
-        self.see(self.world.scores(on), state)
+        undone = Publication.objects.filter(rolled_back_by__isnull=False).order_by("rolled_back_by").last()
+        was = None
+        if isinstance(step, stories.Rollback) and undone:
+            day, at, rules_then = self.before[undone.pk]
+            was = self.world.scores(day, rules_then, at)  # by what is known now of what had happened by then
+        self.see(self.world.scores(on), state, was)
         if self.crossings is not None:
             draft, expected = self.crossings
             held = Firing.objects.filter(publication=draft).values_list(
@@ -249,14 +258,16 @@ class Watchers:
             assert {(trigger, who): tuple(said) for trigger, who, *said in held} == expected
             self.crossings = None
 
-    def see(self, shown, state):
+    def see(self, shown, state, was=None):
         for watch in self.oracles:
             for contact in self.world.contacts:
                 key = contact.pk, None if watch.group is None else self.world.groups[watch.group].pk
-                watch.see(contact.pk, self.shown.get(key, 0), shown.get(key, 0), True, state)
+                before = None if was is None else was.get(key, 0)
+                watch.see(contact.pk, self.shown.get(key, 0), shown.get(key, 0), True, state, before)
         self.shown = shown
 
     def preview(self, draft, scope):
+        self.before[draft.pk] = looking.today(), timezone.now(), self.world.state.copy()
         looking.forecast(draft, scope)
         rows = {(one.trigger.pk, row.contact_id): row for one in forecasts.crossings(draft) for row in one.rows}
         due = {key: row for key, row in rows.items() if row.outcome == forecasts.Outcome.HELD}

@@ -686,11 +686,11 @@ def test_held_changes_and_others_are_taken_apart(ada, bob):
         stages.set_stage([bob.pk], StageFactory())
     stages.set_stage([ada.pk], StageFactory())
 
-    free, held = (inbox.take_changes(10, held=held) for held in (False, True))
+    free, held = (inbox.take_changes(inbox.waiting_changes(10, held=held), held=held) for held in (False, True))
 
     assert (free.changed_ids, free.held, free.taken) == ({ada.pk}, False, 1)
     assert (held.changed_ids, held.held, held.taken) == ({bob.pk}, True, 1)
-    assert not inbox.take_changes(10, held=False)
+    assert inbox.waiting_changes(10, held=False) == []
 
 
 def test_what_follows_from_held_changes_is_held(ada):
