@@ -80,10 +80,12 @@ def sentences(rules: Iterable[Rule]) -> list[str]:
     ]
 
 
-def told(rules: Iterable[Rule]) -> list[str]:
-    """The same as the person they are about is told it; a rule that nobody knows any more is told by its name."""
+def told(rules: Iterable[Rule]) -> list[tuple[str, str]]:
+    """The same as the person they are about is told it, what narrows it apart; an unknown source is told by its rule's name."""
     return [
-        source.tell(rule.params, names) if source else getattr(rule, "name", "")
+        (str(source.told or source.label), source.plain_details(rule.params, names))
+        if source
+        else (getattr(rule, "name", ""), "")
         for rule, source, names in _with_names(rules)
     ]
 

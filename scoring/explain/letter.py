@@ -196,15 +196,15 @@ def _parts(statements: Sequence[GroupStatement], rules: Rules) -> Iterator[Part]
 
 
 def _row(lines: Sequence[Line], rules: Rules) -> Row:
-    first, name = lines[0], lines[0].name
+    first, name, narrowed = lines[0], lines[0].name, ""
     if first.action_id:
-        name = rules.told(first.action_id)
+        name, narrowed = rules.told_apart(first.action_id)
     elif first.is_reason:
         name = given(first.origin)
-    counted = _counted(lines, name) if first.kind == LineKind.RULE else ""
+    counted = _counted(lines, name + narrowed) if first.kind == LineKind.RULE else ""
     return Row(
         name=name,
-        details=[detail for detail in (counted, *_details(lines)) if detail],
+        details=[detail for detail in (narrowed, counted, *_details(lines)) if detail],
         when=_when(lines),
         earned=signed(Decimal(sum(line.earned for line in lines))) if first.is_reason else "",
         points=sum((line.points for line in lines), Decimal()),

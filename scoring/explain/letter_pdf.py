@@ -174,7 +174,8 @@ class _Page:
         self.line(FAINT)
 
     def cells(self, texts: Sequence[str], widths: Sequence[float], align: str = "") -> None:
-        """One line of a table, as high as its highest cell."""
+        """One line of a table, as high as its highest cell, never torn by the end of a page."""
+        self.keep(max(self.height(text, width) for text, width in zip(texts, widths, strict=True)))
         left, top, lowest = MARGIN, self.sheet.get_y(), 0.0
         for number, (text, width) in enumerate(zip(texts, widths, strict=True)):
             side = align[number] if align else "L" if number < 2 else "R"

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from contacts.wording import labelled
 from scoring import wording
 from scoring.explain import notes
 from scoring.explain.almost import AlmostCounted, Missed, Reason
 from scoring.explain.statements import GroupStatement
 from scoring.models import Adjustment, PointActionVersion, Repeat
 
+LONG = 40  # letters beside what a rule is about
 OFTEN = {
     Repeat.ONCE: gettext_lazy("it counts once"),
     Repeat.ONCE_PER_OBJECT: gettext_lazy("each counts once"),
@@ -56,7 +58,14 @@ class Rules:
         self._told = dict(zip((one.action_id for one in latest), wording.told(latest), strict=True))
 
     def told(self, action_id: int) -> str:
-        return self._told.get(action_id, "")
+        """All of it in one line."""
+        name, details = self._told.get(action_id, ("", ""))
+        return labelled(name, details) if details else name
+
+    def told_apart(self, action_id: int) -> tuple[str, str]:
+        """As a row has it: what it is, and below it what would make that too long."""
+        name, details = self._told.get(action_id, ("", ""))
+        return (name, details) if len(details) > LONG else (self.told(action_id), "")
 
     def why(self, missed: Missed) -> str:
         """Why it did not count, without what only those who write rules understand."""

@@ -60,14 +60,13 @@ class PointSource:
         details = self.details(params, names) or self.any_label
         return self.said(details) if details else str(self.label)
 
-    def tell(self, params: Params, names: Names) -> str:
-        """The same as the person it is about is told it."""
-        told, details = str(self.told or self.label), self.details(params, names)
-        return labelled(told, details.replace("/*", "")) if details else told
-
     def details(self, params: Params, names: Names) -> str:
         """What narrows it; empty where anything of its kind counts."""
         return ""
+
+    def plain_details(self, params: Params, names: Names) -> str:
+        """The same as the person it is about is told it, after `told`."""
+        return self.details(params, names).replace("/*", "")
 
     def said(self, details: object) -> str:
         """The label with its details, punctuated as the language does."""

@@ -18,5 +18,5 @@ class CustomEvent(ChosenSubjects):
     kind = Kind.CUSTOM
     subject_type = Subject.Type.CUSTOM
 
-    def tell(self, params: Params, names: Names) -> str:
-        return super().tell(params, names).replace("_", " ")  # events are named by programmers
+    def plain_details(self, params: Params, names: Names) -> str:
+        return self.details(params, names).replace("_", " ")  # events are named by programmers

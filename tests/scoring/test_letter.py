@@ -1,8 +1,10 @@
 """The page a person can be given: it adds up, speaks their language, names nobody else, and can be printed whatever it says."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -233,6 +235,18 @@ def test_a_long_history_goes_on_on_further_pages(now, publish):
     pipeline.drain()
 
     assert pages(pdf(letter(ada, "en"))) > 2
+
+
+def test_no_page_is_left_all_but_empty_wherever_one_ends(ada):
+    found = letter(ada, "en")
+    first, *others = found.parts
+
+    def length(rows):
+        return pages(pdf(replace(found, parts=[replace(first, rows=[first.rows[0]] * rows), *others])))
+
+    lengths = [length(rows) for rows in range(20, 60)]
+    assert all(after - before in (0, 1) for before, after in pairwise(lengths))
+    assert (lengths[0], lengths[-1]) == (2, 4)
 
 
 def test_it_takes_as_many_queries_for_many_lines_as_for_few(now, publish, engagement):
