@@ -108,7 +108,7 @@ def test_the_form_page_offers_snippets_to_copy(marketer):
 
     text = marketer.get(f"/admin/tracking/form/{form.pk}/change/").text
 
-    assert re.findall(r'data-snippet="(\w+)"', text) == ["script", "iframe", "html", "link"]
+    assert re.findall(r'data-snippet="(\w+)"', text) == ["script", "iframe", "html", "link", "kiosk"]
     assert f"&lt;script src=&quot;http://localhost:8000/f/{form.public_id}.js&quot;&gt;&lt;/script&gt;" in text
     assert f"http://localhost:8000/f/{form.public_id}?embed=1" in text
     assert "name=&quot;bareme_token&quot;" in text
