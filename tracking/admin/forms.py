@@ -154,6 +154,7 @@ class FormAdmin(ArchivingAdmin):
             **(extra_context or {}),
             "builder_palette": palette.cards(),
             "builder_icons": palette.ICONS,
+            "builder_words": palette.words(),
             "builder_preview": self.page("preview"),
         }
         return super().changeform_view(request, object_id, form_url, extra)

@@ -62,6 +62,18 @@ def cards() -> list[dict[str, Any]]:
     ]
 
 
+def words() -> dict[str, str]:
+    """What the script of the builder says."""
+    return {
+        "up": _g("%(field)s moved up: %(place)s of %(count)s."),
+        "down": _g("%(field)s moved down: %(place)s of %(count)s."),
+        "taken": _g("%(field)s: taken out."),
+        "required": _g("required"),
+        "if": _g("only if “%(field)s”"),
+        "choose": _g("Always"),
+    }
+
+
 @dataclass(frozen=True)
 class Card:
     label: str

@@ -10,7 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const CHOOSING = ["select", "radio", "checkboxes"];
   const TICKED = ["checkbox", "consent"];
   const SAYING = ["heading", "paragraph"];
-  const words = JSON.parse(root.dataset.words);
+  const words = JSON.parse(document.getElementById("fb-words").textContent);
   const palette = JSON.parse(document.getElementById("fb-palette").textContent);
   const icons = JSON.parse(document.getElementById("fb-icons").textContent);
   const list = root.querySelector("[data-cards]");
@@ -28,6 +28,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const typeName = (card) => input(card, "type").selectedOptions[0]?.textContent ?? "";
   const titleOf = (card) => value(card, "label") || typeName(card);
 
+  const said = (sentence, values) => sentence.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+
   // --- one card ---------------------------------------------------------------------------------------------------
 
   function show(card) {
@@ -40,7 +42,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const notes = [typeName(card)];
     if (input(card, "required").checked && !SAYING.includes(type) && type !== "hidden") notes.push(words.required);
     const before = cards().find((other) => other !== card && value(other, "key") === value(card, "depends_on"));
-    if (value(card, "depends_on") && before) notes.push(`${words.if} “${titleOf(before)}”`);
+    if (value(card, "depends_on") && before) notes.push(said(words.if, { field: titleOf(before) }));
     part(card, "note").textContent = notes.join(" · ");
   }
 
@@ -140,7 +142,7 @@ document.addEventListener("DOMContentLoaded", () => {
       position += 1;
       card.classList.toggle("is-gone", isGone(card));
       part(card, "gone").hidden = !isGone(card);
-      part(card, "gone-title").textContent = `${titleOf(card)}: ${words.taken}.`;
+      part(card, "gone-title").textContent = said(words.taken, { field: titleOf(card) });
       show(card);
     }
     for (const card of present()) showCondition(card);
@@ -152,9 +154,9 @@ document.addEventListener("DOMContentLoaded", () => {
     later();
   }
 
-  function tell(card, what) {
+  function tell(card, sentence) {
     const all = present();
-    live.textContent = `${titleOf(card)} ${what}: ${all.indexOf(card) + 1} ${words.of} ${all.length}.`;
+    live.textContent = said(sentence, { field: titleOf(card), place: all.indexOf(card) + 1, count: all.length });
   }
 
   function add(values, after) {
