@@ -44,6 +44,9 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
+        return self.counted()
+
+    def counted(self) -> int:
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)

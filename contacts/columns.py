@@ -20,9 +20,21 @@ Among = Callable[[Sequence[int] | None], QuerySet[Contact]]
 
 
 class Page(Protocol):
-    """The ids of a page of some contacts, sorted: for columns by which no statement could sort a large table."""
+    """The ids of a page of some contacts, sorted: for columns by which no statement could sort a large table.
 
-    def __call__(self, among: Among, start: int, count: int, *, lowest: bool = False) -> list[int]: ...
+    With first <= value <= last, where those are given.
+    """
+
+    def __call__(
+        self,
+        among: Among,
+        start: int,
+        count: int,
+        *,
+        lowest: bool = False,
+        first: Decimal | None = None,
+        last: Decimal | None = None,
+    ) -> list[int]: ...
 
 
 class Between(Protocol):

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from contacts.columns import Column, columns
+from contacts.columns import Among, Column, columns
 from contacts.models import Contact
 from scoring import values
 from scoring.values import Values
@@ -39,7 +39,18 @@ def _column(key: str, title: Any, score: Values, position: int) -> Column:
         return score.annotated(contacts, key)
 
     def between(first: Decimal | None, last: Decimal | None) -> Q:
-        return score.contacts(first, None if last is None else values.after(last), paged=True)
+        return score.contacts(first, _end(last), paged=True)
+
+    def page(
+        among: Among,
+        start: int,
+        count: int,
+        *,
+        lowest: bool = False,
+        first: Decimal | None = None,
+        last: Decimal | None = None,
+    ) -> list[int]:
+        return score.page(among, start, count, lowest=lowest, first=first, end=_end(last))
 
     return Column(
         key=key,
@@ -49,9 +60,13 @@ def _column(key: str, title: Any, score: Values, position: int) -> Column:
         ordering=f"-{key}",
         position=position,
         permission="scoring.view_contactscore",
-        page=score.page,
+        page=page,
         between=between,
     )
+
+
+def _end(last: Decimal | None) -> Decimal | None:
+    return None if last is None else values.after(last)
 
 
 def _shown(key: str) -> Callable[[Any], str]:

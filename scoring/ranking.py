@@ -8,22 +8,25 @@ whoever is on some has at most what is known of him and what stands N-th in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
+from heapq import nsmallest
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from contacts.models import Contact
 from contacts.sql import contacts as contacts_of
+from scoring import sql
+from scoring.sql import Lists, Seen, Tops
 
 # Some contacts: those of these ids who are meant, or with None all who are.
 Among = Callable[[Sequence[int] | None], QuerySet[Contact]]
-Sums = Callable[[Sequence[int]], dict[int, Decimal]]
+Sums = Callable[[Sequence[int]], dict[int, float]]
 
-SHALLOW, STEP, DEEPEST = 100, 4, 50_000  # beyond that, one statement over everybody is the quicker way
-MANY = 20_000  # sums that take as long as a look at everybody
+SHALLOW, STEP, DEEPEST = 100, 4, 200_000  # beyond that, one statement over everybody is the quicker way
+REACH = 51_200  # the same, where nearly all of those seen are read
+MANY = 20_000  # sums that take as long to look up as a look at everybody
 CHUNK = 200  # sums looked up at once, at least
 
 
@@ -32,141 +35,133 @@ class Place(NamedTuple):
     value: Decimal
 
 
-@dataclass(frozen=True)
-class Component:
-    """One list of a sum: rows of (contact_id, value) in order. Who is on none but the first list has nothing there."""
-
-    rows: QuerySet[Any, Any]
-    weight: Decimal = Decimal(1)
-
-
 def unmerged(ids: Sequence[int] | None) -> QuerySet[Contact]:
     """Everybody: those who were merged into another are that other."""
     return (Contact.objects.all() if ids is None else contacts_of(ids)).order_by().filter(merged_into__isnull=True)
 
 
 def first_of_list(rows: QuerySet[Any, Any], count: int, among: Among) -> list[Place]:
-    """The first of a list who are meant."""
+    """The first of a list, rows of (contact_id, value) in order, who are meant."""
     found: list[Place] = []
-    seen = 0
-    for depth in depths(count + SHALLOW):
-        places = [Place(*row) for row in rows[seen:depth]]
-        meant = _meant([place.contact_id for place in places], among)
-        found += [place for place in places if place.contact_id in meant]
+    seen, depth = 0, count + SHALLOW
+    while depth <= max(DEEPEST, count + SHALLOW):
+        places = list(rows[seen:depth])
+        meant = _meant([place[0] for place in places], among)
+        found += [Place(*place) for place in places if place[0] in meant]
         if len(found) >= count or len(places) < depth - seen:
             return found[:count]
         if _is_hopeless(len(found), depth, count):
             break
-        seen = depth
+        seen, depth = depth, min(depth * STEP, depth * (count + SHALLOW) // max(1, len(found)) + SHALLOW)
     return [Place(*row) for row in rows.filter(contact__in=among(None).values("pk"))[:count]]
 
 
 def first_of_sum(
-    lists: Sequence[Component], sums: Sums, count: int, among: Among, *, lowest: bool = False
-) -> list[tuple[int, Decimal]] | None:
-    """The first by a weighted sum of lists, with their sums; None if that cannot be told from the tops of the lists.
+    lists: Lists, sums: Sums, count: int, among: Among, *, lowest: bool = False
+) -> list[tuple[int, float]] | None:
+    """The first by a sum of lists, with their sums; None if that cannot be told from the tops of the lists.
 
-    On the first list is everybody who has a sum; the others hold what is above zero (with `lowest`, below). Equal sums are
-    in the order of the contacts' ids, as on the first list; with `lowest` the other way round.
+    On the first list is everybody who has a sum; the others hold what is above zero. Equal sums are in the order of the
+    contacts' ids, as on the first list. With `lowest` numbers and sums are negated, and ids the other way round.
     """
-    tops = Tops(lists, sums, among, -1 if lowest else 1)
-    for depth in depths(max(SHALLOW, 4 * count)):
-        tops.deepen(depth)
-        best = tops.best(count)
+    contest = Contest(sums, count, among, -1 if lowest else 1)
+    for depth in depths(max(SHALLOW, 2 * count)):
+        tops = sql.tops(lists, depth, lowest=lowest, limit=depth)
+        best = contest.best(tops.seen)
         if best is None:
             return None
-        if tops.is_complete or (len(best) == count and tops.is_sure(*best[-1])):
+        if contest.is_decided(best, tops, is_cut=len(tops.seen) == depth):
             return best
-        if _is_hopeless(len(tops.known), depth, count):
+        if _is_hopeless(len(contest.meant), depth, count):
             return None
     return None
 
 
-def reaching(lists: Sequence[Component], sums: Sums, bound: Decimal) -> list[int] | None:
-    """Everybody with a sum of at least so much, merged or not; None if those are too many to look up."""
-    tops = Tops(lists, sums, unmerged, 1)
-    for depth in depths(SHALLOW):
-        tops.deepen(depth)
-        if tops.is_complete or tops.threshold < bound:
-            near = [pk for pk in tops.known if tops.most(pk) >= bound]
-            if len(near) > MANY:
-                return None
-            return sorted(pk for pk, total in sums(sorted(near)).items() if total >= bound)
-    return None
+def reaching(lists: Lists, sums: Sums, bound: float, end: float | None = None) -> dict[int, float] | None:
+    """The sums of everybody with 0 < bound <= sum (< end), merged or not; None if those are too many to look up."""
+    threshold = sql.thresholds(lists)
+    depth = next(
+        (depth for depth in (SHALLOW, REACH // 32, REACH // 8, REACH // 2, REACH) if threshold(depth) < bound), None
+    )
+    if depth is None:
+        return None
+    seen = sql.tops(lists, depth, bound=bound).seen
+    waiting = sorted(one.contact_id for one in seen if not one.is_exact)
+    if len(waiting) > MANY:
+        return None
+    totals = {one.contact_id: one.most for one in seen if one.is_exact} | (sums(waiting) if waiting else {})
+    return {pk: total for pk, total in totals.items() if total >= bound and (end is None or total < end)}
 
 
-class Tops:
-    """The first of each list, and the sums that were looked up. With `sign` -1, of lists from their lowest end."""
+def first(sums: Mapping[int, float], count: int, among: Among, *, lowest: bool = False) -> list[tuple[int, float]]:
+    """The first of these sums who are meant."""
+    sign = -1 if lowest else 1
+    order = sorted(sums.items(), key=lambda item: (-sign * item[1], sign * item[0]))
+    found: list[tuple[int, float]] = []
+    for start in range(0, len(order), step := max(SHALLOW, 2 * count)):
+        some = order[start : start + step]
+        meant = _meant([pk for pk, _ in some], among)
+        found += [one for one in some if one[0] in meant]
+        if len(found) >= count:
+            break
+    return found[:count]
 
-    def __init__(self, lists: Sequence[Component], sums: Sums, among: Among, sign: int) -> None:
-        self.lists, self.sums, self.among, self.sign = lists, sums, among, sign
-        self.depth = 0
-        self.is_complete = False  # everybody was seen
-        self.levels = [Decimal()] * len(lists)  # what stands last in each
-        self.last: int | None = None  # the contact who does, in the first list
-        self.known: dict[int, dict[int, Decimal]] = {}  # of those who are meant: their values by list
+
+class Contest:
+    """The best of those who are meant, as ever more are seen; sums are looked up of whoever might be one of them."""
+
+    def __init__(self, sums: Sums, count: int, among: Among, sign: int) -> None:
+        self.sums, self.count, self.among, self.sign = sums, count, among, sign
+        self.meant: set[int] = set()
         self.left_out: set[int] = set()
-        self.exact: dict[int, Decimal] = {}
+        self.exact: dict[int, float] = {}
+        self.looked_up = 0
 
-    def deepen(self, depth: int) -> None:
-        new: dict[int, dict[int, Decimal]] = {}
-        for number, one in enumerate(self.lists):
-            places = [Place(*row) for row in one.rows[self.depth : depth]]
-            for pk, value in places:
-                (self.known.get(pk) or new.setdefault(pk, {}))[number] = one.weight * value
-            is_whole = len(places) < depth - self.depth
-            self.levels[number] = Decimal() if is_whole else one.weight * places[-1].value
-            if number == 0:
-                self.is_complete = is_whole
-                self.last = places[-1].contact_id if places else self.last
-        ids = new.keys() - self.left_out
-        meant = ids if self.among is unmerged else _meant(ids, self.among)  # few are merged: seen to in `best`
-        self.left_out |= ids - meant
-        self.known |= {pk: new[pk] for pk in meant}
-        self.depth = depth
-
-    @property
-    def threshold(self) -> Decimal:
-        """What those who were not seen have at most (with sign -1, at least)."""
-        return sum(self.levels, Decimal())
-
-    def most(self, pk: int) -> Decimal:
-        known = self.known[pk]
-        return sum((known.get(number, level) for number, level in enumerate(self.levels)), Decimal())
-
-    def best(self, count: int) -> list[tuple[int, Decimal]] | None:
-        """The first of those seen: whoever might be one of them is looked up, the likeliest first. None if that is many.
-
-        Where they are not sure to be the first of all, neither are they of those seen.
-        """
-        sign, waiting = self.sign, [(self.most(pk), pk) for pk in self.known.keys() - self.exact.keys()]
-        waiting.sort(key=lambda one: -sign * one[0])
-        enough = len(self.exact) + 2 * count + CHUNK  # to tell whether it is worth while to look at the others, too
-        while len(self.exact) <= MANY:
-            best = sorted(self.exact.items(), key=lambda item: (-sign * item[1], sign * item[0]))[:count]
-            chunk = waiting[: max(CHUNK, count)]
-            if len(best) == count:
-                if len(self.exact) >= enough and not self.is_complete and not self.is_sure(*best[-1]):
-                    return best  # which is not final: deeper, the others will have less to hope for
-                chunk = [one for one in chunk if sign * one[0] >= sign * best[-1][1]]
+    def best(self, seen: Sequence[Seen]) -> list[tuple[int, float]] | None:
+        """The first of those seen; None where too many would have to be looked up."""
+        self._ask([one.contact_id for one in seen])
+        known = [one for one in seen if one.contact_id in self.meant]
+        self.exact |= {one.contact_id: one.most for one in known if one.is_exact}
+        waiting = [one for one in known if one.contact_id not in self.exact]  # the likeliest first
+        while self.looked_up <= MANY:
+            best = nsmallest(self.count, self.exact.items(), key=lambda item: (-item[1], self.sign * item[0]))
+            least = best[-1][1] if len(best) == self.count else float("-inf")
+            chunk = [one.contact_id for one in waiting[: max(CHUNK, self.count)] if one.most >= least]
             if chunk:
-                self.exact |= self.sums(sorted(pk for _, pk in chunk))
                 waiting = waiting[len(chunk) :]
+                self.looked_up += len(chunk)
+                self.exact |= {pk: self.sign * total for pk, total in self.sums(sorted(chunk)).items()}
             elif merged := {pk for pk, _ in best} - _meant([pk for pk, _ in best], self.among):
                 self._leave_out(merged)
             else:
                 return best
         return None
 
-    def is_sure(self, pk: int, total: Decimal) -> bool:
-        """Can nobody who was not seen come before? Whoever has just as much stands further down the first list."""
-        ahead = self.sign * (total - self.threshold)
-        return ahead > 0 or (ahead == 0 and self.last is not None and self.sign * pk <= self.sign * self.last)
+    def is_decided(self, best: list[tuple[int, float]], tops: Tops, *, is_cut: bool) -> bool:
+        """Can nobody else come before the last of them?"""
+        if tops.is_whole and not is_cut:
+            return True
+        if len(best) < self.count:
+            return False
+        pk, total = best[-1]
+        if is_cut and total <= tops.seen[-1].most:
+            return False
+        # Whoever was not seen and has just as much stands further down the first list.
+        is_ahead = tops.last is not None and self.sign * pk <= self.sign * tops.last
+        return total > tops.threshold or (total == tops.threshold and is_ahead)
+
+    def _ask(self, ids: Collection[int]) -> None:
+        """Who of these is meant? Few are merged: that is seen to once they are among the best."""
+        new = set(ids) - self.meant - self.left_out
+        meant = new if self.among is unmerged else _meant(new, self.among)
+        self.meant |= meant
+        self.left_out |= new - meant
 
     def _leave_out(self, ids: set[int]) -> None:
         self.left_out |= ids
+        self.meant -= ids
         for pk in ids:
-            del self.known[pk], self.exact[pk]
+            del self.exact[pk]
 
 
 def depths(first: int) -> Iterator[int]:

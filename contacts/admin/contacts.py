@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -10,23 +10,22 @@ from django.contrib.admin.views.main import ChangeList as DjangoChangeList
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.views import ChangeList
 
 from contacts import columns, exports, tagging
 from contacts.admin import badges, bulk, list_filters, overview
 from contacts.admin.contact_form import PREFIX, custom_form
+from contacts.admin.contact_list import ContactList, SamplingPaginator
 from contacts.admin.imports import ImportingExporting
 from contacts.admin.merging import Merging
-from contacts.admin_base import BaremeAdmin, guarded
+from contacts.admin_base import BaremeAdmin, CappedPaginator, guarded
 from contacts.models import Contact, CustomField
 from contacts.search import search
-from contacts.sql import one_of
 
 FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
     (
@@ -36,41 +35,6 @@ FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
     (_("Where"), {"fields": [("city", "country"), ("language", "time_zone")]}),
     (_("Follow-up"), {"fields": [("owner", "stage"), "tag_list"]}),
 ]
-
-
-class ContactList(ChangeList):  # type: ignore[misc,unused-ignore]
-    """A click on a contact leads to its page; editing is one click further."""
-
-    root_queryset: QuerySet[Contact]
-
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Contact]:
-        for column in _columns(request):
-            self.root_queryset = column.annotate(self.root_queryset)  # before it is sorted by one of them
-        return super().get_queryset(request, exclude_parameters).prefetch_related("tags")  # type: ignore[no-any-return,unused-ignore]
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        if (found := self._sorted_by()) and (page := found[0].page):
-            start = (self.page_num - 1) * self.list_per_page
-            ids = page(self._among, start, self.list_per_page, lowest=found[1])
-            contacts = self.queryset.order_by().in_bulk(ids)
-            self.result_list = [contacts[pk] for pk in ids if pk in contacts]
-
-    def _sorted_by(self) -> tuple[columns.Column, bool] | None:
-        """The column of an app above by which alone the list is sorted, and whether lowest first."""
-        chosen = self.get_ordering_field_columns()
-        if len(chosen) != 1:
-            return None
-        index, direction = next(iter(chosen.items()))
-        column = getattr(self.list_display[index], "column", None) if index < len(self.list_display) else None
-        return (column, (direction == "desc") == column.ordering.startswith("-")) if column else None
-
-    def _among(self, ids: Sequence[int] | None) -> QuerySet[Contact]:
-        found: QuerySet[Contact] = self.queryset.order_by()
-        return found if ids is None else found.filter(pk__in=one_of(ids))
-
-    def url_for_result(self, result: Contact) -> str:
-        return reverse("admin:contacts_contact_overview", args=[result.pk])
 
 
 @admin.register(Contact)
@@ -96,18 +60,32 @@ class ContactAdmin(ImportingExporting, Merging, BaremeAdmin):
     # The list
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        ranges = [list_filters.range_of(column) for column in _columns(request) if column.between]
+        ranges = [list_filters.range_of(column) for column in self.contact_columns(request) if column.between]
         return [*super().get_list_filter(request), *ranges]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DjangoChangeList]:
         return ContactList  # type: ignore[no-any-return,unused-ignore]
 
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> CappedPaginator:
+        is_narrowed = bool(request.GET.keys() - {"o", "p"})
+        return (SamplingPaginator if is_narrowed else CappedPaginator)(*args, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         return super().get_queryset(request).filter(merged_into__isnull=True)  # type: ignore[no-any-return,unused-ignore]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        extra = [_cell(column) for column in _columns(request)]
+        extra = [_cell(column) for column in self.contact_columns(request)]
         return ["who", "at_company", "at_stage", "tagged", *extra, "since"]
+
+    def contact_columns(self, request: Any) -> list[columns.Column]:
+        """Those that the user may see, looked up once for a page."""
+        if not hasattr(request, "contact_columns"):
+            every = columns.in_order()
+            request.contact_columns = [
+                one for one in every if not one.permission or request.user.has_perm(one.permission)
+            ]
+        found: list[columns.Column] = request.contact_columns
+        return found
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
@@ -218,15 +196,6 @@ class ContactAdmin(ImportingExporting, Merging, BaremeAdmin):
 
 def _custom_fields() -> list[CustomField]:
     return list(CustomField.objects.filter(archived_at__isnull=True))
-
-
-def _columns(request: Any) -> list[columns.Column]:
-    """Those that the user may see, looked up once for a page."""
-    if not hasattr(request, "contact_columns"):
-        every = columns.in_order()
-        request.contact_columns = [one for one in every if not one.permission or request.user.has_perm(one.permission)]
-    found: list[columns.Column] = request.contact_columns
-    return found
 
 
 def _cell(column: columns.Column) -> Callable[[Contact], Any]:

@@ -143,8 +143,12 @@ def range_of(column: Column) -> type[RangeNumericListFilter]:
     class Range(RangeNumericListFilter):  # type: ignore[misc,unused-ignore]
         title, parameter_name = column.title, column.key
 
-        def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+        def bounds(self) -> tuple[Decimal | None, Decimal | None]:
             first, last = (_number(self.used_parameters.get(name)) for name in self.expected_parameters())
+            return first, last
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> QuerySet[Contact]:
+            first, last = self.bounds()
             if column.between is None or (first is None and last is None):
                 return queryset
             return queryset.filter(column.between(first, last))

@@ -158,7 +158,7 @@ class ContactScore(models.Model):
         indexes = [
             models.Index(fields=["contact"], name="barred_contact", condition=Q(barred__isnull=False)),
             models.Index(fields=["group", "-score"], name="ranking", condition=Q(group__isnull=False)),
-            models.Index(fields=["group", "-forward"], name="ranking_today", condition=~Q(forward=0)),
+            models.Index(fields=["group", "-forward", "contact"], name="ranking_today", condition=~Q(forward=0)),
             # PostgreSQL takes no order from `ranking` for a group that is null.
             models.Index(fields=["-score", "contact"], name="ranking_overall", condition=Q(group__isnull=True)),
         ]

@@ -17,6 +17,7 @@ from scoring.sql.ledger import (
     take_adjustments,
     unfaithful,
 )
+from scoring.sql.ranking import Lists, Seen, Tops, thresholds, tops
 from scoring.sql.rules import (
     insert_matches,
     list_concerned,
@@ -44,7 +45,10 @@ from scoring.sql.valuation import evaluated_lines, evaluated_scores, forecast
 
 __all__ = [
     "Earned",
+    "Lists",
+    "Seen",
     "Shape",
+    "Tops",
     "apply_adjustments",
     "award",
     "behind",
@@ -82,6 +86,8 @@ __all__ = [
     "share_rules",
     "span",
     "take_adjustments",
+    "thresholds",
+    "tops",
     "unfaithful",
     "values",
 ]

@@ -12,7 +12,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from scoring import decay, ranking
 from scoring.models import ContactScore, PointGroup
-from scoring.ranking import Among, Component, Place
+from scoring.ranking import Among, Place
 from scoring.values.score import NUMBER, Rows, Values, within
 
 ZERO = Decimal()
@@ -24,13 +24,33 @@ class Listed(Values):
 
     column: str
 
-    def ranked(self, *, lowest: bool = False) -> Rows:
-        """(contact_id, value) in order."""
-        order = (self.column, "-contact_id") if lowest else (f"-{self.column}", "contact_id")
-        return self._listed().order_by(*order).values_list("contact_id", "value")
+    def numbered(self, number: Any, *, lowest: bool = False) -> Rows:
+        """(contact_id, a number that is a function of the value) in order."""
+        rows: Rows = self._ranked(self._listed(), lowest=lowest).annotate(number=number)
+        return rows.values_list("contact_id", "number")
 
-    def top(self, count: int, among: Among = ranking.unmerged, *, lowest: bool = False) -> list[Place]:
-        return ranking.first_of_list(self.ranked(lowest=lowest), count, among)
+    def top(
+        self,
+        count: int,
+        among: Among = ranking.unmerged,
+        *,
+        lowest: bool = False,
+        first: Decimal | None = None,
+        end: Decimal | None = None,
+    ) -> list[Place]:
+        rows = self._ranked(self._on_list(self.between(first, end)), lowest=lowest)
+        return ranking.first_of_list(rows.values_list("contact_id", "value"), count, among)
+
+    def _listed(self) -> Rows:
+        return self._on_list(self.rows())
+
+    def _on_list(self, rows: Rows) -> Rows:
+        """Those of these rows that the index has."""
+        return rows
+
+    def _ranked(self, rows: Rows, *, lowest: bool) -> Rows:
+        order = (self.column, "-contact_id") if lowest else (f"-{self.column}", "contact_id")
+        return rows.order_by(*order)
 
 
 class Kept(Listed):
@@ -41,9 +61,6 @@ class Kept(Listed):
     def rows(self) -> Rows:
         value = self._bounded(F("score"))
         return ContactScore.objects.filter(group=self.group).annotate(value=value)
-
-    def _listed(self) -> Rows:
-        return self.rows()
 
     def _between(self, first: Decimal | None, end: Decimal | None) -> Rows:
         return self.rows().filter(within("score", first, end))
@@ -101,13 +118,19 @@ class Fading(Listed):
     def rows(self) -> Rows:
         return ContactScore.objects.filter(group=self.group).annotate(value=self.value)
 
-    def part(self, *, lowest: bool = False) -> Component:
-        """What the group adds to the overall score where that is more (less) than nothing, in order."""
-        side = Q(forward__lt=0) if lowest else Q(forward__gt=0)
-        return Component(self.ranked(lowest=lowest).filter(side), self.weight)
+    def part(self, unit: float, *, lowest: bool = False) -> Rows:
+        """What the group adds to the overall score where that is more (less) than nothing, in order.
 
-    def _listed(self) -> Rows:
-        return self.rows().exclude(forward=0)
+        As numbers, of which a hundredth of a cent is `unit`.
+        """
+        side = Q(forward__lt=0) if lowest else Q(forward__gt=0)
+        return self.numbered(self.share(unit), lowest=lowest).filter(side)
+
+    def share(self, unit: float = 1) -> Any:
+        return self.cents * Value(unit * float(self.weight * 100))
+
+    def _on_list(self, rows: Rows) -> Rows:
+        return rows.exclude(forward=0)
 
     def _between(self, first: Decimal | None, end: Decimal | None) -> Rows:
         near = within(

@@ -14,7 +14,8 @@ from contacts.models import Contact
 from contacts.sql import one_of
 from scoring import decay, ranking
 from scoring.models import ContactScore, OverallScore
-from scoring.ranking import Among, Component, Place
+from scoring.ranking import Among, Place
+from scoring.sql import Lists
 from scoring.values.listed import FLOAT, Fading, Kept
 from scoring.values.score import NUMBER, Rows, Values
 
@@ -33,32 +34,48 @@ class Mixed(Values):
         super().__init__(None, bounds)
         self.fading = fading
         self.kept = Kept(None, OverallScore())
+        self._reached: dict[tuple[Decimal, Decimal | None], dict[int, float] | None] = {}
 
     def rows(self) -> Rows:
         kept = When(group=None, then=Cast(F("score") * Value(UNIT), FLOAT))
-        parts = [When(group=one.group, then=one.cents * Value(float(one.weight * 100))) for one in self.fading]
+        parts = [When(group=one.group, then=one.share()) for one in self.fading]
         groups = Q(group=None) | Q(group__in=[one.group for one in self.fading])
         rows = ContactScore.objects.filter(groups).values("contact_id")
         rows = rows.annotate(units=Sum(Case(kept, *parts, output_field=FLOAT)))
         rows = rows.annotate(sum=Cast(F("units") / Value(float(UNIT)), PRODUCT))
         return rows.annotate(value=self._bounded(Round("sum", precision=2, output_field=NUMBER)))
 
-    def top(self, count: int, among: Among = ranking.unmerged, *, lowest: bool = False) -> list[Place]:
-        found = ranking.first_of_sum(self._lists(lowest=lowest), self._sums, count, among, lowest=lowest)
-        if found is not None:
-            return [Place(pk, self._value(total)) for pk, total in found]
+    def top(
+        self,
+        count: int,
+        among: Among = ranking.unmerged,
+        *,
+        lowest: bool = False,
+        first: Decimal | None = None,
+        end: Decimal | None = None,
+    ) -> list[Place]:
+        if end is None and (first is None or not lowest):
+            found = ranking.first_of_sum(self._lists(lowest=lowest), self._sums, count, among, lowest=lowest)
+            if found is not None:
+                places = [Place(pk, self._value(-units if lowest else units)) for pk, units in found]
+                return [place for place in places if first is None or place.value >= first]
+        elif (sums := self._reaching(first, end)) is not None:
+            return [Place(pk, self._value(units)) for pk, units in ranking.first(sums, count, among, lowest=lowest)]
         order = ("units", "-contact_id") if lowest else ("-units", "contact_id")
-        rows = self.rows().filter(contact__in=among(None).values("pk")).order_by(*order)
+        rows = self.between(first, end).filter(contact__in=among(None).values("pk")).order_by(*order)
         return [Place(*row) for row in rows.values_list("contact_id", "value")[:count]]
 
-    def _lists(self, *, lowest: bool = False) -> list[Component]:
-        return [Component(self.kept.ranked(lowest=lowest)), *(one.part(lowest=lowest) for one in self.fading)]
+    def _lists(self, *, lowest: bool = False) -> Lists:
+        sign = -1 if lowest else 1
+        kept = self.kept.numbered(Cast(F("score") * Value(sign * UNIT), FLOAT), lowest=lowest)
+        return [kept, *(one.part(sign, lowest=lowest) for one in self.fading)]
 
-    def _sums(self, ids: Sequence[int]) -> dict[int, Decimal]:
-        return dict(self.rows().filter(contact__in=one_of(ids)).values_list("contact_id", "sum")) if ids else {}
+    def _sums(self, ids: Sequence[int]) -> dict[int, float]:
+        """The sums of these contacts in units."""
+        return dict(self.rows().filter(contact__in=one_of(ids)).values_list("contact_id", "units")) if ids else {}
 
-    def _value(self, total: Decimal) -> Decimal:
-        value = decay.cents(total)
+    def _value(self, units: float) -> Decimal:
+        value = decay.cents(Decimal(units) / UNIT)
         value = value if self.ceiling is None else min(value, Decimal(self.ceiling))
         return value if self.floor is None else max(value, Decimal(self.floor))
 
@@ -77,15 +94,27 @@ class Mixed(Values):
             return base.having(rows)
         if not paged:
             return base.within(rows.values("contact_id"))
-        ids = self._reaching(first) if end is None and not self._is_above(first) else None
-        return base.having(rows) if ids is None else Q(pk__in=one_of(ids))  # where many match, a page of them is near
+        sums = self._reaching(first, end)
+        # Where many match, a page of them is near.
+        return base.having(rows) if sums is None else Q(pk__in=one_of(sorted(sums)))
 
-    def _reaching(self, first: Decimal | None) -> list[int] | None:
-        first, _end = self._effective(first, None)
-        return None if first is None or first <= 0 else ranking.reaching(self._lists(), self._sums, first - HALF)
+    def _reaching(self, first: Decimal | None, end: Decimal | None) -> dict[int, float] | None:
+        """Their sums, unless they are too many."""
+        if self._is_above(first) or self._is_below(end):
+            return {}
+        first, end = self._effective(first, end)
+        if first is None or first <= 0:
+            return None
+        if (first, end) not in self._reached:  # a list is filtered by those whom it then sorts
+            last = None if end is None else _units(end)
+            self._reached[first, end] = ranking.reaching(self._lists(), self._sums, _units(first), last)
+        return self._reached[first, end]
 
 
 def _reaches(bound: Decimal) -> Q:
     """The sum is rounded to a bound or more: halves of a cent away from zero."""
-    units = float((bound - HALF) * UNIT)
-    return Q(units__gte=units) if bound > 0 else Q(units__gt=units)
+    return Q(units__gte=_units(bound)) if bound > 0 else Q(units__gt=_units(bound))
+
+
+def _units(bound: Decimal) -> float:
+    return float((bound - HALF) * UNIT)

@@ -31,10 +31,19 @@ class Values(ABC):
         """Who has a row: `contact_id` and today's `value`."""
 
     @abstractmethod
-    def top(self, count: int, among: Among = ranking.unmerged, *, lowest: bool = False) -> list[Place]:
-        """The first by value among some contacts, of those who have a row; equal ones by age of the contact.
+    def top(
+        self,
+        count: int,
+        among: Among = ranking.unmerged,
+        *,
+        lowest: bool = False,
+        first: Decimal | None = None,
+        end: Decimal | None = None,
+    ) -> list[Place]:
+        """The first by value, with first <= value < end, among some contacts, of those who have a row.
 
-        What order bounds and rounding hide still counts. `lowest` is the same order from its other end.
+        Equal ones by age of the contact. What order bounds and rounding hide still counts. `lowest` is the same order from
+        its other end.
         """
 
     def between(self, first: Decimal | None = None, end: Decimal | None = None) -> Rows:
@@ -75,11 +84,20 @@ class Values(ABC):
         value = self.rows().filter(contact=OuterRef("pk")).values("value")
         return contacts.annotate(**{name: Subquery(value)})
 
-    def page(self, among: Among, start: int, count: int, *, lowest: bool = False) -> list[int]:
-        """The ids of a page of contacts sorted by value; those without a row come behind in either direction."""
-        places = self.top(start + count, among, lowest=lowest)
+    def page(
+        self,
+        among: Among,
+        start: int,
+        count: int,
+        *,
+        lowest: bool = False,
+        first: Decimal | None = None,
+        end: Decimal | None = None,
+    ) -> list[int]:
+        """The ids of a page of contacts with first <= value < end, sorted; those without a row behind in either direction."""
+        places = self.top(start + count, among, lowest=lowest, first=first, end=end)
         ids = [place.contact_id for place in places[start:]]
-        if (missing := count - len(ids)) <= 0:
+        if (missing := count - len(ids)) <= 0 or (first is not None and first > 0) or (end is not None and end <= 0):
             return ids
         skip = max(0, start - len(places))
         rest = among(None).filter(~base.having(self._listed())).order_by("-pk").values_list("pk", flat=True)

@@ -258,6 +258,38 @@ def test_the_first_are_those_of_a_full_sort(world, count, odd, many):
         trying(check)
 
 
+@given(
+    world=worlds,
+    count=st.integers(1, 6),
+    odd=st.booleans(),
+    lowest=st.booleans(),
+    first=st.none() | numbers,
+    end=st.none() | numbers,
+)
+@settings(max_examples=80, deadline=None)
+def test_a_page_between_bounds_is_that_of_a_full_sort(world, count, odd, lowest, first, end):
+    def among(ids):
+        found = Contact.objects.all() if ids is None else Contact.objects.filter(pk__in=ids)
+        return found.alias(rest=F("pk") % 2).filter(rest=1) if odd else found
+
+    def check():
+        which = build(world)
+        with time_machine.travel(noon(world["day"]), tick=False):
+            everybody = sums(noon(world["day"]).date())
+            expected = shown(noon(world["day"]).date())
+            for one in which:
+                ids = [row.contact_id for row in ContactScore.objects.filter(group=one) if _is_listed(row)]
+                ids = [pk for pk in ids if _is_within(expected[pk, one], first, end) and (not odd or pk % 2)]
+                order = [pk for _, pk in sorted((-_behind(everybody, one, pk), pk) for pk in ids)]
+                found = values.of(one).top(count, among, lowest=lowest, first=first, end=end)
+                assert found == [(pk, expected[pk, one]) for pk in (order[::-1] if lowest else order)[:count]]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("SHALLOW", 1), ("STEP", 2), ("DEEPEST", 50), ("CHUNK", 1), ("REACH", 32)):
+            patch.setattr(ranking, name, value)
+        trying(check)
+
+
 def _is_listed(row):
     return row.group is None or not row.group.half_life_days or row.forward != 0
 
@@ -365,6 +397,10 @@ def test_the_contact_list_shows_sorts_and_filters_by_todays_values(client, today
     assert people(f"score_{engagement.pk}_from=6") == [anne]
     assert people("overall_score_from=21&overall_score_to=21") == [anne]
     assert people("overall_score_to=21&o=5") == [anne, carl]
+    assert people("overall_score_from=1&o=5") == [bob, anne]
+    assert people("overall_score_from=1&o=-5") == [anne, bob]
+    assert people("overall_score_from=30&overall_score_to=40&o=5") == [bob]
+    assert people(f"score_{engagement.pk}_to=5&o=6") == [bob, carl]
     assert people("overall_score_from=x&o=5") == [bob, anne, carl]
 
 
