@@ -5,6 +5,7 @@ from benchmarks.items.batches import BatchOf1000, BatchOf10000
 from benchmarks.items.edge import EDGE
 from benchmarks.items.explaining import Explain
 from benchmarks.items.journey import FromClickToScore
+from benchmarks.items.lists import FADING, LISTS
 from benchmarks.items.pages import ContactList, ContactListByScore, ContactPage, ContactSearch, Leaderboards
 from benchmarks.items.publishing import BackfillOfAFilter, BackfillOfPoints, Preview
 from benchmarks.items.replay import FullReplay, ReplayOfNothingNew
@@ -16,6 +17,7 @@ ITEMS: tuple[type[Benchmark], ...] = (
     ContactList,
     ContactListByScore,
     ContactSearch,
+    *LISTS,
     ContactPage,
     Explain,
     SegmentRebuild,
@@ -27,4 +29,5 @@ ITEMS: tuple[type[Benchmark], ...] = (
     BackfillOfPoints,
     ReplayOfNothingNew,
     FullReplay,
+    *FADING,
 )

@@ -82,7 +82,7 @@ class ContactListByScore(ContactList):
 
     def address(self) -> str:
         place = [column.key for column in columns.in_order()].index("overall_score")
-        return f"{super().address()}?o=-{place + 5}"  # after who, company, stage, tags
+        return f"{super().address()}?o={place + 5}"  # after who, company, stage, tags; a score's first click: highest first
 
 
 class ContactSearch(ContactList):
