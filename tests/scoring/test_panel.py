@@ -43,6 +43,17 @@ def test_it_shows_what_counts_what_almost_did_and_what_will_be(marketer, publish
     assert 'data-missed="cap"' in shown
     assert "Points fade: after 30 days half is left." in shown
     assert '<div class="bareme-number" data-score="Engagement">80</div>' in shown
+    assert "data-steady" not in shown
+
+
+def test_it_says_so_when_nothing_will_change(marketer, publish, engagement):
+    publish(40)
+    ada, new = ContactFactory(), ContactFactory()
+    download(ada, subject("guide"), NOW)
+    pipeline.drain()
+
+    assert "these scores will be the same in 90 days" in marketer.get(ada.get_absolute_url()).content.decode()
+    assert "data-steady" not in marketer.get(new.get_absolute_url()).content.decode()
 
 
 def test_it_takes_as_many_queries_for_many_lines_as_for_few(marketer, publish, engagement):
