@@ -26,6 +26,8 @@ from django.utils.translation import gettext as _
 from campaigns import sql
 from campaigns.models import Attempt, Delivery
 from campaigns.registry import Action, DeliveryError, Skipped, actions
+from contacts import consent
+from contacts.models import Purpose
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
@@ -92,6 +94,8 @@ def _perform(delivery_id: int, number: int) -> None:
 
 
 def _act(action: Action, delivery: Delivery, attempt: Attempt) -> None:
+    if delivery.firing_id and not consent.allowed(Purpose.PROFILING, [delivery.contact_id]):
+        raise Skipped(_("The contact does not allow profiling (any more): their score causes nothing."))
     if action.external:
         outcome = action.perform(delivery, delivery.params)
         _record(delivery, attempt, State.SENT, outcome)

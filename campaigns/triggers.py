@@ -49,11 +49,12 @@ def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: i
     The caller holds a transaction and the score rows of these contacts. The number of queries depends on the active
     triggers that were crossed, not on the contacts.
     """
-    off = profiling.off([m.contact_id for m in movements])  # no score is shown of them, so none crosses anything
-    if not (movements := [m for m in movements if m.contact_id not in off]):
+    if not movements:
         return 0
     at = timezone.now()
     moved = _moved(movements, at)
+    if moved and (off := profiling.off([m.contact_id for m in movements])):  # no score is shown of them: none crosses
+        moved = _moved([m for m in movements if m.contact_id not in off], at)
     version_ids = versions.latest_ids([trigger for trigger, _, _ in moved]) if moved else {}
     before = undoing.scores_before(publication_id, {m.contact_id for _, _, crossed in moved for m in crossed})
     deliveries: list[Delivery] = []

@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from campaigns import triggers
-from campaigns.models import Firing, Trigger
+from campaigns import delivery, triggers
+from campaigns.models import Delivery, Firing, Trigger
 from config import pipeline
 from contacts import consent, consent_policies
 from contacts.models import Contact, Purpose
@@ -17,6 +17,7 @@ from scoring.backtests import cohorts
 from scoring.explain import almost, explain
 from scoring.models import BackTest, ContactScore, PointAction, PointEntry, PointGroup, Sweep
 from scoring.rulebook import Rulebook
+from tests.factories import TagFactory
 from tests.scoring.conftest import happen, subject
 from tracking.models import Event, Kind, Subject
 
@@ -158,6 +159,22 @@ def test_no_trigger_fires_for_who_is_not_scored_neither_by_rising_nor_by_falling
     pipeline.drain()
 
     assert Firing.objects.count() == 0
+
+
+def test_what_a_score_caused_does_not_happen_once_profiling_is_refused(world, group):
+    tag = TagFactory()
+    trigger = Trigger.objects.create(name="Hot", threshold=20)
+    trigger.actions.create(type="change_tags", params={"add": [tag.pk], "remove": []})
+    triggers.switch_on(trigger, "act")
+    ledger.adjust(world.pk, group.pk, 10, note="Met again")
+    pipeline.drain()
+    queued = Delivery.objects.get()
+
+    consent.withdraw(world, Purpose.PROFILING)
+    delivery.perform(queued.pk)
+
+    queued.refresh_from_db()
+    assert (queued.state, world.tags.count()) == (Delivery.State.SKIPPED, 0)
 
 
 def test_points_given_back_by_a_change_of_the_setting_wait_for_a_release(world):
