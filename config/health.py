@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tracking.edge.line_sql import Away, Line
-from tracking.edge.spool import waiting_bytes
+from tracking.edge.spool import is_usable, waiting_bytes
 
 logger = logging.getLogger(__name__)
 PATIENCE = 2.0  # seconds
@@ -34,6 +34,8 @@ def ready(request: HttpRequest) -> JsonResponse:
     answer = {name: "ok" if well else "away" for name, well in parts.items()}
     waiting = waiting_bytes(settings.SPOOL_ROOT)
     answer["spool"] = f"{waiting} bytes wait" if waiting else "empty"
+    if not is_usable(settings.SPOOL_ROOT):
+        answer["spool"] = "cannot be written"
     return JsonResponse(answer, status=200 if all(parts.values()) else 503)
 
 

@@ -33,6 +33,14 @@ def test_hits_that_wait_on_disk_are_told_and_are_no_trouble(client, tmp_path):
     assert (answer.status_code, answer.json()["spool"]) == (200, "66 bytes wait")
 
 
+@pytest.mark.django_db
+def test_a_spool_that_cannot_be_written_is_told(client, settings, tmp_path):
+    settings.SPOOL_ROOT = tmp_path / "file" / "spool"
+    (tmp_path / "file").write_text("in the way")
+
+    assert client.get("/healthz/ready").json()["spool"] == "cannot be written"
+
+
 def test_not_ready_when_the_database_does_not_answer(client, monkeypatch):
     def away(limit):
         raise Away("gone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import re
 import threading
@@ -20,9 +21,11 @@ from tracking.edge.keeper import Keeper
 from tracking.edge.lookups import CachedLookups
 from tracking.edge.reading import MAX_BYTES, NoSuchLink, Reply, Unanswered
 from tracking.edge.request import EdgeRequest
-from tracking.edge.spool import Spool
+from tracking.edge.spool import Spool, is_usable
 from tracking.payload import Refused, Wrong
 from tracking.tokens import BadToken
+
+logger = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -41,6 +44,8 @@ class Edge:
     def __init__(self) -> None:
         self.pid = os.getpid()
         spool = Spool(settings.SPOOL_ROOT, settings.SPOOL_MB * 1_000_000)
+        if not is_usable(spool.folder):
+            logger.error("hits would be lost without the database: SPOOL_ROOT=%s cannot be written", spool.folder)
         self.keeper = Keeper(spool)
         self.commits = GroupCommit(self.keeper, spool)
         self.lookups = CachedLookups()

@@ -194,6 +194,15 @@ def waiting_bytes(folder: Path) -> int:
     return total
 
 
+def is_usable(folder: Path) -> bool:
+    """Could hits wait there, if they had to?"""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+
+
 def _write(handle: int, data: bytes, at: int) -> None:
     if os.pwrite(handle, data, at) != len(data):
         raise Full("the disk is full")
