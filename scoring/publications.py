@@ -221,6 +221,7 @@ def publish(
         state=PUBLISHED, scope=scope, published_at=at, author=author or draft.author, note=note or draft.note
     )
     draft.refresh_from_db()
+    SetAside.objects.filter(work=Work.FORECAST, ref_id=draft.pk).delete()  # a matter of the preview
     plan = plans.together(old.parameters())
     return sweeps.owe(str(draft), plan, draft) if plan else None
 

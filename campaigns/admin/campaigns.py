@@ -10,8 +10,10 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, ngettext_lazy
@@ -192,7 +194,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 
     @display(description=_("decided at"))
     def decided(self, enrolment: Enrolment) -> Any:
-        return enrolment.decided_at
+        return enrolment.decided_at and date_format(localtime(enrolment.decided_at), "DATETIME_FORMAT")
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("campaigns.change_enrolment")  # type: ignore[union-attr,unused-ignore]

@@ -7,7 +7,9 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
@@ -137,7 +139,7 @@ class FiringAdmin(ReadOnlyAdmin):
 
     @display(description=_("decided at"))
     def decided(self, firing: Firing) -> Any:
-        return firing.decided_at
+        return firing.decided_at and date_format(localtime(firing.decided_at), "DATETIME_FORMAT")
 
     def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("campaigns.change_firing")  # type: ignore[union-attr,unused-ignore]

@@ -51,8 +51,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "work set aside",
-                "verbose_name_plural": "work set aside",
+                "verbose_name": "piece of work set aside",
+                "verbose_name_plural": "pieces of work set aside",
                 "ordering": ["-id"],
                 "constraints": [
                     models.UniqueConstraint(

@@ -32,8 +32,8 @@ class SetAside(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        verbose_name = _("work set aside")
-        verbose_name_plural = _("work set aside")
+        verbose_name = _("piece of work set aside")
+        verbose_name_plural = _("pieces of work set aside")
         constraints = [
             models.UniqueConstraint(fields=["work", "ref_id", "contact"], nulls_distinct=False, name="set_aside_once")
         ]

@@ -365,6 +365,19 @@ def test_a_preview_is_made_without_the_one_who_breaks_it(action, ada, bob, cleo,
     assert (Forecast.objects.filter(group=None).count(), aside()) == (3, [])
 
 
+def test_whom_the_preview_left_out_is_forgotten_when_the_draft_is_published(action, bob, refuse):
+    draft = publications.open_draft()
+    publications.add(draft, "point_action", action.pk, state_of(action) | {"points": 7})
+    refuse(bob, "scoring_forecast")
+    publications.request_forecast(draft, Scope.PAST)
+    while publications.forecast_step():
+        pass
+    assert len(aside()) == 1
+
+    publications.publish(draft, Scope.PAST)
+    assert aside() == []
+
+
 # --- where people look --------------------------------------------------------------------------------------------------
 
 
