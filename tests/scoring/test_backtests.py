@@ -12,8 +12,8 @@ from django.utils.translation import override
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scoring.backtests import wording
-from scoring.backtests.bands import bands, top
+from scoring.backtests import chart, wording
+from scoring.backtests.bands import Band, bands, top
 from scoring.backtests.rates import Interval, Rate
 from scoring.backtests.reports import report
 from scoring.backtests.sample import Sample
@@ -487,3 +487,10 @@ def test_with_shuffled_outcomes_the_same_points_are_no_better_than_chance(custom
         ]
         assert round(fmean(auc(sample) for sample in samples), 2) == 0.50
         assert judge(samples[0]).worth == Worth.CHANCE
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "said"), [(-27.5, -0.5, "-27.5 to -0.5"), (0, 5, "0–5"), (3, 3, "3"), (-9, 2, "-9 to 2")]
+)
+def test_a_band_is_told_so_that_a_minus_is_no_dash(lowest, highest, said):
+    assert chart.scores(Band(lowest, highest, Rate(1, 2))) == said
