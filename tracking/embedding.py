@@ -55,14 +55,19 @@ def of_form(form: Form) -> list[Snippet]:
         Snippet(
             "html",
             _("Plain HTML"),
-            _("The form itself, to restyle as you like. Copy it again when you change its fields."),
+            _(
+                "The form itself, to restyle as you like. Copy it again when you change its fields. As it has no script, "
+                "it shows also what depends on other answers, and asks also what is known."
+            ),
             plain_html(form),
         ),
         Snippet("link", _("Link"), _("The form on a page of its own, for a mail or a social network."), url),
         Snippet(
             "kiosk",
             _("Kiosk"),
-            _("For staff who fill it in for others, on a tablet at a fair: nobody is recognised, and it empties itself."),
+            _(
+                "For staff who fill it in for others, on a tablet at a fair: nobody is recognised, and it empties itself."
+            ),
             kiosk.url(form),
         ),
     ]

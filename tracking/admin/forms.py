@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -193,11 +193,11 @@ class FormAdmin(ArchivingAdmin):
 
     @display(description=_("Submissions"))
     def submissions(self, form: Form) -> SafeString:
-        return format_html(
-            '<a href="{}" class="bareme-more">{} →</a>',
-            _list_of(FormSubmission, form),
-            _("All submissions of this form"),
-        )
+        links = [
+            (_list_of(FormSubmission, form), _("All submissions of this form")),
+            (_list_of(HeldSubmission, form), _("What is held as spam")),
+        ]
+        return format_html_join(" ", '<p><a href="{}" class="bareme-more">{} →</a></p>', links)
 
     @display(description=_("state"), label={"on": "success", "off": "warning", "archived": "info"})
     def state(self, form: Form) -> tuple[str, Any]:
