@@ -110,6 +110,8 @@ def _is_told_elsewhere(event: Event) -> bool:
 
 def _line(event: Event, names: _Names, answers: Sequence[tuple[str, str]]) -> Line:
     icon, sentence = wording.of(event.kind)
+    if event.subject and event.subject.type == Subject.Type.HIDDEN_LINK:
+        sentence = _("Followed a link of an email that people cannot see")
     values = {"about": _about(event, names), "inside": str(event.subject.parent or "") if event.subject else ""}
     return Line(
         at=event.at,

@@ -72,12 +72,27 @@ class MarkAdmin(BaremeAdmin):
     search_fields = ("network", "agent__text", "contact__email", "note")
     autocomplete_fields = ("agent", "contact")
     fieldsets = (
-        (None, {"fields": ("is_machine", "scope")}),
+        (
+            None,
+            {
+                "fields": ("is_machine", "scope"),
+                "description": _("Nothing is marked yet when you save: first you see what it changes."),
+            },
+        ),
         (_("What to mark: one of these"), {"fields": ("network", "agent", "contact")}),
         (None, {"fields": ("note",)}),
     )
+    marked_fieldsets = (
+        (None, {"fields": ("what", "kind", "is_machine", "scope", "note", "author", "created_at", "undone_at")}),
+    )
     list_before_template = "tracking/admin/suspects.html"
     change_form_outer_after_template = "tracking/admin/mark.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.marked_fieldsets if obj else self.fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.marked_fieldsets[0][1]["fields"] if obj else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a mark is made and taken back, so that its history stays true
@@ -99,6 +114,7 @@ class MarkAdmin(BaremeAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the preview; what it shows is marked when it is confirmed."""
+        extra_context = {"show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
         if request.method != "POST" or not self.has_add_permission(request):
             return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return,unused-ignore]
         form = MarkForm(request.POST)
