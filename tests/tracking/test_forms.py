@@ -4,6 +4,8 @@ from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import AssetFactory, FormFactory, FormFieldFactory
 from tracking import nonces
@@ -400,3 +402,23 @@ def test_titles_labels_choices_and_answers_are_escaped(client, form, post):
     for response in (client.get(f"/f/{form.public_id}"), post(email=evil, bareme_page="https://a.example/" + evil)):
         assert "<script>alert" not in response.text
     assert "<script>alert" not in client.get(post()["Location"]).text
+
+
+def test_a_form_costs_the_same_queries_however_many_fields_it_has(client, form, nonce):
+    def queries(work):
+        with CaptureQueriesContext(connection) as captured:
+            assert work().status_code in (200, 303)
+        return len(captured)
+
+    def send():
+        return client.post(f"/f/{form.public_id}", {"bareme_nonce": nonce(form), "email": "a@b.example"})
+
+    url = f"/f/{form.public_id}"
+    send()
+    few = [queries(lambda: client.get(url)), queries(lambda: client.get(f"{url}.js")), queries(send)]
+    for number in range(9):
+        FormFieldFactory(
+            form=form, key=f"x{number}", options={"parameter": "a"}, depends_on="email", depends_how="empty"
+        )
+
+    assert [queries(lambda: client.get(url)), queries(lambda: client.get(f"{url}.js")), queries(send)] == few

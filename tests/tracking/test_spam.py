@@ -9,9 +9,9 @@ from django.db import connection
 from redis.exceptions import ConnectionError as RedisAway
 
 from tests.factories import FormFieldFactory
-from tracking import held, nonces, ratelimits
+from tracking import apikeys, held, nonces, ratelimits
 from tracking.hits import NewHit
-from tracking.models import HeldSubmission, Hit, Kind
+from tracking.models import ApiKey, HeldSubmission, Hit, Kind
 
 JSON = {"accept": "application/json"}
 
@@ -215,3 +215,18 @@ def both(work):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     return results
+
+
+def test_a_server_of_ours_with_a_key_is_neither_limited_nor_held(client, working, settings):
+    key = ApiKey(name="Shop")
+    headers = {**JSON, "authorization": f"Bearer {apikeys.issue(key)}"}
+    values = {"bareme_token": nonces.form_token(working), "email": "a@b.example", "bareme_fax": "1"}
+    settings.FORM_POSTS_PER_NETWORK = 1
+
+    statuses = [
+        client.post(f"/f/{working.public_id}", values | {"email": f"{n}@b.example"}, headers=headers) for n in "123"
+    ]
+    wrong = client.post(f"/f/{working.public_id}", values, headers={**JSON, "authorization": "Bearer bm_x"})
+
+    assert [answer.status_code for answer in statuses] == [200] * 3
+    assert (Hit.objects.count(), HeldSubmission.objects.count(), wrong.status_code) == (3, 0, 422)
