@@ -433,6 +433,24 @@ def test_the_ledger_lists_lines_with_their_reasons_in_a_fixed_number_of_queries(
     assert marketer.get(page("scoring_pointentry_change", PointEntry.objects.first().pk)).status_code == 200
 
 
+def test_the_ledger_is_narrowed_to_a_rule_and_to_whom_one_searches(marketer, publish):
+    first, second = publish(5), publish(7)
+    anne, bob = ContactFactory(last_name="Archer"), ContactFactory(last_name="Baker")
+    guide = subject("guide")
+    for contact in (anne, bob):
+        download(contact, guide, AT)
+    pipeline.drain()
+
+    def listed(query):
+        rows = marketer.get(f"{page('scoring_pointentry_changelist')}?{query}").context["cl"].result_list
+        return [(row.contact, row.action) for row in rows]
+
+    assert listed("") == [(bob, second), (bob, first), (anne, second), (anne, first)]
+    assert listed(f"action={first.pk}") == [(bob, first), (anne, first)]
+    assert listed("action=x") == listed("")
+    assert listed("q=arch") == [(anne, second), (anne, first)]
+
+
 # --- leaderboards -----------------------------------------------------------------------------------------------------
 
 
