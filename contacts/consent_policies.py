@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from contacts import sql
 from contacts.models import ConsentPolicy, Purpose
 
 KNOWN_FOR = 5.0  # seconds: how long a change made by another process may go unnoticed
@@ -50,6 +51,7 @@ def refresh() -> None:
 def decide(purpose: str, is_required: bool, author: Any = None) -> bool:
     """Put a setting into force from now on; True if that is new. What follows from it is begun in the same transaction."""
     with transaction.atomic():
+        sql.lock_consent()
         refresh()
         if (purpose in required_as_known()) == is_required:
             return False

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from contacts import sql
 from contacts.models import ConsentText, Purpose
 
 # Until the marketer writes their own.
@@ -47,7 +48,8 @@ def current(language: str) -> dict[str, Shown]:
 def write(purpose: str, language: str, text: str, author: Any = None) -> ConsentText:
     """Put a text into force; the same text again makes no new version."""
     with transaction.atomic():
-        rows = ConsentText.objects.select_for_update().filter(purpose=purpose, language=language)
+        sql.lock_consent()
+        rows = ConsentText.objects.filter(purpose=purpose, language=language)
         latest = rows.order_by("-version").first()
         if latest and latest.text == text:
             return latest

@@ -174,6 +174,11 @@ def lock_rebuild(segment_id: int) -> None:
     tuples("SELECT pg_advisory_xact_lock(hashtext('contacts.rebuild'), %s::int)", [segment_id % 2**31])
 
 
+def lock_consent() -> None:
+    """One change of what is asked for consent at a time, until the end of the transaction."""
+    tuples("SELECT pg_advisory_xact_lock(hashtext('contacts.consent'))", [])
+
+
 def _count(statement: str, params: Sequence[Any]) -> int:
     ((count,),) = tuples(statement, params)
     return int(count)

@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 
 from contacts import choices, conditions, consent, consent_policies, consent_texts
 from contacts.models import Channel, Consent, ConsentPolicy, ConsentText, Contact, DataRequest, DoNotContact, Purpose
+from tests.contacts.test_concurrency import at_once
 from tests.factories import ContactFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +158,27 @@ def test_a_condition_can_ask_for_what_was_confirmed():
     assert list(conditions.matching(rule)) == [confirmed]
     assert list(conditions.matching({"not": rule}).order_by("email")) == [given, taken_back]
     assert Contact.objects.count() == 3
+
+
+# --- at once ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_texts_written_at_once_get_a_version_each():
+    at_once(lambda n: consent_texts.write("profiling", "en", f"Text {n}"))
+    versions = ConsentText.objects.order_by("version").values_list("version", flat=True)
+    assert list(versions) == list(range(1, len(versions) + 1))
+    assert len(versions) > 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_setting_changed_at_once_is_changed_once():
+    assert sum(at_once(lambda n: consent_policies.decide("web_tracking", True))) == 1
+    assert ConsentPolicy.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_request_made_at_once_is_made_once():
+    contact = ContactFactory()
+    at_once(lambda n: DataRequest.objects.get_or_create(contact=contact, kind="export", done_at=None))
+    assert DataRequest.objects.count() == 1
