@@ -117,7 +117,7 @@ class FadedListDeep(Faded):
     rows = Faded.rows.replace("LIMIT 50", f"LIMIT 50 OFFSET {50 * (DEEP - 1)}")
 
     def address(self) -> str:
-        return f"{super().address()}?{by_score(DEEP)}"
+        return f"{super().address()}?{by_score(min(DEEP, self.plan.contacts // 50))}"  # or the last, of a small world
 
 
 class FadedListReaching(Faded):
