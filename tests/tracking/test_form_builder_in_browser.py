@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.sessions.backends.db import SessionStore
 
+from contacts import consent_texts
 from tests.factories import FormFactory, FormFieldFactory, UserFactory
 from tracking.models import Form
 
@@ -97,6 +98,21 @@ def test_a_marketer_builds_a_form_by_clicking_moves_its_fields_and_sees_it_grow(
     ]
     assert list(rows)[4] == ("utm_source", "hidden", "", [], {"parameter": "utm_source"})
     assert (len(rows), page.complaints) == (9, [])
+
+
+def test_a_consent_brings_the_text_in_force_in_the_language_of_the_form(admin):
+    consent_texts.write("profiling", "fr", "Vous pouvez me profiler.")
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/form/add/")
+    page.locator("#id_name").fill("Demo")
+    page.locator("#id_language").select_option("fr")
+
+    page.get_by_role("button", name="Profiling", exact=True).click()
+
+    assert page.get_by_label("Label").last.input_value() == "Vous pouvez me profiler."
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/admin/tracking/form/")
+    assert list(Form.objects.get().fields.values_list("key", "purpose")) == [("profiling", "profiling")]
 
 
 def test_an_error_opens_the_card_it_stands_in(admin):

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from contacts import consent_texts
+from contacts.models import Channel, Purpose
 from tracking.models import FormField
 
 Type = FormField.Type
@@ -55,6 +59,7 @@ def cards() -> list[dict[str, Any]]:
     return [
         {"title": _g("Any field"), "cards": [card.as_json() for card in types]},
         {"title": _g("About the contact"), "cards": [card.as_json() for card in person]},
+        {"title": _g("What they allow"), "cards": _consents()},
         {
             "title": _g("Where they come from"),
             "cards": [{"label": _g("All UTM parameters"), "icon": "query_stats", "rows": utm}],
@@ -74,6 +79,12 @@ def words() -> dict[str, str]:
     }
 
 
+BY_CHANNEL = {
+    Channel.EMAIL: _("You may write to me by email."),
+    Channel.SMS: _("You may write to me by SMS."),
+}
+
+
 @dataclass(frozen=True)
 class Card:
     label: str
@@ -81,6 +92,30 @@ class Card:
 
     def as_json(self) -> dict[str, Any]:
         return {"label": self.label, "icon": ICONS[Type(self.values["type"])], "rows": [self.values]}
+
+
+def _consents() -> list[dict[str, Any]]:
+    """A consent for each purpose with the text in force, in each language: the answer then names its version."""
+    texts = {language: consent_texts.current(language) for language, _name in settings.LANGUAGES}
+    asked = {
+        purpose: {language: shown[purpose].text for language, shown in texts.items()} for purpose in Purpose.values
+    }
+    for channel, sentence in BY_CHANNEL.items():
+        asked[channel] = {language: _in(language, sentence) for language in texts}
+    names = {**dict(Purpose.choices), Channel.EMAIL: _g("Writing by email"), Channel.SMS: _g("Writing by SMS")}
+    return [
+        {
+            "label": str(names[purpose]),
+            "icon": ICONS[Type.CONSENT],
+            "rows": [{"type": Type.CONSENT, "purpose": purpose, "key": purpose, "labels": labels}],
+        }
+        for purpose, labels in asked.items()
+    ]
+
+
+def _in(language: str, sentence: Any) -> str:
+    with translation.override(language):
+        return str(sentence)
 
 
 def _about_contact(name: str, label: str) -> dict[str, Any]:

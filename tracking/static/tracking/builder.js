@@ -60,11 +60,14 @@ document.addEventListener("DOMContentLoaded", () => {
   // A new field is named after its label until somebody names it otherwise; what depends on it follows.
   function name(card) {
     if (!("new" in card.dataset) || "named" in card.dataset || SAYING.includes(value(card, "type"))) return;
+    rename(card, free(card, slug(titleOf(card))));
+  }
+
+  function free(card, wanted) {
     const taken = new Set(cards().filter((other) => other !== card).map((other) => value(other, "key")));
-    const wanted = slug(titleOf(card));
     let key = wanted;
     for (let number = 2; taken.has(key); number += 1) key = `${wanted}_${number}`;
-    rename(card, key);
+    return key;
   }
 
   function rename(card, key) {
@@ -172,14 +175,16 @@ document.addEventListener("DOMContentLoaded", () => {
       if (control?.type === "checkbox") control.checked = Boolean(text);
       else if (control) control.value = text;
     }
-    if (values.key) {
-      name(card);
+    if (values.key) { // it has a name of its own, in every language
+      rename(card, free(card, values.key));
+      card.dataset.named = "";
     }
     return card;
   }
 
   function choose(rows) {
-    const made = rows.map((row) => add({ required: false, ...row }));
+    const language = form.querySelector("[name=language]")?.value || document.documentElement.lang;
+    const made = rows.map(({ labels, ...row }) => add({ required: false, ...(labels && { label: labels[language] || labels.en }), ...row }));
     for (const card of made) {
       name(card);
       arrange(card);
