@@ -82,6 +82,7 @@ class GroupCommit:
             kept = self._keep(rows)
         except Exception:  # a bug of ours must not leave everybody waiting
             logger.exception("%d hits were lost", len(rows))
+            self._spool.lose(len(rows))
         finally:
             for slot in batch:
                 slot.kept = kept

@@ -34,7 +34,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 AWAY = "bareme.away"  # in the environ: nothing can be looked up or kept just now, so Django need not try
 STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 LENGTH = re.compile(r"[0-9]{1,9}")
-SLOT_SECONDS = 1.0  # a request waits so long for its turn with Django
+TURN_SECONDS = 0.5  # a request waits so long for its turn with Django
 OURS_TO_EXPLAIN = (BadToken, NoSuchLink, Refused, Wrong)  # Django answers in a sentence, in the visitor's language
 
 
@@ -58,11 +58,28 @@ class Edge:
             self.lookups.end()
 
 
+class Turns:
+    """What requests that may wait long share, so that threads are left for those that never do."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.BoundedSemaphore(count)
+        self._jammed = False
+
+    def take(self) -> bool:
+        """Wait for a turn, but not long; and not at all after somebody waited in vain, until a turn comes back."""
+        taken = self._free.acquire(timeout=0 if self._jammed else TURN_SECONDS)
+        self._jammed = not taken
+        return taken
+
+    def give_back(self) -> None:
+        self._jammed = False
+        self._free.release()
+
+
 class HotPath:
     def __init__(self, django: Application) -> None:
         self._django = django
-        # Whoever may wait long shares these turns, so that a thread is left for those who never do.
-        self._turns = threading.BoundedSemaphore(settings.DJANGO_THREADS)
+        self._turns = Turns(settings.DJANGO_THREADS)
         self._starting = threading.Lock()
         self._edge: Edge | None = None
         self._https = settings.SECURE_SSL_REDIRECT
@@ -109,12 +126,12 @@ class HotPath:
         length = environ.get("CONTENT_LENGTH") or ""
         if environ["REQUEST_METHOD"] != "POST" or not LENGTH.fullmatch(length) or int(length) > MAX_BYTES:
             return None
-        if not self._turns.acquire(timeout=SLOT_SECONDS):
+        if not self._turns.take():
             return None
         try:
             body = environ["wsgi.input"].read(int(length))
         finally:
-            self._turns.release()
+            self._turns.give_back()
         environ["wsgi.input"] = BytesIO(body)  # for Django, should it have to answer
         if reading.asks_the_database(body):
             return None
@@ -122,12 +139,12 @@ class HotPath:
         return None if self._https and not request.is_secure() else reading.beacon(request)
 
     def _by_django(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        if not self._turns.acquire(timeout=SLOT_SECONDS):
+        if not self._turns.take():
             return busy(start_response)
         try:
             return self._django(environ, start_response)
         finally:
-            self._turns.release()
+            self._turns.give_back()
 
     def edge(self) -> Edge:
         """This process's own."""

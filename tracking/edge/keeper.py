@@ -63,17 +63,22 @@ class Keeper:
     def _run(self) -> None:
         while not self._ended:
             self._wake.clear()
-            if self._line is None:
-                self._open()
-            if self._line is not None:
-                try:
-                    drain(self._spool)
-                except (Away, OSError) as error:
-                    logger.warning("hits still wait on disk: %s", error)
+            try:
+                self._look_after()
+            except (Away, OSError) as error:
+                logger.warning("hits still wait on disk: %s", str(error).strip())
+            except Exception:  # without this thread no line would ever be opened again
+                logger.exception("the keeper goes on")
             if self._line is None:
                 time.sleep(PAUSE)  # whoever wakes us: it has just been tried
             else:
                 self._wake.wait(ROUND)
+
+    def _look_after(self) -> None:
+        if self._line is None:
+            self._open()
+        if self._line is not None:
+            drain(self._spool)
 
     def _open(self) -> None:
         try:
@@ -117,6 +122,15 @@ def _bring_in(segment: Segment, line: Line, spool: Spool) -> int:
     return kept
 
 
+def _set_aside(hits: bytes, reason: Unfit, spool: Spool) -> None:
+    try:
+        spool.refuse(hits)
+        logger.error("the database refuses a hit, it was set aside: %s", reason)
+    except OSError:
+        spool.lose(1)
+        logger.error("the database refuses a hit, it was lost: %s", reason)
+
+
 def _together(lines: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
     """Small batches as large ones: each costs a commit."""
     parts: list[bytes] = []
@@ -136,14 +150,13 @@ def _note(line: Line, values: Sequence[Any]) -> None:
 
 
 def insert(line: Line, hits: bytes, seconds: float, spool: Spool) -> None:
-    """Insert hits, a JSON list; those that the database refuses are found by halving and set aside. Raises Away, OSError."""
+    """Insert hits, a JSON list; those that the database refuses are found by halving and set aside. Raises Away."""
     try:
         line.insert(hits, seconds)
     except Unfit as error:
         rows = orjson.loads(hits)
         if len(rows) == 1:
-            logger.error("the database refuses a hit, it was set aside: %s", error)
-            spool.refuse(hits)
+            _set_aside(hits, error, spool)
             return
         for part in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
             insert(line, orjson.dumps(part), seconds, spool)

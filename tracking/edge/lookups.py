@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -12,6 +13,8 @@ from contacts import consent_policies
 from tracking.edge.line_sql import IS_VISITED, POLICIES, TARGET, Away, Line, Rows, Unfit
 from tracking.edge.reading import Target, Unanswered
 from tracking.models import Kind, Subject
+
+logger = logging.getLogger(__name__)
 
 FRESH = 300.0  # seconds an answer is good for; an older one is used while the database is away
 MOMENT = 0.3  # seconds to wait for an answer
@@ -94,22 +97,30 @@ class CachedLookups:
 
     def _run(self) -> None:
         while True:
-            self._look_at_policies()
             try:
+                self._look_at_policies()
                 question = self._questions.get(timeout=EVERY)
             except queue.Empty:
                 continue
+            except Exception:  # without this thread nothing would ever be answered again
+                logger.exception("what asks for consent could not be read")
+                continue
             if question is None:
                 break
-            try:
-                if (rows := self._rows(question.key[0], [question.key[1]])) is not None:
-                    self._remember(question.key, rows)
-            finally:
-                with self._lock:
-                    del self._asked[question.key]
-                question.answered.set()
+            self._answer(question)
         if self._line:
             self._line.close()
+
+    def _answer(self, question: Question) -> None:
+        try:
+            if (rows := self._rows(question.key[0], [question.key[1]])) is not None:
+                self._remember(question.key, rows)
+        except Exception:
+            logger.exception("a question could not be asked")
+        finally:
+            with self._lock:
+                del self._asked[question.key]
+            question.answered.set()
 
     def _look_at_policies(self) -> None:
         """What the marketer asks consent for may be changed at any time, in another process."""
