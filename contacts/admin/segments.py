@@ -24,7 +24,7 @@ from contacts.admin import members
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, guarded, shown_count
 from contacts.conditions import ConditionsField
 from contacts.holding import held
-from contacts.models import Membership, Segment
+from contacts.models import Membership, Merge, Segment
 
 MAX_BODY = 200_000
 
@@ -67,7 +67,8 @@ class SegmentAdmin(ArchivingAdmin):
         css = {"all": ["contacts/contacts.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
-        members = Membership.objects.filter(segment=OuterRef("pk"), is_member=True)
+        gone = Merge.objects.filter(undone_at=None).values("loser")  # they keep their place for the day it is undone
+        members = Membership.objects.filter(segment=OuterRef("pk"), is_member=True).exclude(contact__in=gone)
         return super().get_queryset(request).annotate(held=CappedCount(members.values("pk")))  # type: ignore[no-any-return,unused-ignore]
 
     @display(description=_("kind"), label={"dynamic": "info", "fixed": "default"})

@@ -4,9 +4,16 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from contacts import duplicates, merging
+from contacts import duplicates, merging, segments
 from contacts.models import Contact, Duplicate, Merge, MergePolicy
-from tests.factories import CompanyFactory, ContactFactory, CustomFieldFactory, StageFactory, UserFactory
+from tests.factories import (
+    CompanyFactory,
+    ContactFactory,
+    CustomFieldFactory,
+    SegmentFactory,
+    StageFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 COMPARE = "admin:contacts_contact_compare"
@@ -128,6 +135,16 @@ def test_looking_and_the_policy_are_buttons_of_the_page(marketer, ada, old):
     for sent, allowed in (({}, False), ({"is_automatic": "on"}, True)):
         marketer.post(reverse("admin:contacts_duplicate_policy"), sent)
         assert MergePolicy.allows() is allowed
+
+
+def test_who_was_merged_away_is_no_member_that_is_counted(marketer, ada, old):
+    dinner = SegmentFactory()
+    segments.add(dinner, [ada.pk, old.pk])
+    merging.merge(ada.pk, old.pk)
+
+    answer = marketer.get(reverse("admin:contacts_segment_changelist"))
+
+    assert [segment.held for segment in answer.context["cl"].queryset] == [1]
 
 
 def test_merges_are_undone_from_the_list_the_latest_first(marketer, ada, old):
