@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contacts import consent_policies
+from tests.cases import cases
 from tests.factories import LinkFactory, SubjectFactory
 from tracking import addresses, passes, tokens
 from tracking.edge import hotpath
@@ -224,7 +225,7 @@ def test_a_forked_process_starts_threads_of_its_own(app, monkeypatch):
 
 
 fuzz = hypothesis_settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    cases(150), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 latin = st.text(st.characters(max_codepoint=255), max_size=60)
 names = ("COOKIE", "REFERER", "USER_AGENT", "DNT", "PURPOSE", "X_FORWARDED_FOR", "ACCEPT_LANGUAGE", "HOST", "ACCEPT")
