@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 PURPOSE = "confirm"  # what its tokens are good for: they stand in mails, so never change it
 AGAIN_AFTER = timedelta(hours=1)  # the same question to the same person: one mail
 WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+BLOCKED = "blocked"  # what a row says whose address we may not write to
 KEPT = timedelta(days=30)  # how long the unconfirmed are kept after they expired
 
 
@@ -134,7 +135,7 @@ def _claim() -> Confirmation | None:
 def _try(row: Confirmation) -> bool:
     bounced = Q(reason=DoNotContact.Reason.BOUNCED) | Q(reason=DoNotContact.Reason.COMPLAINED)
     if row.contact.blocks.filter(bounced, channel=Channel.EMAIL).exists():
-        Confirmation.objects.filter(pk=row.pk).update(send_at=None, error="blocked")
+        Confirmation.objects.filter(pk=row.pk).update(send_at=None, error=BLOCKED)
         return False
     try:
         _mail(row).send()

@@ -161,3 +161,21 @@ def test_two_workers_send_one_mail(form):
     submit(form)
     assert sum(at_once(lambda n: double_opt_in.send_due())) == 1
     assert len(mail.outbox) == 1
+
+
+def test_the_admin_lists_who_was_asked_and_what_became_of_it(form, admin_client):
+    consent.block(ContactFactory(email="bob@example.com"), "email", DoNotContact.Reason.BOUNCED)
+    submit(form)
+    submit(form, email="bob@example.com")
+    double_opt_in.send_due()
+
+    page = admin_client.get("/admin/tracking/confirmation/").content.decode()
+
+    assert "Waiting for a click" in page
+    assert "Mail did not leave" in page
+    assert "We may not write to this address." in page
+    for state, count in (("waiting", 2), ("confirmed", 0), ("expired", 0)):
+        shown = admin_client.get(f"/admin/tracking/confirmation/?state={state}").context["cl"].result_count
+        assert (state, shown) == (state, count)
+    row = Confirmation.objects.first()
+    assert admin_client.get(f"/admin/tracking/confirmation/{row.pk}/change/").status_code == 200

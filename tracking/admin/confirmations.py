@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts.admin_base import ReadOnlyAdmin
+from tracking import double_opt_in
 from tracking.models import Confirmation
 
 LABELS = {"confirmed": "success", "expired": "default", "failed": "danger", "waiting": "info", "unsent": "warning"}
@@ -37,7 +38,7 @@ class State(admin.SimpleListFilter):
 
 @admin.register(Confirmation)
 class ConfirmationAdmin(ReadOnlyAdmin):
-    list_display = ("asked_at", "email", "form", "state", "sent_at", "confirmed_at", "error")
+    list_display = ("asked_at", "email", "form", "state", "sent_at", "confirmed_at", "trouble")
     list_filter = (State,)
     list_select_related = ("form",)
     search_fields = ("email",)
@@ -65,3 +66,7 @@ class ConfirmationAdmin(ReadOnlyAdmin):
         if row.sent_at:
             return "waiting", _("Waiting for a click")
         return ("unsent", _("Mail on its way")) if row.send_at else ("failed", _("Mail did not leave"))
+
+    @display(description=_("error"))
+    def trouble(self, row: Confirmation) -> Any:
+        return _("We may not write to this address.") if row.error == double_opt_in.BLOCKED else row.error
