@@ -108,7 +108,7 @@ class Beacon(Edge):
     def requests(self) -> Iterator[bytes]:
         for number in self.numbers:
             hit = {"kind": "page", "url": SHOP, "title": "Prices", "key": str(uuid.uuid4()), "ago": 12}
-            body = orjson.dumps({"visitor": str(uuid.UUID(int=number)), "hits": [hit]})
+            body = orjson.dumps({"visitor": str(uuid.uuid4()), "hits": [hit]})
             yield post("/t/b", body, "text/plain;charset=UTF-8", self.from_somewhere(number))
 
 

@@ -108,7 +108,7 @@ class FromClickToScore(Benchmark):
                     yield get(f"/t/c/{token}", somewhere)
                 case 1 | 6:
                     hit = {"kind": "page", "url": subjects.address(number % 5000), "key": str(uuid.uuid4())}
-                    body = orjson.dumps({"visitor": str(uuid.UUID(int=number)), "hits": [hit]})
+                    body = orjson.dumps({"visitor": str(uuid.uuid4()), "hits": [hit]})
                     yield post("/t/b", body, "text/plain;charset=UTF-8", somewhere)
                 case _:
                     about = self.about.emails[number % len(self.about.emails)]
