@@ -28,6 +28,7 @@ from contacts.models import Channel, Contact, Purpose, Stage
 from scoring import values
 from scoring.models import PointGroup
 from tracking.models import Asset, LandingPage
+from tracking.verdicts.judging_sql import AFTER_SENT
 
 MAIL = Path(settings.BASE_DIR) / "var" / "mail"
 NEWSLETTERS = 12
@@ -75,7 +76,7 @@ class Play:
         self.last_text = (
             Message.objects.filter(channel=Channel.SMS).order_by("-pk").values_list("pk", flat=True).first() or 0
         )
-        self.waiting: list[Callable[[], None]] = []
+        self.waiting: list[tuple[float, Callable[[], None]]] = []  # from when on, and what
 
     def run(self) -> int:
         until = time.monotonic() + self.plan.minutes * 60
@@ -84,7 +85,8 @@ class Play:
         came = 0
         while came < self.plan.visitors and time.monotonic() < until:
             self._collect()
-            self._let(self.waiting.pop(0) if self.waiting and self.random.random() < 0.7 else self._stranger)
+            is_due = bool(self.waiting) and self.waiting[0][0] <= time.monotonic()
+            self._let(self.waiting.pop(0)[1] if is_due and self.random.random() < 0.7 else self._stranger)
             came += 1
             time.sleep(min(max(pause * self.random.uniform(0.4, 1.6), 0), max(0, until - time.monotonic())))
             self._report()
@@ -118,14 +120,15 @@ class Play:
                 self.plan.say(f"“{letter}” is to be sent to {contact}")
 
     def _collect(self) -> None:
-        """New mails and SMS wait for their readers."""
+        """New mails and SMS wait for their readers, who are slower than the programs that check mails."""
+        due = time.monotonic() + AFTER_SENT + 1
         for mail in self.mailbox.new():
-            self.waiting.append(lambda mail=mail: self._read(mail))  # type: ignore[misc]
+            self.waiting.append((due, lambda mail=mail: self._read(mail)))  # type: ignore[misc]
         for message in Message.objects.filter(
             channel=Channel.SMS, pk__gt=self.last_text, sent_at__isnull=False
         ).order_by("pk"):
             self.last_text = message.pk
-            self.waiting.append(lambda message=message: self._read_text(message))  # type: ignore[misc]
+            self.waiting.append((due, lambda message=message: self._read_text(message)))  # type: ignore[misc]
 
     def _read(self, mail: Mail) -> None:
         reader = Contact.objects.filter(email=mail.to).select_related("company").first()

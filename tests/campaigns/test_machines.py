@@ -194,6 +194,16 @@ def test_two_workers_that_see_a_program_and_network_first_make_one_row_of_each()
     assert (Agent.objects.count(), Network.objects.count(), Event.objects.filter(verdict=0).count()) == (1, 1, 2)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_people_who_mark_the_same_network_at_once_make_one_mark():
+    def mark():
+        return machines.mark(Mark(network="198.51.100.0/24"))
+
+    made = together(mark, mark)
+    assert sorted(type(result).__name__ for result in made) == ["IntegrityError", "Mark"]
+    assert Mark.objects.count() == 1
+
+
 # --- what a person sees -------------------------------------------------------------------------------------------------
 
 

@@ -56,7 +56,7 @@ def judge(events, links):
         mates = [
             o for o in judged if same_copy(event, o) and event.program and event.program == o.program and o.key in told
         ]
-        if not reasons[event.key] & STRONG and any(abs(o.at - event.at) <= seconds(60) for o in mates):
+        if not reasons[event.key] & (STRONG | telling) and any(abs(o.at - event.at) <= seconds(60) for o in mates):
             reasons[event.key] |= Reason.SAME_PROGRAM
     before = dict(reasons)
     for visit in judged:

@@ -140,7 +140,7 @@ near AS (
   FROM telling t
 ), event AS (
   SELECT id, at, kind, contact_id, network_id, agent_id, is_within, old_verdict, old_reasons,
-    is_click AND NOT is_head AND is_known AS leads, false AS is_led, found | {_bit(f"is_known AND found & {int(STRONG)} = 0 AND (told_before >= at - {_seconds(AROUND)} OR told_after <= at + {_seconds(AROUND)})", Reason.SAME_PROGRAM)} AS reasons
+    is_click AND NOT is_head AND is_known AS leads, false AS is_led, found | {_bit(f"is_known AND found & {int(STRONG | TELLING)} = 0 AND (told_before >= at - {_seconds(AROUND)} OR told_after <= at + {_seconds(AROUND)})", Reason.SAME_PROGRAM)} AS reasons
   FROM told
   UNION ALL
   SELECT id, at, kind, contact_id, network_id, agent_id, is_within, old_verdict, old_reasons,
