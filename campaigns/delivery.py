@@ -94,7 +94,8 @@ def _perform(delivery_id: int, number: int) -> None:
 
 
 def _act(action: Action, delivery: Delivery, attempt: Attempt) -> None:
-    if delivery.firing_id and not consent.allowed(Purpose.PROFILING, [delivery.contact_id]):
+    who = delivery.contact_id if delivery.firing_id else None
+    if who and not consent.allowed(Purpose.PROFILING, [who]):
         raise Skipped(_("The contact does not allow profiling (any more): their score causes nothing."))
     if action.external:
         outcome = action.perform(delivery, delivery.params)
