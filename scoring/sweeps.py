@@ -26,7 +26,6 @@ from scoring import decay, ledger, profiles, scores, set_aside, sql
 from scoring.models import Publication, SetAside, Sweep, SweepContact
 from scoring.rulebook import Rulebook
 from scoring.scores import Movement
-from tracking.verdicts import judging
 from scoring.set_aside import Work
 from tracking.verdicts import judging
 
