@@ -22,7 +22,7 @@ def site(transactional_db):
     guide = Asset.objects.create(name="The guide", file=ContentFile(b"%PDF-1.4 guide", "guide.pdf"))
     form = Form.objects.create(name="Guide", thank_you=Form.ThankYou.ASSET, asset=guide)
     FormField.objects.create(form=form, key="email", label="Email", type="email", required=True, contact_field="email")
-    LandingPage.objects.create(title="Our guide", slug="guide", body="<p>Read it.</p>", form=form, is_published=True)
+    LandingPage.objects.create(title="Our guide", slug="guide", form=form, is_published=True)
     Email.objects.create(name="Welcome", subject_line="Hello", html="<p>Hello {{ contact.first_name }}</p>")
 
 

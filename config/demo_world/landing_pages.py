@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.demo_world.world import World
+from tracking import sections
 from tracking.models import LandingPage
 
 # key: (title, address, language, form, body)
@@ -95,7 +96,7 @@ def create(world: World) -> None:
             slug=slug,
             language=language,
             form=world.forms[form],
-            body=body.strip(),
+            sections=[sections.new_row("html", html=body.strip())],
             is_published=True,
             publish_until=webinar.starts_at if webinar else None,
             created_at=world.start,

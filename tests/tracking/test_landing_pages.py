@@ -9,13 +9,14 @@ from django.utils import timezone
 from tests.factories import LandingPageFactory, UserFactory
 from tracking import hits, passes
 from tracking.models import Kind, Subject
+from tracking.sections import new_row
 
 VISITOR = "1f0e1a52-7a8e-4f4c-9d5a-0d7d6b1f2a3c"
 
 
 @pytest.fixture
 def page(form):
-    return LandingPageFactory(title="Offer", slug="offer", form=form, body="<p>Hello</p>")
+    return LandingPageFactory(title="Offer", slug="offer", form=form, sections=[new_row("html", html="<p>Hello</p>")])
 
 
 def test_a_visit_is_recorded_once_shown(client, page, recorded, rings):
@@ -65,11 +66,11 @@ def test_a_refusal_is_honoured(client, page, recorded, free, header):
 
 
 def test_what_could_run_is_taken_out_of_the_text(client, page):
-    page.body = (
+    html = (
         '<h2 class="big" onclick="x()">A</h2><script>alert(1)</script><img src=x onerror=alert(1)>'
         '<a href="javascript:x">B</a><iframe src="//evil"></iframe><form action="//evil"><input></form><style>*{}</style>'
     )
-    page.form = None
+    page.form, page.sections = None, [new_row("html", html=html)]
     page.title = "<b>T</b>"
     page.save()
 

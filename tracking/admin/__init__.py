@@ -1,3 +1,14 @@
 """What a marketer makes (forms, pages, assets), what is known (events), and how it comes in (inbox, keys, the script)."""
 
-from tracking.admin import apikeys, assets, confirmations, forms, inbox, landing_pages, outages, record, submissions  # noqa: F401
+from tracking.admin import (  # noqa: F401
+    apikeys,
+    assets,
+    confirmations,
+    forms,
+    inbox,
+    landing_pages,
+    outages,
+    page_tests,
+    record,
+    submissions,
+)

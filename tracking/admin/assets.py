@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from contacts.admin_base import BaremeAdmin
-from tracking import addresses, payload
+from tracking import addresses, payload, statistics
+from tracking.admin.statistics import WithStatistics
 from tracking.models import Asset
+from tracking.statistics import Report, Span
 
 
 class AssetForm(forms.ModelForm):
@@ -35,7 +36,8 @@ class AssetForm(forms.ModelForm):
 
 
 @admin.register(Asset)
-class AssetAdmin(BaremeAdmin):
+class AssetAdmin(WithStatistics):
+    actions_detail = ("statistics",)
     form = AssetForm
     list_display = ("name", "is_active", "gate", "public_link")
     list_filter = ("is_active",)
@@ -56,6 +58,9 @@ class AssetAdmin(BaremeAdmin):
             },
         ),
     )
+
+    def report(self, row: Asset, days: Span) -> Report:
+        return statistics.of_asset(row, days)
 
     @display(description=_("address"))
     def public_link(self, asset: Asset) -> Any:

@@ -23,9 +23,11 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, guarded, shown_count
-from tracking import addresses, embedding
+from tracking import addresses, embedding, statistics
 from tracking.admin import builder, form_preview, palette
+from tracking.admin.statistics import WithStatistics
 from tracking.models import Form, FormField, FormSubmission, HeldSubmission
+from tracking.statistics import Report, Span
 
 TAB: dict[str, Any] = {"classes": ["tab"]}
 
@@ -94,7 +96,7 @@ class FormForm(forms.ModelForm):
 
 
 @admin.register(Form)
-class FormAdmin(ArchivingAdmin):
+class FormAdmin(WithStatistics, ArchivingAdmin):
     form = FormForm
     list_display = ("name", "state", "submitted", "set_aside", "public_link")
     list_filter: ClassVar = [ArchivedFilter, "is_active"]
@@ -106,7 +108,7 @@ class FormAdmin(ArchivingAdmin):
         "redirect_url": "thank_you == 'redirect'",
         "asset": "thank_you == 'asset'",
     }
-    actions_detail = ("see_form", "copy")
+    actions_detail = ("see_form", "statistics", "copy")
 
     class Media:
         css: ClassVar = {"all": ["tracking/admin.css", "tracking/builder.css"]}
@@ -184,6 +186,9 @@ class FormAdmin(ArchivingAdmin):
         self.log_addition(request, made, _g("Copied from “%(name)s”.") % {"name": form})
         self.message_user(request, _g("This is the copy. It is switched off until you say otherwise."))
         return HttpResponseRedirect(self.page("change", made.pk))
+
+    def report(self, row: Form, days: Span) -> Report:
+        return statistics.of_form(row, days)
 
     # What is shown
 

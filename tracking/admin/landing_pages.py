@@ -1,25 +1,41 @@
-"""Landing pages, with a preview before they are published."""
+"""Landing pages: sections arranged beside their preview, published for a time, copied, archived."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponseRedirect
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from contacts.admin_base import BaremeAdmin
-from tracking import addresses
-from tracking.models import LandingPage
+from contacts.admin_base import ArchivedFilter, ArchivingAdmin, guarded
+from tracking import addresses, experiments, formfields, images, payload, sections, statistics
+from tracking.admin.sections import SectionsField, posted
+from tracking.admin.statistics import WithStatistics
+from tracking.models import Form, LandingPage, PageImage
+from tracking.statistics import Report, Span
+from tracking.views import pages
+from tracking.views.drawing import speaking
+
+TAB: dict[str, Any] = {"classes": ["tab"]}
+URLS = ("imprint_url", "privacy_url")
 
 
 class LandingPageForm(forms.ModelForm):
+    sections = SectionsField(label="", required=False)
     language = forms.ChoiceField(
         label=_("Language"),
         required=False,
@@ -29,37 +45,116 @@ class LandingPageForm(forms.ModelForm):
 
     class Meta:
         model = LandingPage
-        fields = ["title", "slug", "body", "form", "language", "is_published", "publish_from", "publish_until"]
-        widgets = {"body": UnfoldAdminTextareaWidget(attrs={"rows": 18})}
+        fields = [
+            "title",
+            "slug",
+            "sections",
+            "form",
+            "language",
+            "description",
+            "share_image",
+            "accent",
+            "font",
+            "logo",
+            "footer",
+            "imprint_url",
+            "privacy_url",
+            "is_published",
+            "publish_from",
+            "publish_until",
+        ]
+        widgets = {
+            "accent": UnfoldAdminColorInputWidget,
+            "footer": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        }
+
+    def clean_sections(self) -> Any:
+        if self["sections"].data is None:  # not on this page: for whoever may not change them
+            return self.instance.sections
+        return self.cleaned_data["sections"]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         begin, end = values.get("publish_from"), values.get("publish_until")
         if begin and end and begin >= end:
             self.add_error("publish_until", _("The window must begin before it ends."))
+        for name in URLS:
+            if values.get(name) and not payload.is_web_address(values[name]):
+                self.add_error(name, _("A web address that begins with https:// or http:// is expected."))
         return values
 
 
 @admin.register(LandingPage)
-class LandingPageAdmin(BaremeAdmin):
+class LandingPageAdmin(WithStatistics, ArchivingAdmin):
     form = LandingPageForm
     list_display = ("title", "state", "form", "public_link")
-    list_filter = ("is_published",)
+    list_filter: ClassVar = [ArchivedFilter, "is_published"]
     list_select_related = ("form",)
     search_fields = ("title", "slug")
     autocomplete_fields = ("form",)
-    prepopulated_fields = {"slug": ("title",)}
-    actions_detail = ("preview", "visit")
+    prepopulated_fields: ClassVar = {"slug": ("title",)}
+    actions_detail = ("preview", "visit", "statistics", "try_variants", "copy")
     fieldsets = (
-        (None, {"fields": [("title", "slug"), "body", ("form", "language")]}),
+        (None, {"fields": [("title", "slug"), ("form", "language"), "sections"]}),
+        (
+            _("Look"),
+            {
+                "fields": [("accent", "font"), "logo", "footer", ("imprint_url", "privacy_url")],
+                "description": _("The colour is made lighter or darker where it could not be read otherwise."),
+                **TAB,
+            },
+        ),
+        (_("Search and sharing"), {"fields": ["description", "share_image"], **TAB}),
         (
             _("Publishing"),
             {
                 "fields": ["is_published", "publish_from", "publish_until"],
                 "description": _("Outside its window the page is not found; the preview shows it to you all the same."),
+                **TAB,
             },
         ),
     )
+
+    # The builder
+
+    def get_urls(self) -> list[URLPattern]:
+        def guard(view: Any) -> Any:
+            return self.admin_site.admin_view(require_POST(view))
+
+        return [
+            path("draw/", guard(self.draw), name="tracking_landingpage_draw"),
+            path("upload/", guard(self.upload), name="tracking_landingpage_upload"),
+            *super().get_urls(),
+        ]
+
+    @guarded("view")
+    def draw(self, request: HttpRequest) -> HttpResponse:
+        """The page as it stands in the editor, unsaved, drawn by the code that draws it for visitors."""
+        page = _unsaved(request)
+        with speaking(page.language):
+            drawn = None
+            if page.form:
+                answers = formfields.build(page.form, uid="preview")
+                drawn = {"form": page.form, "answers": answers, "nonce": "preview", "action": "", "uid": "preview"}
+            shown = sections.read(posted(request))
+            return render(request, "tracking/landing_page.html", pages.context(page, shown, drawn=drawn))
+
+    @guarded("view")
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            return JsonResponse({"error": _g("You may not add images.")}, status=403)
+        file = request.FILES.get("file")
+        if file is None:
+            return JsonResponse({"error": _g("There is no file.")}, status=422)
+        try:
+            image = images.add(file)
+        except ValidationError as error:
+            return JsonResponse({"error": " ".join(error.messages)}, status=422)
+        said = _g("“%(name)s” can be chosen now.") % {"name": image.name}
+        return JsonResponse({"id": image.pk, "name": image.name, "said": said})
+
+    # What can be done with a page
 
     @action(description=_("Preview"), icon="visibility", permissions=["view"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
@@ -70,8 +165,37 @@ class LandingPageAdmin(BaremeAdmin):
     def visit(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         return HttpResponseRedirect(addresses.landing_page(LandingPage.objects.get(pk=object_id)))
 
-    @display(description=_("state"), label={"open": "success", "closed": "warning", "draft": "info"})
+    def has_copy_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(self.has_add_permission(request))
+
+    @action(description=_("Try variants"), icon="experiment", permissions=["change"], url_path="try")
+    def try_variants(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the test that is drafted or running; else to a new draft."""
+        page = LandingPage.objects.get(pk=object_id)
+        test = page.tests.filter(ended_at=None).first()
+        if test is None:
+            test = experiments.draft(page, page.title)
+            self.log_change(request, page, _g("Drafted a test of variants."))
+        return HttpResponseRedirect(reverse("admin:tracking_pagetest_change", args=[test.pk]))
+
+    @action(description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy")
+    def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        made = copied(LandingPage.objects.get(pk=object_id))
+        self.log_addition(request, made, _g("Copied."))
+        self.message_user(request, _g("This is the copy. Nobody sees it until you publish it."))
+        return HttpResponseRedirect(self.page("change", made.pk))
+
+    def report(self, row: LandingPage, days: Span) -> Report:
+        return statistics.of_landing_page(row, days)
+
+    # What is shown
+
+    @display(
+        description=_("state"), label={"open": "success", "closed": "warning", "draft": "info", "archived": "info"}
+    )
     def state(self, page: LandingPage) -> tuple[str, Any]:
+        if page.archived_at:
+            return "archived", _("archived")
         if page.is_open():
             return "open", _("Published")
         return ("closed", _("Outside its window")) if page.is_published else ("draft", _("Draft"))
@@ -79,3 +203,39 @@ class LandingPageAdmin(BaremeAdmin):
     @display(description=_("address"))
     def public_link(self, page: LandingPage) -> SafeString:
         return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.landing_page(page))
+
+
+def copied(page: LandingPage) -> LandingPage:
+    """A copy under a free address, not published."""
+    made = LandingPage.objects.get(pk=page.pk)
+    made.pk, made._state.adding = None, True
+    made.title = _g("%(name)s (copy)") % {"name": page.title[:180]}
+    made.slug = _free_slug(page.slug)
+    made.is_published, made.archived_at = False, None
+    made.created_at = LandingPage._meta.get_field("created_at").get_default()
+    made.save()
+    return made
+
+
+def _free_slug(slug: str) -> str:
+    taken = set(LandingPage.objects.filter(slug__startswith=slug[:90]).values_list("slug", flat=True))
+    number, free = 2, slug
+    while free in taken:
+        free, number = f"{slug[:90]}-{number}", number + 1
+    return free
+
+
+def _unsaved(request: HttpRequest) -> LandingPage:
+    """The page's own settings as they stand in the editor, as far as they make sense."""
+    said = {name: request.POST.get(name, "").replace("\x00", "") for name in LandingPageForm.Meta.fields}
+    page = LandingPage(title=said["title"] or _g("Your title"), slug=slugify(said["slug"]) or "preview")
+    page.language, page.footer, page.description = said["language"], said["footer"], said["description"]
+    page.accent, page.font = said["accent"], said["font"]
+    page.imprint_url, page.privacy_url = (said[name] if payload.is_web_address(said[name]) else "" for name in URLS)
+    page.form = _chosen(Form.objects.filter(archived_at=None), said["form"])
+    page.logo = _chosen(PageImage.objects.all(), said["logo"])
+    return page
+
+
+def _chosen(rows: QuerySet[Any], text: str) -> Any:
+    return rows.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 18 else None

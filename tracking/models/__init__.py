@@ -23,6 +23,7 @@ from tracking.models.events import (
     Visitor,
 )
 from tracking.models.outages import Outage
+from tracking.models.pages import PageImage, PageTest, PageVariant
 from tracking.models.sent import HeldSubmission, Upload
 from tracking.models.verdicts import Agent, Mark, Network
 
@@ -44,6 +45,9 @@ __all__ = [
     "Network",
     "Outage",
     "OwnsSubject",
+    "PageImage",
+    "PageTest",
+    "PageVariant",
     "Receipt",
     "Subject",
     "Tie",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.conf import settings
-from django.core.validators import FileExtensionValidator, MaxValueValidator, MinValueValidator
+from django.core.validators import FileExtensionValidator, MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -72,7 +72,9 @@ class Form(OwnsSubject):
     double_opt_in = models.BooleanField(
         _("confirm by email"),
         default=False,
-        help_text=_("What the visitor agrees to counts only once they have confirmed it from a mail that we send them."),
+        help_text=_(
+            "What the visitor agrees to counts only once they have confirmed it from a mail that we send them."
+        ),
     )
     confirm_within_days = models.PositiveSmallIntegerField(
         _("days to confirm"), default=7, validators=[MinValueValidator(1), MaxValueValidator(60)]
@@ -191,17 +193,45 @@ class FormSubmission(models.Model):
 class LandingPage(OwnsSubject):
     subject_type = Subject.Type.LANDING_PAGE
 
+    class Font(models.TextChoices):
+        SANS = "sans", _("Sans serif")
+        SERIF = "serif", _("Serif")
+        ROUND = "round", _("Rounded")
+        MONO = "mono", _("Typewriter")
+
     title = models.CharField(_("title"), max_length=200)
     slug = models.SlugField(_("address"), max_length=100, unique=True)
-    body = models.TextField(_("text"), blank=True, help_text=_("HTML; scripts are removed."))
+    sections = models.JSONField(_("sections"), default=list, blank=True)  # as tracking.sections reads them
     form = models.ForeignKey(
         Form, models.SET_NULL, null=True, blank=True, related_name="landing_pages", verbose_name=_("form")
     )
     language = models.CharField(_("language"), max_length=10, blank=True)
+    description = models.CharField(
+        _("description"), max_length=300, blank=True, help_text=_("For search engines, and where the page is shared.")
+    )
+    share_image = models.ForeignKey(
+        "PageImage",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("image where it is shared"),
+    )
+    accent = models.CharField(
+        _("colour"), max_length=7, default="#6d28d9", validators=[RegexValidator("^#[0-9a-fA-F]{6}$")]
+    )
+    font = models.CharField(_("font"), max_length=10, choices=Font.choices, default=Font.SANS)
+    logo = models.ForeignKey(
+        "PageImage", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("logo")
+    )
+    footer = models.TextField(_("text at the foot"), max_length=1000, blank=True)
+    imprint_url = models.URLField(_("imprint"), max_length=500, blank=True)
+    privacy_url = models.URLField(_("privacy policy"), max_length=500, blank=True)
     is_published = models.BooleanField(_("published"), default=False)
     publish_from = models.DateTimeField(_("from"), null=True, blank=True)
     publish_until = models.DateTimeField(_("until"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["title"]
@@ -215,6 +245,7 @@ class LandingPage(OwnsSubject):
         now = timezone.now()
         return (
             self.is_published
+            and self.archived_at is None
             and (not self.publish_from or self.publish_from <= now)
             and (not self.publish_until or now < self.publish_until)
         )

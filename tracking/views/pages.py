@@ -1,59 +1,114 @@
-"""Landing pages: what a marketer wrote, made safe, with a form inside."""
+"""Landing pages: the sections a marketer arranged, perhaps in a variant, with a form inside; their images and themes."""
 
 from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
-import nh3
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.safestring import SafeString, mark_safe
+from django.urls import reverse
 
-from tracking import browsers, hits, kiosk, nonces, passes, posting, subjects
+from tracking import browsers, experiments, hits, images, kiosk, nonces, passes, posting, sections, subjects, themes
+from tracking.browsers import Seen
 from tracking.doorbell import ring
 from tracking.edge.reading import UTM
 from tracking.hits import NewHit
-from tracking.models import Kind, LandingPage, Subject
+from tracking.models import Kind, LandingPage, PageImage, PageVariant, Subject
 from tracking.posting import Posted
+from tracking.sections import Section
 from tracking.views import answers
 from tracking.views.answers import public
 from tracking.views.drawing import drawn, speaking, thanks
 from tracking.views.forms import accepted, targets
 
 logger = logging.getLogger(__name__)
-TAGS = nh3.ALLOWED_TAGS | {"section", "figure", "figcaption", "picture", "source", "video", "audio", "header", "footer"}
-ATTRIBUTES = {
-    **nh3.ALLOWED_ATTRIBUTES,
-    "*": {"class", "id", "lang", "title", "aria-label"},
-    "img": {"src", "alt", "width", "height", "loading", "srcset", "sizes"},
-    "video": {"src", "controls", "poster", "width", "height", "preload", "muted", "playsinline"},
-    "audio": {"src", "controls", "preload"},
-    "source": {"src", "srcset", "type", "media"},
-}
 
 
 @public("GET", "HEAD", "POST")
 def landing_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     """A published page; outside its window it is not there, but for staff who ask for a preview."""
-    row = LandingPage.objects.select_related("form", "form__asset").filter(slug=slug).first()
+    row = LandingPage.objects.select_related("form", "form__asset", "logo", "share_image").filter(slug=slug).first()
     if row is None:
         return answers.not_found(request)
     preview = "preview" in request.GET and _may_preview(request)
     if not (preview or row.is_open()):
         return answers.not_found(request)
+    variants = experiments.running(row)
+    seen, is_new = _visitor(request, row)
+    variant = _previewed(request, row) if preview else experiments.shown(variants, seen["visitor_id"])
     with speaking(row.language):
         if request.method == "POST" and row.form and row.form.is_open and not preview:
-            return _post(request, row)
-        response = _page(request, row, preview=preview)
+            return _post(request, row, variant)
+        response = _page(request, row, variant, preview=preview)
     if request.method == "GET" and not preview and "sent" not in request.GET:
-        _record(request, response, row)
+        if is_new and seen["visitor_id"]:
+            browsers.remember(response, request, seen["visitor_id"])
+        _record(request, row, seen, variant)
     return response
 
 
-def safe(body: str) -> SafeString:
-    """The marketer's HTML without anything that could run. Nothing else decides what a page may contain."""
-    return mark_safe(nh3.clean(body, tags=TAGS, attributes=ATTRIBUTES, link_rel="noopener"))
+@public("GET", "HEAD")
+def page_image(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    row = PageImage.objects.filter(public_id=public_id).first()
+    if row is None:
+        return answers.not_found(request)
+    try:
+        return images.handed_out(row)
+    except OSError:
+        logger.exception("the file of image %s is not there", row.pk)
+        return answers.not_found(request)
+
+
+@public("GET", "HEAD")
+def page_theme(request: HttpRequest, name: str) -> HttpResponseBase:
+    """A style sheet made of its own name: the same forever."""
+    sheet = themes.sheet(name)
+    if sheet is None:
+        return answers.not_found(request)
+    response = HttpResponse(sheet, content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def context(row: LandingPage, shown: Sequence[Section], **more: Any) -> dict[str, Any]:
+    """What the template of a landing page needs, for visitors and for the preview beside the editor."""
+    first = shown[0].type.key if shown else ""
+    return {
+        "title": row.title,
+        "page": row,
+        "sections": shown,
+        "opens": first == "hero",  # and brings the page's one heading of the first rank
+        "beside": bool(more.get("drawn")) and not any(section.type.key == "form" for section in shown),
+        "theme": themes.name(row),
+        **more,
+    }
+
+
+def _visitor(request: HttpRequest, row: LandingPage) -> tuple[Seen, bool]:
+    """The browser, with an id where it has one or may be given one; and whether it is a new one."""
+    seen = browsers.seen(request)
+    if _is_nobody(request, row):
+        seen["visitor_id"] = None
+    elif seen["visitor_id"] is None and request.method == "GET" and browsers.may_follow(request):
+        seen["visitor_id"] = uuid.uuid4()
+        return seen, True
+    return seen, False
+
+
+def _is_nobody(request: HttpRequest, row: LandingPage) -> bool:
+    return browsers.refuses(request) or browsers.is_ignored(request) or bool(row.form and row.form.is_kiosk)
+
+
+def _previewed(request: HttpRequest, row: LandingPage) -> PageVariant | None:
+    """The variant a colleague asks to see."""
+    number = request.GET.get("variant", "")
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    return PageVariant.objects.filter(pk=int(number), test__page=row).first()
 
 
 def _may_preview(request: HttpRequest) -> bool:
@@ -61,46 +116,60 @@ def _may_preview(request: HttpRequest) -> bool:
     return user.is_active and user.is_staff and user.has_perm("tracking.view_landingpage")
 
 
-def _post(request: HttpRequest, row: LandingPage) -> HttpResponseBase:
+def _post(request: HttpRequest, row: LandingPage, variant: PageVariant | None) -> HttpResponseBase:
     assert row.form
     posted = posting.receive(request, row.form)
     if not posted.accepted:
-        return _page(request, row, posted=posted, status=422)
+        return _page(request, row, variant, posted=posted, status=422)
     return accepted(request, row.form, posted, back=request.path)
 
 
 def _page(
-    request: HttpRequest, row: LandingPage, *, posted: Posted | None = None, preview: bool = False, status: int = 200
+    request: HttpRequest,
+    row: LandingPage,
+    variant: PageVariant | None,
+    *,
+    posted: Posted | None = None,
+    preview: bool = False,
+    status: int = 200,
 ) -> HttpResponse:
     form = row.form if row.form and row.form.is_open else None
     sent = nonces.read_sent(form, request.GET.get("sent", "")) if form else None
     here = request.build_absolute_uri(request.path)
-    context = {
-        "title": row.title,
-        "body": safe(row.body),
-        "drawn": drawn(form, action=request.path, posted=posted, page_url=here, request=request) if form else None,
-        "thanks": thanks(request, form, sent) if form and sent else None,
-        "preview": preview,
-        "is_open": row.is_open(),
-    }
+    values = context(
+        row,
+        sections.read(variant.sections if variant else row.sections),
+        drawn=drawn(form, action=request.path, posted=posted, page_url=here, request=request) if form else None,
+        thanks=thanks(request, form, sent) if form and sent else None,
+        preview=preview,
+        is_open=row.is_open(),
+        here=here,
+        share_image=_absolute(request, row.share_image),
+    )
     response = answers.page(
-        request, "tracking/landing_page.html", context, status=status, posts_to=targets(form) if form else ()
+        request, "tracking/landing_page.html", values, status=status, posts_to=targets(form) if form else ()
     )
     if form and sent and kiosk.is_on(request, form):
         kiosk.begin_again(response, request.path)
     return response
 
 
-def _record(request: HttpRequest, response: HttpResponse, row: LandingPage) -> None:
-    """Note the visit, with a visitor id where the browser may be followed. The page is shown whatever happens."""
-    if browsers.refuses(request) or browsers.is_ignored(request) or (row.form and row.form.is_kiosk):
+def _absolute(request: HttpRequest, image: PageImage | None) -> str:
+    return request.build_absolute_uri(reverse("tracking:page_image", args=[image.public_id])) if image else ""
+
+
+def _record(request: HttpRequest, row: LandingPage, seen: Seen, variant: PageVariant | None) -> None:
+    """Note the visit, with the variant that was seen. The page is shown whatever happens."""
+    if _is_nobody(request, row):
         return
-    seen = browsers.seen(request)
-    if seen["visitor_id"] is None and browsers.may_follow(request):
-        seen["visitor_id"] = new_visitor = uuid.uuid4()
-        browsers.remember(response, request, new_visitor)
     utm = {name: text for name in UTM if (text := request.GET.get(f"utm_{name}", "")[:200])}
-    data = {"title": row.title, "referrer": request.headers.get("Referer", "")[:1_000], "utm": utm}
+    data = {
+        "title": row.title,
+        "referrer": request.headers.get("Referer", "")[:1_000],
+        "utm": utm,
+        "test": variant.test_id if variant else None,
+        "variant": variant.letter if variant else "",
+    }
     try:
         hits.record(
             NewHit(

@@ -1,0 +1,166 @@
+"""Tests of landing pages: the variants, their shares, what came of them so far, and what one may conclude."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.decorators import action, display
+
+from contacts.admin_base import BaremeAdmin, TabularInline, guarded
+from tracking import addresses, experiments, odds, statistics
+from tracking.admin.sections import SectionsField
+from tracking.experiments import NotPossible
+from tracking.models import PageTest, PageVariant
+
+WEIGHTS = [(0, _("not shown")), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (9, "9")]
+
+
+class VariantForm(forms.ModelForm):
+    sections = SectionsField(label="", required=False)
+
+    class Meta:
+        model = PageVariant
+        fields = ["sections"]
+
+    def clean_sections(self) -> Any:
+        if self["sections"].data is None:
+            return self.instance.sections
+        return self.cleaned_data["sections"]
+
+
+class VariantInline(TabularInline):  # type: ignore[misc,unused-ignore]
+    model = PageVariant
+    fields = ("letter", "weight", "edit")
+    readonly_fields = ("letter", "edit")
+    extra = max_num = 0
+    can_delete = False
+    hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PageTest | None = None) -> bool:
+        return obj is None or obj.started_at is None
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    @display(description=_("variant"))
+    def edit(self, variant: PageVariant) -> SafeString:
+        edit = reverse("admin:tracking_pagevariant_change", args=[variant.pk])
+        look = f"{addresses.landing_path(variant.test.page)}?preview=1&variant={variant.pk}"
+        words = _("Change its sections") if variant.test.started_at is None else _("Sections")
+        return format_html('<a href="{}">{}</a> · <a href="{}" target="_blank">{}</a>', edit, words, look, _("Preview"))
+
+
+@admin.register(PageTest)
+class PageTestAdmin(BaremeAdmin):
+    list_display = ("name", "page", "state")
+    list_select_related = ("page",)
+    search_fields = ("name", "page__title")
+    fields = ("name", "page", "results")
+    readonly_fields = ("page", "results")
+    inlines: ClassVar = [VariantInline]
+    actions_detail = ("add_variant", "start")
+
+    class Media:
+        css: ClassVar = {"all": ["tracking/admin.css", "tracking/statistics.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # from the landing page: "Try variants"
+
+    def has_delete_permission(self, request: HttpRequest, obj: PageTest | None = None) -> bool:
+        return bool(obj is not None and obj.started_at is None and super().has_delete_permission(request, obj))
+
+    def get_urls(self) -> list[URLPattern]:
+        stop = self.admin_site.admin_view(require_POST(self.stop))
+        return [path("<int:object_id>/stop/", stop, name="tracking_pagetest_stop"), *super().get_urls()]
+
+    @action(description=_("Add a variant"), icon="add", permissions=["change"], url_path="add-variant")
+    def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(
+            request, int(object_id), lambda test: experiments.add_variant(test), _g("There is one variant more.")
+        )
+
+    @action(description=_("Start the test"), icon="play_arrow", permissions=["change"], url_path="start")
+    def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        said = _g("From now on visitors see the variants. They cannot be changed any more.")
+        return self._do(request, int(object_id), experiments.start, said)
+
+    @guarded("change")
+    def stop(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        letter = request.POST.get("keep", "")
+        said = _g("The test has ended. From now on the page looks like variant %(letter)s for everybody.")
+        return self._do(request, object_id, lambda test: experiments.stop(test, letter), said % {"letter": letter})
+
+    def _do(self, request: HttpRequest, object_id: int, what: Any, said: str) -> HttpResponse:
+        test = PageTest.objects.select_related("page").filter(pk=object_id).first()
+        if test is None:
+            return HttpResponseRedirect(self.page("changelist"))
+        try:
+            what(test)
+        except NotPossible as reason:
+            self.message_user(request, str(reason), "error")
+        else:
+            self.log_change(request, test, said)
+            self.message_user(request, said)
+        return HttpResponseRedirect(self.page("change", object_id))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=_("state"), label={"draft": "info", "running": "success", "ended": "warning"})
+    def state(self, test: PageTest) -> tuple[str, Any]:
+        if test.is_running:
+            return "running", _("Running")
+        return ("ended", _("Ended")) if test.ended_at else ("draft", _("Draft"))
+
+    @display(description=_("results"))
+    def results(self, test: PageTest) -> SafeString | str:
+        if not test.started_at:
+            return _g("Nothing yet: the test has not begun.")
+        found = statistics.tallies(test)
+        counts = [tally for _variant, tally in found]
+        shares = odds.chances(counts)
+        winner = odds.winner(counts)
+        rows = []
+        for (variant, tally), share in zip(found, shares, strict=True):
+            low, high = odds.wilson(tally)
+            rate = "–" if tally.rate is None else f"{tally.rate:.1%} ({low:.1%} – {high:.1%})"
+            rows.append((variant.letter, tally.visitors, tally.converted, rate, f"{share:.0%}"))
+        context = {"test": test, "rows": rows, "winner": found[winner][0].letter if winner is not None else ""}
+        return render_to_string("tracking/admin/page_test.html", context)
+
+
+@admin.register(PageVariant)
+class PageVariantAdmin(BaremeAdmin):
+    form = VariantForm
+    fields = ("sections",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False  # reached from its test
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("tracking.view_landingpage")
+
+    def has_change_permission(self, request: HttpRequest, obj: PageVariant | None = None) -> bool:
+        return request.user.has_perm("tracking.change_landingpage") and (obj is None or obj.test.started_at is None)
+
+    def response_post_save_change(self, request: HttpRequest, obj: PageVariant) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:tracking_pagetest_change", args=[obj.test_id]))

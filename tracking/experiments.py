@@ -1,0 +1,89 @@
+"""Tests of landing pages: who sees which variant, and the steps of a test from its draft to the variant that is kept.
+
+Only browsers that may be followed take part: without an id nobody can be shown the same variant twice, or be counted once.
+All others see the page as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracking.models import LandingPage, PageTest, PageVariant
+
+LETTERS = "ABCDEF"
+
+
+class NotPossible(Exception):
+    """The sentence that says why not."""
+
+
+def running(page: LandingPage) -> Sequence[PageVariant]:
+    """The variants of the test that runs on this page; none without a test."""
+    found = PageVariant.objects.filter(test__page=page, test__started_at__isnull=False, test__ended_at=None)
+    return list(found.order_by("letter"))
+
+
+def shown(variants: Sequence[PageVariant], visitor_id: uuid.UUID | None) -> PageVariant | None:
+    """The variant this visitor sees, today and always; None: the page as it is."""
+    total = sum(variant.weight for variant in variants)
+    if visitor_id is None or not total:
+        return None
+    digest = hashlib.sha256(f"{variants[0].test_id} {visitor_id}".encode()).digest()
+    place = int.from_bytes(digest[:8]) * total >> 64
+    for variant in variants:
+        if place < variant.weight:
+            return variant
+        place -= variant.weight
+    return None
+
+
+@transaction.atomic
+def draft(page: LandingPage, name: str) -> PageTest:
+    """A test that has not begun: the page as it is, and a copy to change."""
+    test = PageTest.objects.create(page=page, name=name[:150])
+    for letter in LETTERS[:2]:
+        PageVariant.objects.create(test=test, letter=letter, sections=page.sections)
+    return test
+
+
+def add_variant(test: PageTest) -> PageVariant:
+    """One more, beginning as the page is."""
+    letters = list(test.variants.values_list("letter", flat=True))
+    free = [letter for letter in LETTERS if letter not in letters]
+    if test.started_at or not free:
+        raise NotPossible(_("This test takes no further variant."))
+    return PageVariant.objects.create(test=test, letter=free[0], sections=test.page.sections)
+
+
+def start(test: PageTest) -> None:
+    """From now on visitors see the variants. Raises NotPossible with the reason."""
+    variants = list(test.variants.all())
+    if sum(1 for variant in variants if variant.weight) < 2:
+        raise NotPossible(_("A test needs two variants with a share."))
+    if test.page.form_id is None:
+        raise NotPossible(_("The page needs a form: what counts is who sends it."))
+    try:
+        with transaction.atomic():
+            changed = PageTest.objects.filter(pk=test.pk, started_at=None).update(started_at=timezone.now())
+    except IntegrityError:
+        raise NotPossible(_("Another test of this page is running. End it first.")) from None
+    if not changed:
+        raise NotPossible(_("This test has begun already."))
+
+
+@transaction.atomic
+def stop(test: PageTest, letter: str) -> None:
+    """End the test; from now on the page looks like this variant for everybody. Raises NotPossible with the reason."""
+    variant = test.variants.filter(letter=letter).first()
+    if variant is None:
+        raise NotPossible(_("There is no such variant."))
+    ended = PageTest.objects.filter(pk=test.pk, started_at__isnull=False, ended_at=None)
+    if not ended.update(ended_at=timezone.now(), kept=letter):
+        raise NotPossible(_("This test is not running."))
+    LandingPage.objects.filter(pk=test.page_id).update(sections=variant.sections)

@@ -1,0 +1,268 @@
+"""What a landing page, a form, an asset or a link came to in a span of days: people, and machines apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracking import odds, pages, statistics_sql, subjects
+from tracking.models import (
+    Asset,
+    Form,
+    HeldSubmission,
+    Kind,
+    LandingPage,
+    Link,
+    PageTest,
+    PageVariant,
+    Subject,
+)
+from tracking.odds import Tally
+
+LONGEST = 731  # days
+USUAL = 30
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole days of the instance's time zone, the last one included."""
+
+    first: date
+    last: date
+
+    @property
+    def since(self) -> datetime:
+        return timezone.make_aware(datetime.combine(self.first, time.min))
+
+    @property
+    def until(self) -> datetime:
+        return timezone.make_aware(datetime.combine(self.last + timedelta(days=1), time.min))
+
+    @property
+    def days(self) -> list[date]:
+        return [self.first + timedelta(days=at) for at in range((self.last - self.first).days + 1)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines with a name first; `note` says what is not in them."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a page of statistics shows, and its CSV."""
+
+    span: Span
+    figures: Sequence[Figure]
+    days: Sequence[tuple[date, int]]
+    counted: str  # what the days count
+    tables: Sequence[Table]
+    notes: Sequence[str]
+
+
+def span(first: str = "", last: str = "") -> Span:
+    """The days asked for; the last thirty where nothing sensible was."""
+    today = timezone.localdate()
+    end = _day(last) or today
+    begin = _day(first) or end - timedelta(days=USUAL - 1)
+    if begin > end:
+        begin, end = end, begin
+    return Span(max(begin, end - timedelta(days=LONGEST - 1)), end)
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2200 else None
+
+
+def of_landing_page(page: LandingPage, days: Span) -> Report:
+    seen = _Seen(Subject.Type.LANDING_PAGE, page.pk, Kind.LANDING_PAGE_VISITED, days)
+    figures = [Figure(_("Visits"), _n(seen.times)), Figure(_("People"), _n(seen.people))]
+    if page.form_id and seen.subject:
+        visitors, sent = _converted(seen.subject, page.form_id, days)
+        figures += _rate(Tally(visitors, sent), _("Sent the form"))
+    return Report(
+        days,
+        [*figures, *seen.machines()],
+        seen.by_day(),
+        _("Visits by day"),
+        [
+            seen.table("referrer", _("Where they came from"), _("Directly, or not said")),
+            seen.table("utm", _("Campaigns (UTM)")),
+        ],
+        seen.notes(),
+    )
+
+
+def of_form(form: Form, days: Span) -> Report:
+    seen = _Seen(Subject.Type.FORM, form.pk, Kind.FORM_SUBMITTED, days)
+    held = HeldSubmission.objects.filter(form=form, at__gte=days.since, at__lt=days.until).count()
+    figures = [
+        Figure(_("Submissions"), _n(seen.times)),
+        Figure(_("People"), _n(seen.people)),
+        Figure(_("Held as spam"), _n(held)),
+    ]
+    seen_only = _(
+        "Views are those of landing pages and of pages with our script: a form on any other page is not seen before it is "
+        "sent."
+    )
+    tables, notes = [_places(seen, form, days)], [*seen.notes(), seen_only]
+    return Report(days, figures, seen.by_day(), _("Submissions by day"), tables, notes)
+
+
+def of_asset(asset: Asset, days: Span) -> Report:
+    seen = _Seen(Subject.Type.ASSET, asset.pk, Kind.ASSET_DOWNLOADED, days)
+    figures = [Figure(_("Downloads"), _n(seen.times)), Figure(_("People"), _n(seen.people)), *seen.machines()]
+    return Report(days, figures, seen.by_day(), _("Downloads by day"), [_where_from(asset, days)], seen.notes())
+
+
+def of_links(source: Subject, days: Span) -> Table:
+    """The links of an email or SMS: how often, by how many people, how often by machines."""
+    links = list(Link.objects.filter(source=source).order_by("pk")[:200])
+    kinds = [Kind.EMAIL_CLICKED, Kind.SMS_CLICKED]
+    counts = statistics_sql.by_subject([link.subject_id for link in links], kinds, days.since, days.until)
+    rows = [(link.url, *_line(counts.get(link.subject_id))) for link in links]
+    rows.sort(key=lambda row: -row[1])
+    return Table(
+        _("Links"), [_("Link"), _("Clicks"), _("People"), _("Clicks by machines")], rows, _("There are no links.")
+    )
+
+
+def tallies(test: PageTest) -> list[tuple[PageVariant, Tally]]:
+    """What each variant of a test came to, until its end: from the events alone, so it can always be counted again."""
+    variants = list(test.variants.order_by("letter"))
+    found = subjects.find([(Subject.Type.LANDING_PAGE, str(test.page_id)), (Subject.Type.FORM, str(test.page.form_id))])
+    counts: dict[str, tuple[int, int]] = {}
+    if test.started_at:
+        values = {
+            "page": found.get((Subject.Type.LANDING_PAGE, str(test.page_id))),
+            "form": found.get((Subject.Type.FORM, str(test.page.form_id))),
+            "visited": int(Kind.LANDING_PAGE_VISITED),
+            "sent": int(Kind.FORM_SUBMITTED),
+            "since": test.started_at,
+            "until": test.ended_at or timezone.now(),
+            "test": test.pk,
+        }
+        counts = statistics_sql.tally(values)
+    return [(variant, Tally(*counts.get(variant.letter, (0, 0)))) for variant in variants]
+
+
+class _Seen:
+    """The counted events of one kind about one thing."""
+
+    def __init__(self, type: Subject.Type, ref_id: int, kind: Kind, days: Span) -> None:
+        self.days = days
+        self.subject = subjects.find([(type, str(ref_id))]).get((type, str(ref_id)))
+        zone = timezone.get_current_timezone_name()
+        lines = statistics_sql.count([self.subject], kind, days.since, days.until, zone) if self.subject else []
+        self.lines: dict[str, list[statistics_sql.Counted]] = {}
+        for line in lines:
+            self.lines.setdefault(line.sort, []).append(line)
+        total = self.lines["total"][0] if lines else None
+        self.times = total.times if total else 0
+        self.by_machines = total.machines if total else 0
+        self.people = total.people if total else 0
+        self.nameless = total.nameless if total else 0
+
+    def by_day(self) -> list[tuple[date, int]]:
+        counts = {line.name: line.times for line in self.lines.get("day", ())}
+        return [(day, counts.get(day.isoformat(), 0)) for day in self.days.days]
+
+    def machines(self) -> list[Figure]:
+        return [Figure(_("By machines"), _n(self.by_machines), _("counted nowhere else"))]
+
+    def table(self, sort: str, title: str, unnamed: str = "") -> Table:
+        rows = [(line.name or unnamed or "–", line.times, line.people) for line in self.lines.get(sort, ())]
+        return Table(title, [title, _("How often"), _("People")], rows, _("Nothing in these days."))
+
+    def notes(self) -> list[str]:
+        if not self.nameless:
+            return []
+        return [
+            _("%(count)s times it was somebody who does not allow to be followed: counted, but not among the people.")
+            % {"count": _n(self.nameless)}
+        ]
+
+
+def _places(seen: _Seen, form: Form, days: Span) -> Table:
+    """The pages it was sent from, with their views in the same days."""
+    lines = seen.lines.get("url", [])
+    own = {page.slug: page.pk for page in LandingPage.objects.filter(form=form)}
+    keys = [_subject_of(line.name, own) for line in lines]
+    found = subjects.find(key for key in keys if key)
+    ids = [found.get(key) if key else None for key in keys]
+    kinds = [Kind.PAGE_VISITED, Kind.LANDING_PAGE_VISITED]
+    views = statistics_sql.by_subject([pk for pk in ids if pk], kinds, days.since, days.until)
+    rows = []
+    for line, pk in zip(lines, ids, strict=True):
+        seen_by = views.get(pk or 0, (0, 0, 0))[2]
+        share = f"{min(line.people / seen_by, 1):.1%}" if seen_by else "–"
+        rows.append((line.name, views.get(pk or 0, (0, 0, 0))[0], seen_by, line.times, line.people, share))
+    columns = [_("Page"), _("Views"), _("People who saw it"), _("Submissions"), _("People who sent it"), _("Share")]
+    return Table(_("By page"), columns, rows, _("Nobody sent it in these days."))
+
+
+def _subject_of(url: str, own: dict[str, int]) -> tuple[str, str] | None:
+    """What visits of this address are about."""
+    head, _p, slug = url.rpartition("/p/")
+    if head and slug in own:
+        return Subject.Type.LANDING_PAGE, str(own[slug])
+    host, path = pages.normalise(url)
+    return (Subject.Type.PAGE, subjects.key(host + path)) if host else None
+
+
+def _where_from(asset: Asset, days: Span) -> Table:
+    """The forms that lead to it, with their submissions: a download itself does not say where its visitor came from."""
+    forms = list(Form.objects.filter(gated_assets=asset) | Form.objects.filter(asset=asset))
+    found = subjects.find((Subject.Type.FORM, str(form.pk)) for form in forms)
+    counts = statistics_sql.by_subject(list(found.values()), [Kind.FORM_SUBMITTED], days.since, days.until)
+    rows = []
+    for form in forms:
+        times, _machines, people = counts.get(found.get((Subject.Type.FORM, str(form.pk)), 0), (0, 0, 0))
+        rows.append((form.name, times, people))
+    return Table(
+        _("Forms that lead to it"), [_("Form"), _("Submissions"), _("People")], rows, _("No form leads to it.")
+    )
+
+
+def _converted(page: int, form_id: int, days: Span) -> tuple[int, int]:
+    form = subjects.find([(Subject.Type.FORM, str(form_id))]).get((Subject.Type.FORM, str(form_id)), 0)
+    return statistics_sql.converted(page, form, Kind.LANDING_PAGE_VISITED, Kind.FORM_SUBMITTED, days.since, days.until)
+
+
+def _rate(tally: Tally, label: str) -> list[Figure]:
+    if not tally.visitors:
+        return [Figure(label, "–", _("no visitor who may be followed"))]
+    low, high = odds.wilson(tally)
+    note = _("%(sent)s of %(visitors)s visitors who may be followed; with luck taken out between %(low)s and %(high)s")
+    values = {"sent": _n(tally.converted), "visitors": _n(tally.visitors), "low": f"{low:.1%}", "high": f"{high:.1%}"}
+    return [Figure(label, f"{tally.converted / tally.visitors:.1%}", note % values)]
+
+
+def _line(counts: tuple[int, int, int] | None) -> tuple[int, int, int]:
+    times, machines, people = counts or (0, 0, 0)
+    return times, people, machines
+
+
+def _n(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")

@@ -1,0 +1,109 @@
+"""What was done with a page, a form, an asset or a link, counted in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from contacts.sql import array, tuples
+
+TOP = 15
+
+# A machine's doings are counted apart. Who is neither a contact nor a browser we may follow is counted, but is nobody.
+SEEN = """
+WITH seen AS MATERIALIZED (
+  SELECT (at AT TIME ZONE %(zone)s)::date AS day, verdict >= 2 AS is_machine,
+         CASE WHEN contact_id IS NOT NULL THEN 'c' || contact_id WHEN visitor_id IS NOT NULL THEN 'v' || visitor_id END AS person,
+         data
+  FROM tracking_event
+  WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = %(kind)s AND at >= %(since)s AND at < %(until)s
+)"""
+COUNT = f"""{SEEN}, people AS (SELECT * FROM seen WHERE NOT is_machine)
+SELECT 'total', '', count(*) FILTER (WHERE NOT is_machine), count(*) FILTER (WHERE is_machine),
+       count(DISTINCT person) FILTER (WHERE NOT is_machine), count(*) FILTER (WHERE NOT is_machine AND person IS NULL) FROM seen
+UNION ALL
+SELECT 'day', day::text, count(*), 0, 0, 0 FROM people GROUP BY day
+UNION ALL
+(SELECT 'referrer', coalesce(nullif(lower(substring(data ->> 'referrer' FROM '^[a-zA-Z]+://([^/?#:]+)')), ''), ''), count(*), 0, count(DISTINCT person), 0
+ FROM people GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
+UNION ALL
+(SELECT 'utm', concat_ws(' · ', data #>> '{{utm,source}}', data #>> '{{utm,medium}}', data #>> '{{utm,campaign}}'), count(*), 0, count(DISTINCT person), 0
+ FROM people WHERE data ? 'utm' GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
+UNION ALL
+(SELECT 'url', split_part(split_part(data ->> 'url', '?', 1), '#', 1), count(*), 0, count(DISTINCT person), 0
+ FROM people WHERE data ? 'url' GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
+"""
+
+
+class Counted(NamedTuple):
+    """One line: of what sort, its name, how often by people and by machines, by how many people, how often by nobody known."""
+
+    sort: str
+    name: str
+    times: int
+    machines: int
+    people: int
+    nameless: int
+
+
+def count(subjects: Sequence[int], kind: int, since: datetime, until: datetime, zone: str) -> list[Counted]:
+    values = {"subjects": array(subjects), "kind": kind, "since": since, "until": until, "zone": zone}
+    return list(map(Counted._make, tuples(COUNT, values)))
+
+
+CONVERTED = """
+WITH visitors AS (
+  SELECT visitor_id, min(at) AS since FROM tracking_event
+  WHERE subject_id = %(page)s AND kind = %(visited)s AND at >= %(since)s AND at < %(until)s AND verdict < 2
+    AND visitor_id IS NOT NULL GROUP BY visitor_id
+), senders AS MATERIALIZED (
+  SELECT visitor_id, max(at) AS last FROM tracking_event
+  WHERE subject_id = %(form)s AND kind = %(sent)s AND at >= %(since)s AND at < %(until)s AND visitor_id IS NOT NULL
+  GROUP BY visitor_id
+)
+SELECT count(*), count(*) FILTER (WHERE s.last >= v.since) FROM visitors v LEFT JOIN senders s USING (visitor_id)
+"""
+
+
+def converted(page: int, form: int, visited: int, sent: int, since: datetime, until: datetime) -> tuple[int, int]:
+    """How many visitors of the page we may follow there were, and how many of them sent the form afterwards."""
+    values = {"page": page, "form": form, "visited": visited, "sent": sent, "since": since, "until": until}
+    ((visitors, sent_by),) = tuples(CONVERTED, values)
+    return visitors, sent_by
+
+
+TALLY = """
+WITH visitors AS (
+  SELECT visitor_id, (array_agg(data ->> 'variant' ORDER BY at, id))[1] AS letter, min(at) AS since FROM tracking_event
+  WHERE subject_id = %(page)s AND kind = %(visited)s AND at >= %(since)s AND at < %(until)s AND verdict < 2
+    AND visitor_id IS NOT NULL AND data @> jsonb_build_object('test', %(test)s::bigint) GROUP BY visitor_id
+), senders AS MATERIALIZED (
+  SELECT visitor_id, max(at) AS last FROM tracking_event
+  WHERE subject_id = %(form)s AND kind = %(sent)s AND at >= %(since)s AND at < %(until)s AND visitor_id IS NOT NULL
+  GROUP BY visitor_id
+)
+SELECT v.letter, count(*), count(*) FILTER (WHERE s.last >= v.since) FROM visitors v LEFT JOIN senders s USING (visitor_id)
+GROUP BY v.letter
+"""
+
+
+def tally(values: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Visitors, and those who sent the form after they had come, by the letter of the variant they saw first."""
+    return {letter: (visitors, sent) for letter, visitors, sent in tuples(TALLY, values)}
+
+
+BY_SUBJECT = """
+SELECT subject_id, count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2),
+       count(DISTINCT coalesce('c' || contact_id, 'v' || visitor_id)) FILTER (WHERE verdict < 2)
+FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = ANY(%(kinds)s::int[]) AND at >= %(since)s AND at < %(until)s
+GROUP BY subject_id
+"""
+
+
+def by_subject(
+    subjects: Sequence[int], kinds: Sequence[int], since: datetime, until: datetime
+) -> dict[int, tuple[int, int, int]]:
+    """For each: how often by people, how often by machines, by how many people."""
+    values = {"subjects": array(subjects), "kinds": list(kinds), "since": since, "until": until}
+    return {subject: (times, machines, people) for subject, times, machines, people in tuples(BY_SUBJECT, values)}
