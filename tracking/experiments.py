@@ -70,11 +70,13 @@ def start(test: PageTest) -> None:
         raise NotPossible(_("The page needs a form: what counts is who sends it."))
     try:
         with transaction.atomic():
-            changed = PageTest.objects.filter(pk=test.pk, started_at=None).update(started_at=timezone.now())
+            now = timezone.now()
+            changed = PageTest.objects.filter(pk=test.pk, started_at=None).update(started_at=now)
     except IntegrityError:
         raise NotPossible(_("Another test of this page is running. End it first.")) from None
     if not changed:
         raise NotPossible(_("This test has begun already."))
+    test.started_at = now
 
 
 @transaction.atomic

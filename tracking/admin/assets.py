@@ -37,7 +37,7 @@ class AssetForm(forms.ModelForm):
 
 @admin.register(Asset)
 class AssetAdmin(WithStatistics):
-    actions_detail = ("statistics",)
+    actions_detail = ("see_statistics",)
     form = AssetForm
     list_display = ("name", "is_active", "gate", "public_link")
     list_filter = ("is_active",)

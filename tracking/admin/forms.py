@@ -108,7 +108,7 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
         "redirect_url": "thank_you == 'redirect'",
         "asset": "thank_you == 'asset'",
     }
-    actions_detail = ("see_form", "statistics", "copy")
+    actions_detail = ("see_form", "see_statistics", "copy")
 
     class Media:
         css: ClassVar = {"all": ["tracking/admin.css", "tracking/builder.css"]}

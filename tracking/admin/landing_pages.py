@@ -25,7 +25,7 @@ from contacts.admin_base import ArchivedFilter, ArchivingAdmin, guarded
 from tracking import addresses, experiments, formfields, images, payload, sections, statistics
 from tracking.admin.sections import SectionsField, posted
 from tracking.admin.statistics import WithStatistics
-from tracking.models import Form, LandingPage, PageImage
+from tracking.models import Form, LandingPage, PageImage, PageTest
 from tracking.statistics import Report, Span
 from tracking.views import pages
 from tracking.views.drawing import speaking
@@ -94,7 +94,7 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
     search_fields = ("title", "slug")
     autocomplete_fields = ("form",)
     prepopulated_fields: ClassVar = {"slug": ("title",)}
-    actions_detail = ("preview", "visit", "statistics", "try_variants", "copy")
+    actions_detail = ("preview", "visit", "see_statistics", "try_variants", "copy")
     fieldsets = (
         (None, {"fields": [("title", "slug"), ("form", "language"), "sections"]}),
         (
@@ -153,6 +153,15 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
             return JsonResponse({"error": " ".join(error.messages)}, status=422)
         said = _g("“%(name)s” can be chosen now.") % {"name": image.name}
         return JsonResponse({"id": image.pk, "name": image.name, "said": said})
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        is_page = object_id is not None and object_id.isdecimal() and len(object_id) < 18
+        if request.method == "GET" and is_page and _is_tried(int(object_id or 0)):
+            said = _g("Variants of this page are being tried: who may be followed sees those, all others see this.")
+            self.message_user(request, said, "warning")
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     # What can be done with a page
 
@@ -239,3 +248,7 @@ def _unsaved(request: HttpRequest) -> LandingPage:
 
 def _chosen(rows: QuerySet[Any], text: str) -> Any:
     return rows.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 18 else None
+
+
+def _is_tried(page_id: int) -> bool:
+    return PageTest.objects.filter(page=page_id, started_at__isnull=False, ended_at=None).exists()

@@ -22,8 +22,6 @@ from tracking.admin.sections import SectionsField
 from tracking.experiments import NotPossible
 from tracking.models import PageTest, PageVariant
 
-WEIGHTS = [(0, _("not shown")), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (9, "9")]
-
 
 class VariantForm(forms.ModelForm):
     sections = SectionsField(label="", required=False)
@@ -55,7 +53,7 @@ class VariantInline(TabularInline):  # type: ignore[misc,unused-ignore]
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
-    @display(description=_("variant"))
+    @display(description=_("sections"))
     def edit(self, variant: PageVariant) -> SafeString:
         edit = reverse("admin:tracking_pagevariant_change", args=[variant.pk])
         look = f"{addresses.landing_path(variant.test.page)}?preview=1&variant={variant.pk}"
@@ -115,9 +113,6 @@ class PageTestAdmin(BaremeAdmin):
             self.log_change(request, test, said)
             self.message_user(request, said)
         return HttpResponseRedirect(self.page("change", object_id))
-
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description=_("state"), label={"draft": "info", "running": "success", "ended": "warning"})
     def state(self, test: PageTest) -> tuple[str, Any]:

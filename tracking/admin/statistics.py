@@ -46,8 +46,8 @@ class WithStatistics(BaremeAdmin):
         name = f"{opts.app_label}_{opts.model_name}_statistics"
         return [path("<int:object_id>/statistics/", view, name=name), *super().get_urls()]
 
-    @action(description=_("Statistics"), icon="bar_chart", permissions=["view"], url_path="to-statistics")
-    def statistics(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=_("Statistics"), icon="bar_chart", permissions=["view"])
+    def see_statistics(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(self.page("statistics", int(object_id)))
 
     @guarded("view")

@@ -103,5 +103,11 @@ def _values(row: Mapping[str, Any], kind: SectionType, images: Any, assets: Any)
     params = row.get("params") or {}
     values = {**params, **kind.values(params)}
     values |= {name: images.get(params.get(name)) for name in _fields(kind, ImageField)}
+    values |= {name: _address(params.get(name)) for name in _fields(kind, WebAddressField)}
     values |= {name: assets.get(params.get(name)) for name in _fields(kind, AssetField)}
     return values
+
+
+def _address(stored: Any) -> str:
+    """Looked at again: a row may have been written by other hands than the builder's."""
+    return stored if isinstance(stored, str) and payload.is_web_address(stored) else ""
