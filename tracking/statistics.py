@@ -136,6 +136,31 @@ def of_asset(asset: Asset, days: Span) -> Report:
     return Report(days, figures, seen.by_day(), _("Downloads by day"), [_where_from(asset, days)], seen.notes())
 
 
+def of_email(email_id: int, days: Span) -> Report:
+    """An email: sent, opened, clicked, left; who is counted once is in the shares."""
+    source = Subject.objects.filter(type=Subject.Type.EMAIL, key=str(email_id)).first()
+    seen = _Seen(Subject.Type.EMAIL, email_id, Kind.EMAIL_SENT, days)
+    about = [source.pk] if source else []
+    links = list(Link.objects.filter(source=source).values_list("subject_id", flat=True)) if source else []
+    opened = statistics_sql.together(about, Kind.EMAIL_OPENED, days.since, days.until)
+    clicked = statistics_sql.together(links, Kind.EMAIL_CLICKED, days.since, days.until)
+    left = statistics_sql.together(about, Kind.UNSUBSCRIBED, days.since, days.until)
+    figures = [
+        Figure(_("Sent"), _n(seen.times), _("to %(count)s people") % {"count": _n(seen.people)}),
+        _of_people(_("Opened"), opened, seen.people),
+        _of_people(_("Clicked"), clicked, seen.people),
+        _of_people(_("Unsubscribed"), left, seen.people),
+    ]
+    notes = [
+        _("Opens are those we may know of: without consent a mail carries no pixel, and many programs load none."),
+        _(
+            "Shares are of the people it was sent to in these days; who opened an earlier one later is among those who opened."
+        ),
+    ]
+    tables = [of_links(source, days)] if source else []
+    return Report(days, figures, seen.by_day(), _("Sent by day"), tables, notes)
+
+
 def of_links(source: Subject, days: Span) -> Table:
     """The links of an email or SMS: how often, by how many people, how often by machines."""
     links = list(Link.objects.filter(source=source).order_by("pk")[:200])
@@ -248,6 +273,13 @@ def _where_from(asset: Asset, days: Span) -> Table:
 def _converted(page: int, form_id: int, days: Span) -> tuple[int, int]:
     form = subjects.find([(Subject.Type.FORM, str(form_id))]).get((Subject.Type.FORM, str(form_id)), 0)
     return statistics_sql.converted(page, form, Kind.LANDING_PAGE_VISITED, Kind.FORM_SUBMITTED, days.since, days.until)
+
+
+def _of_people(label: str, counts: tuple[int, int, int], sent_to: int) -> Figure:
+    times, machines, people = counts
+    share = f" ({people / sent_to:.1%})" if 0 < people <= sent_to else ""
+    note = _("%(times)s times; %(machines)s times by machines") % {"times": _n(times), "machines": _n(machines)}
+    return Figure(label, _n(people) + share, note)
 
 
 def _rate(tally: Tally, label: str) -> list[Figure]:

@@ -107,3 +107,17 @@ def by_subject(
     """For each: how often by people, how often by machines, by how many people."""
     values = {"subjects": array(subjects), "kinds": list(kinds), "since": since, "until": until}
     return {subject: (times, machines, people) for subject, times, machines, people in tuples(BY_SUBJECT, values)}
+
+
+TOGETHER = """
+SELECT count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2),
+       count(DISTINCT coalesce('c' || contact_id, 'v' || visitor_id)) FILTER (WHERE verdict < 2)
+FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = %(kind)s AND at >= %(since)s AND at < %(until)s
+"""
+
+
+def together(subjects: Sequence[int], kind: int, since: datetime, until: datetime) -> tuple[int, int, int]:
+    """Of all of these: how often by people, how often by machines, by how many people."""
+    values = {"subjects": array(subjects), "kind": kind, "since": since, "until": until}
+    ((times, machines, people),) = tuples(TOGETHER, values)
+    return times, machines, people

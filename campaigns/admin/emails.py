@@ -19,7 +19,10 @@ from campaigns.admin import previews
 from campaigns.mail import fields, html, send
 from campaigns.models import Email, Message
 from campaigns.registry import DeliveryError
-from contacts.admin_base import BaremeAdmin, guarded
+from contacts.admin_base import guarded
+from tracking import statistics
+from tracking.admin.statistics import WithStatistics
+from tracking.statistics import Report, Span
 
 
 class EmailForm(forms.ModelForm):
@@ -55,13 +58,13 @@ def _header(posted: str, cleaned: str) -> str:
 
 
 @admin.register(Email)
-class EmailAdmin(BaremeAdmin):
+class EmailAdmin(WithStatistics):
     form = EmailForm
     list_display = ("name", "subject_line", "language", "state", "sent", "updated_at")
     list_filter = ("is_active", "language")
     search_fields = ("name", "subject_line")
     change_form_outer_after_template = "campaigns/preview.html"
-    actions_detail = ("send_test",)
+    actions_detail = ("see_statistics", "send_test")
     fieldsets: ClassVar = [
         (None, {"fields": [("name", "language"), "is_active"]}),
         (_("In the inbox"), {"fields": [("from_name", "from_email"), "reply_to", "subject_line", "preheader"]}),
@@ -92,6 +95,9 @@ class EmailAdmin(BaremeAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was sent names it: switch it off instead."""
         return False
+
+    def report(self, row: Email, days: Span) -> Report:
+        return statistics.of_email(row.pk, days)
 
     # The preview
 

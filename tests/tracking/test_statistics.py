@@ -101,6 +101,29 @@ def test_links_machines_apart(db):
     assert list(statistics.of_links(link.source, statistics.span()).rows) == [("https://shop.example/", 1, 1, 1)]
 
 
+def test_an_email(db):
+    link = LinkFactory(source__ref_id=7, source__key="7", url="https://shop.example/")
+    ada, grace = ContactFactory(), ContactFactory()
+    for contact in (ada, grace):
+        happened(Kind.EMAIL_SENT, link.source, contact=contact)
+    happened(Kind.EMAIL_OPENED, link.source, contact=ada)
+    happened(Kind.EMAIL_OPENED, link.source, contact=ada)
+    happened(Kind.EMAIL_OPENED, link.source, contact=grace, verdict=Verdict.PROXY)
+    happened(Kind.EMAIL_CLICKED, link.subject, contact=ada)
+    happened(Kind.UNSUBSCRIBED, link.source, contact=grace)
+
+    report = statistics.of_email(7, statistics.span())
+
+    assert [(str(figure.label), figure.value, figure.note) for figure in report.figures] == [
+        ("Sent", "2", "to 2 people"),
+        ("Opened", "1 (50.0%)", "2 times; 1 times by machines"),
+        ("Clicked", "1 (50.0%)", "1 times; 0 times by machines"),
+        ("Unsubscribed", "1 (50.0%)", "1 times; 0 times by machines"),
+    ]
+    assert list(report.tables[0].rows) == [("https://shop.example/", 1, 1, 0)]
+    assert figures(statistics.of_email(8, statistics.span()))["Sent"] == "0"
+
+
 @pytest.mark.parametrize(
     ("first", "last", "days"),
     [
