@@ -43,7 +43,7 @@ class Action:
     label: Any  # lazily translated
     group: Any = ""
     external: ClassVar[bool] = False
-    offered: ClassVar[bool] = True  # to marketers, in triggers and campaigns; else the product alone writes its deliveries
+    offered: ClassVar[bool] = True  # in triggers and campaigns; else the product alone writes its deliveries
 
     class Form(forms.Form):
         pass

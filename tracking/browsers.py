@@ -60,7 +60,13 @@ def is_ignored(request: HttpRequest) -> bool:
 def ignore(response: HttpResponseBase, request: HttpRequest, *, yes: bool = True) -> None:
     """Do not track this browser from now on; or do, whoever uses it."""
     response.set_cookie(
-        STAFF_COOKIE, "1" if yes else "0", max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure(), path="/"
+        STAFF_COOKIE,
+        "1" if yes else "0",
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+        path="/",
     )
 
 

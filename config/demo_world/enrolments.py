@@ -138,7 +138,7 @@ def _save(world: World, walks: Sequence[Walk]) -> None:
 
 def _points(world: World, walk: Walk, delivery: Delivery) -> Adjustment:
     return Adjustment(
-        contact_id=delivery.contact_id,
+        contact_id=walk.sending.person.id,
         group_id=delivery.params["group"],
         points=delivery.params["points"],
         origin=Adjustment.Origin.CAMPAIGN,

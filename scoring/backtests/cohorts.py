@@ -1,7 +1,8 @@
 """Whom a back-test is about: the contacts there were on the cut-off date, what they scored then, who converted after it.
 
-Whoever does not allow profiling is left out. Nothing of what happened after the cut-off reaches a score: events, adjustments and profiles are as of then
-(scoring.valuation, and tracking.past on what cannot be rewound because it was never noted).
+Whoever does not allow profiling is left out. Nothing of what happened after the cut-off reaches a score: events,
+adjustments and profiles are as of then (scoring.valuation, and tracking.past on what cannot be rewound because it was
+never noted).
 """
 
 from __future__ import annotations

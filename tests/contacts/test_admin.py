@@ -156,7 +156,8 @@ def test_the_page_asks_as_often_whatever_it_shows(marketer, django_assert_num_qu
     contact = full()
     address = reverse("admin:contacts_contact_overview", args=[contact.pk])
     marketer.get(address)
-    with django_assert_num_queries(10):  # session, user, contact, stages, segments, fields, tags, consents, blocks, merges
+    # session, user, contact, stages, segments, fields, tags, consents, blocks, merges
+    with django_assert_num_queries(10):
         marketer.get(address)
     contact.tags.add(TagFactory(), TagFactory())
     for segment in SegmentFactory.create_batch(2):
