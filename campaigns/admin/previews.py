@@ -55,7 +55,7 @@ def email(request: HttpRequest) -> JsonResponse:
         fields.validate(draft.text)
     except ValidationError as error:
         return JsonResponse({"errors": error.messages})
-    rendered = render.email(draft, chosen(request), extra={"unsubscribe_url": "#"})
+    rendered = render.email(draft, chosen(request), extra={name: f"#{name}" for name in render.WAYS_OUT})
     return JsonResponse({"title": rendered.title, "html": framed(rendered.html), "text": rendered.text})
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import delivery, enrolments, triggers
+from campaigns.mail import links
 from campaigns.models import (
     Campaign,
     Delivery,
@@ -42,6 +43,7 @@ from tests.factories import (
     WebinarFactory,
 )
 from tracking.models import Hit, Kind
+from tracking.tokens import Ref
 
 pytestmark = pytest.mark.django_db
 FRENCH = {"filter": "field", "field": "country", "op": "is", "value": "FR"}
@@ -378,8 +380,12 @@ def test_an_email_is_previewed_as_it_stands_in_the_form_for_a_contact(page, anne
 
     shown = page("email", "preview", data=draft).json()
 
-    assert (shown["title"], shown["text"]) == ("Hello Anne", "anne@example.com")
+    assert (shown["title"], shown["text"]) == (
+        "Hello Anne",
+        "anne@example.com\n\n-- \nUnsubscribe: #unsubscribe_url\nChoose what you allow: #preferences_url\n",
+    )
     assert "<p>anne@example.com</p>" in shown["html"]
+    assert shown["html"].index('href="#unsubscribe_url"') < shown["html"].index('href="#preferences_url"')
     assert page("email", "preview", data=email_form(html="{{ nothing }}")).json()["errors"]
 
 
@@ -404,7 +410,11 @@ def test_a_test_is_sent_to_whoever_asks(admin_client, admin_user, smtp, anne):
 def test_an_sms_is_previewed_and_counted(page, anne):
     shown = page("sms", "preview", data={"body": "Hi {{ contact.first_name }} ê", "preview_contact": anne.pk}).json()
 
-    assert shown == {"text": "Hi Anne ê", "length": "9 characters (UCS-2), 1 SMS"}
+    way_out = links.preferences(Ref(2**40, 2**40, 2**40))  # nobody's, and as long as one can get
+    text = f"Hi Anne ê\nStop: {way_out}"
+    assert shown == {"text": text, "length": f"{len(text)} characters (UCS-2), 2 SMS"}
+    own = page("sms", "preview", data={"body": "Hi {{ contact.first_name }} ê STOP", "preview_contact": anne.pk}).json()
+    assert own == {"text": "Hi Anne ê STOP", "length": "14 characters (UCS-2), 1 SMS"}
 
 
 # --- campaigns --------------------------------------------------------------------------------------------------------
