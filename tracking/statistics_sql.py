@@ -11,28 +11,28 @@ from contacts.sql import array, tuples
 TOP = 15
 
 # A machine's doings are counted apart. Who is neither a contact nor a browser we may follow is counted, but is nobody.
-SEEN = """
+# (People are two counts of their own types: as texts they would have to be sorted by the rules of a language.)
+PEOPLE = "count(DISTINCT contact_id) + count(DISTINCT visitor_id) FILTER (WHERE contact_id IS NULL)"
+HUMANS = "count(DISTINCT contact_id) FILTER (WHERE verdict < 2) + count(DISTINCT visitor_id) FILTER (WHERE verdict < 2 AND contact_id IS NULL)"
+HOST = "lower(split_part(split_part(split_part(data ->> 'referrer', '://', 2), '/', 1), '?', 1))"
+UTM = "concat_ws(' · ', data #>> '{utm,source}', data #>> '{utm,medium}', data #>> '{utm,campaign}')"
+COUNT = f"""
 WITH seen AS MATERIALIZED (
-  SELECT (at AT TIME ZONE %(zone)s)::date AS day, verdict >= 2 AS is_machine,
-         CASE WHEN contact_id IS NOT NULL THEN 'c' || contact_id WHEN visitor_id IS NOT NULL THEN 'v' || visitor_id END AS person,
-         data
+  SELECT (at AT TIME ZONE %(zone)s)::date AS day, verdict, contact_id, visitor_id, coalesce({HOST}, '') AS referrer,
+         CASE WHEN data ? 'utm' THEN {UTM} END AS utm, split_part(split_part(data ->> 'url', '?', 1), '#', 1) AS url
   FROM tracking_event
   WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = %(kind)s AND at >= %(since)s AND at < %(until)s
-)"""
-COUNT = f"""{SEEN}, people AS (SELECT * FROM seen WHERE NOT is_machine)
-SELECT 'total', '', count(*) FILTER (WHERE NOT is_machine), count(*) FILTER (WHERE is_machine),
-       count(DISTINCT person) FILTER (WHERE NOT is_machine), count(*) FILTER (WHERE NOT is_machine AND person IS NULL) FROM seen
+), people AS (SELECT * FROM seen WHERE verdict < 2)
+SELECT 'total', '', count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2), {HUMANS},
+       count(*) FILTER (WHERE verdict < 2 AND contact_id IS NULL AND visitor_id IS NULL) FROM seen
 UNION ALL
 SELECT 'day', day::text, count(*), 0, 0, 0 FROM people GROUP BY day
 UNION ALL
-(SELECT 'referrer', coalesce(nullif(lower(substring(data ->> 'referrer' FROM '^[a-zA-Z]+://([^/?#:]+)')), ''), ''), count(*), 0, count(DISTINCT person), 0
- FROM people GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
+(SELECT 'referrer', referrer, count(*), 0, {PEOPLE}, 0 FROM people GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
 UNION ALL
-(SELECT 'utm', concat_ws(' · ', data #>> '{{utm,source}}', data #>> '{{utm,medium}}', data #>> '{{utm,campaign}}'), count(*), 0, count(DISTINCT person), 0
- FROM people WHERE data ? 'utm' GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
+(SELECT 'utm', utm, count(*), 0, {PEOPLE}, 0 FROM people WHERE utm IS NOT NULL GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
 UNION ALL
-(SELECT 'url', split_part(split_part(data ->> 'url', '?', 1), '#', 1), count(*), 0, count(DISTINCT person), 0
- FROM people WHERE data ? 'url' GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
+(SELECT 'url', url, count(*), 0, {PEOPLE}, 0 FROM people WHERE url IS NOT NULL GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
 """
 
 
@@ -93,9 +93,9 @@ def tally(values: dict[str, Any]) -> dict[str, tuple[int, int]]:
     return {letter: (visitors, sent) for letter, visitors, sent in tuples(TALLY, values)}
 
 
-BY_SUBJECT = """
+BY_SUBJECT = f"""
 SELECT subject_id, count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2),
-       count(DISTINCT coalesce('c' || contact_id, 'v' || visitor_id)) FILTER (WHERE verdict < 2)
+       {HUMANS}
 FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = ANY(%(kinds)s::int[]) AND at >= %(since)s AND at < %(until)s
 GROUP BY subject_id
 """
@@ -109,9 +109,9 @@ def by_subject(
     return {subject: (times, machines, people) for subject, times, machines, people in tuples(BY_SUBJECT, values)}
 
 
-TOGETHER = """
+TOGETHER = f"""
 SELECT count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2),
-       count(DISTINCT coalesce('c' || contact_id, 'v' || visitor_id)) FILTER (WHERE verdict < 2)
+       {HUMANS}
 FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = %(kind)s AND at >= %(since)s AND at < %(until)s
 """
 
