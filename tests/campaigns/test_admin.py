@@ -382,7 +382,7 @@ def test_an_email_is_previewed_as_it_stands_in_the_form_for_a_contact(page, anne
 
     assert (shown["title"], shown["text"]) == (
         "Hello Anne",
-        "anne@example.com\n\n-- \nUnsubscribe: #unsubscribe_url\nChoose what you allow: #preferences_url\n",
+        "anne@example.com\n\n-- \nUnsubscribe: #unsubscribe_url\nChoose what you allow: #preferences_url\n\n",
     )
     assert "<p>anne@example.com</p>" in shown["html"]
     assert shown["html"].index('href="#unsubscribe_url"') < shown["html"].index('href="#preferences_url"')

@@ -130,7 +130,8 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
 
     def get_inlines(self, request: HttpRequest, obj: Form | None) -> list[Any]:
         may = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return [builder.FieldInline if may else builder.SeenFieldInline]
+        fields = builder.FieldInline if may else builder.SeenFieldInline
+        return [fields, *super().get_inlines(request, obj)]  # the apps above bring theirs
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Form]:
         def counted(model: type[Any]) -> CappedCount:
