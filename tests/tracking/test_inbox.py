@@ -431,18 +431,23 @@ def test_an_open_without_consent_is_kept_without_a_name_and_earns_nothing(ada, p
     assert PointEntry.objects.count() == 0
 
 
-def test_an_open_with_consent_counts_and_one_after_withdrawal_does_not(ada, publish):  # noqa: F811
+def test_an_open_counts_while_opens_may_be_tracked_and_one_after_withdrawal_is_nobodys(ada, publish):  # noqa: F811
     publish(5, source="email_opened", repeat=Repeat.ALWAYS)
     email = SubjectFactory()
     consent.give(ada, "email_tracking")
     happen(ada, Kind.EMAIL_OPENED, email, AT)
     pipeline.drain()
+    assert ContactScore.objects.get(group=None).score == 5
+
     consent.withdraw(ada, "email_tracking")
     happen(ada, Kind.EMAIL_OPENED, email, AT)
     pipeline.drain()
-
     assert owners(Kind.EMAIL_OPENED) == ["ada@example.com", None]
-    assert ContactScore.objects.get(group=None).score == 5
+    assert ContactScore.objects.get(group=None).score == 0  # a refusal takes the points of what it covers
+
+    consent.give(ada, "email_tracking")
+    pipeline.drain()
+    assert ContactScore.objects.get(group=None).score == 5  # of the open that is theirs
 
 
 def test_links_count_unless_refused(ada, bob):
