@@ -10,14 +10,12 @@ from scoring.sql.ledger import (
     expiring,
     hold,
     recap,
-    replay,
-    reprice,
-    shape,
     span,
     take_adjustments,
-    unfaithful,
 )
+from scoring.sql.lines import shape
 from scoring.sql.ranking import Lists, Seen, Tops, thresholds, tops
+from scoring.sql.replay import replay, reprice, unfaithful
 from scoring.sql.rules import (
     insert_matches,
     list_concerned,
