@@ -139,6 +139,15 @@ def create(world: World) -> None:
             world.forms[f"{key}_{language}"] = _form(world, sheet, language)
 
 
+def switch_on(world: World) -> None:
+    """From now on the contact's owner and the marketer hear of each contact request."""
+    for language in ("fr", "en"):
+        form = world.forms[f"contact_{language}"]
+        form.notify_owner = True
+        form.save(update_fields=["notify_owner"])
+        form.notify_users.set([world.users["marketer"]])
+
+
 def _form(world: World, sheet: Sheet, language: str) -> Form:
     form = Form.objects.create(
         name=f"{sheet.name.into(language)} ({language.upper()})",

@@ -89,6 +89,7 @@ def switch_on(world: World) -> None:
     """From now on scores act. What is past its threshold already is marked, so that no old score mails anybody."""
     marked = triggers.switch_on(world)
     campaigns.switch_on(world)
+    forms.switch_on(world)
     world.say(f"triggers are on; {marked} contacts were past a threshold already and are marked")
 
 

@@ -110,8 +110,17 @@ def test_forms_carry_points_of_their_own(look):
     }
 
 
+def test_colleagues_hear_of_contact_requests_from_now_on(look):
+    telling = Form.objects.filter(notify_owner=True, notify_users__username="marketer")
+
+    assert set(telling.values_list("name", flat=True)) == {"Demande de contact (FR)", "Contact request (EN)"}
+    assert not Delivery.objects.filter(type="notify_of_submission").exists()
+
+
 def test_every_trigger_action_is_used_rising_and_falling_once_and_again(look):
-    assert set(TriggerAction.objects.values_list("type", flat=True)) == {action.key for action in actions}
+    assert set(TriggerAction.objects.values_list("type", flat=True)) == {
+        action.key for action in actions if action.offered
+    }
     assert set(Trigger.objects.values_list("direction", flat=True)) == set(Trigger.Direction.values)
     assert set(Trigger.objects.values_list("again", flat=True)) == set(Trigger.Again.values)
     assert not Trigger.objects.filter(is_active=False).exists()
