@@ -161,7 +161,7 @@ def test_a_sweep_that_the_database_breaks_starts_its_range_again(profile, ada, m
     pipeline.drain()
     profile()
 
-    def away(ids):
+    def away(contact_ids, without=()):
         raise OperationalError
 
     with monkeypatch.context() as patch:
