@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -71,11 +71,11 @@ def _cursor(text: str) -> tuple[datetime, int] | None:
     moment, _sep, number = text.replace(" ", "+").rpartition("_")
     try:
         at = parse_datetime(moment)
-    except ValueError:
+        if at is None or timezone.is_naive(at) or not number.isdecimal() or len(number) > 18:
+            return None
+        return at.astimezone(UTC), int(number)
+    except (ValueError, OverflowError):  # no time at all, or none that PostgreSQL could read
         return None
-    if at is None or timezone.is_naive(at) or not number.isdecimal() or len(number) > 18:
-        return None
-    return at, int(number)
 
 
 def _trailing_answers(events: Sequence[Event]) -> int:

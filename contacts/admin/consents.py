@@ -21,7 +21,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
 from contacts import consent_policies, consent_texts
-from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
+from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded
 from contacts.models import Consent, ConsentPolicy, ConsentText, DataRequest, Purpose
 
 MODES = [
@@ -95,6 +95,7 @@ class Part:
 class ConsentPolicyAdmin(BaremeAdmin):
     """One page instead of a list: the settings in force, and below it how they came about."""
 
+    @guarded("view")
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         may_change = self.has_add_permission(request)
         form = AskingForm(request.POST if request.method == "POST" and may_change else None)

@@ -72,6 +72,12 @@ def test_who_may_only_look_changes_nothing(client, settings):
     assert 'type="submit" class="contact-button is-primary"' not in response.content.decode()
 
 
+def test_who_has_no_permission_sees_nothing_of_the_settings(client):
+    client.force_login(UserFactory())
+
+    assert (client.get(SETTINGS).status_code, client.post(SETTINGS, {}).status_code) == (403, 403)
+
+
 def test_the_record_shows_every_answer_and_nobody_enters_one(admin):
     ada = ContactFactory(email="ada@example.com")
     consent.give(ada, "profiling", "Score me", "Fair", "203.0.113.77")

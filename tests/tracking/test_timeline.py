@@ -156,7 +156,17 @@ def test_a_page_does_not_tear_answers_from_their_submission(contact, happened):
 
 @pytest.mark.parametrize(
     "before",
-    ["x", "_", "2026-05-01_1", "2026-99-01T00:00:00+00:00_1", "2026-05-01T09:00:00+00:00_x", "\x00", "_" + "9" * 40],
+    [
+        "x",
+        "_",
+        "2026-05-01_1",
+        "2026-99-01T00:00:00+00:00_1",
+        "2026-05-01T09:00:00+00:00_x",
+        "0001-01-01T00:00:00+23:59_1",
+        "9999-12-31T23:59:59-23:59_1",
+        "\x00",
+        "_" + "9" * 40,
+    ],
 )
 def test_a_cursor_that_is_none_is_the_first_page(contact, happened, before):
     happened({"kind": Kind.CUSTOM, "data": {"name": "E"}})

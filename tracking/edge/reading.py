@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
@@ -101,12 +102,19 @@ def clicked(request: HttpRequest, token: str, lookups: Lookups) -> Reply:
 
 def site_pixel(request: HttpRequest) -> Reply:
     """A page view without a script: the page is named by `?u=` or by the Referer."""
-    url = request.GET.get("u") or request.headers.get("Referer", "")
+    url = _named(request) or request.headers.get("Referer", "")
     hits = []
     silent = request.method != "GET" or browsers.refuses(request) or browsers.is_ignored(request)
     if not silent and payload.is_web_address(url):
         hits = [NewHit(kind=Kind.PAGE_VISITED, url=url, data={"title": ""}, **browsers.seen(request))]
     return Reply(200, pixel_headers(request), GIF, hits)
+
+
+def _named(request: HttpRequest) -> str:
+    try:
+        return request.GET.get("u") or ""
+    except TooManyFieldsSent:  # here is no Django around us that would answer this; an image in a page is a pixel anyway
+        return ""
 
 
 def beacon(request: HttpRequest) -> Reply:

@@ -124,6 +124,7 @@ def test_good_requests_never_reach_django(app, recorded, rings):
         (lambda: f"/t/o/{'A' * 48}.gif", "GET", b"", {}, 404),
         (lambda: "/t/p.gif", "GET", b"", {"HTTP_REFERER": SHOP}, 200),
         (lambda: "/t/p.gif", "PUT", b"", {}, 405),
+        (lambda: "/t/p.gif?" + "a=1&" * 1001, "GET", b"", {"HTTP_REFERER": SHOP}, 200),
         (lambda: "/t/b", "POST", beacon(), {}, 204),
         (lambda: "/t/b", "POST", beacon(), {"HTTP_SEC_GPC": "1"}, 204),
         (lambda: "/t/b", "OPTIONS", b"", {}, 204),
