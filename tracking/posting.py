@@ -30,15 +30,15 @@ from tracking import (
     nonces,
     payload,
     ratelimits,
-    subjects,
     suspicion,
+    taking,
     tokens,
     uploads,
 )
 from tracking.doorbell import ring
 from tracking.formfields import AnswersForm
 from tracking.hits import NewHit
-from tracking.models import Form, FormField, Kind, Subject, Upload
+from tracking.models import Form, FormField, Kind, Upload
 from tracking.payload import Payload, Refused
 from tracking.suspicion import Reason
 from tracking.uploads import Checked
@@ -95,7 +95,7 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
         return Posted(answers=answers, error=_("This form was sent many times. Please press the button once more."))
     hit = _hit(request, form, answers, values, origin, None if kiosk.forgets(request, form) else visitor)
     reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, posts=posts)
-    _keep(form, hit, answers.files_given(), [] if is_ours else reasons)
+    _keep(request, form, hit, answers.files_given(), [] if is_ours else reasons)
     return Posted(
         answers=answers,
         accepted=True,
@@ -212,18 +212,17 @@ def _hit(
     return NewHit(
         kind=Kind.FORM_SUBMITTED,
         key=nonces.submission_key(origin, {**data["answers"], **digests}),
-        subject_id=subjects.register(Subject.Type.FORM, form.pk, str(form)).pk,
+        subject_id=taking.of(request).subject_id(form),
         url=_page(request, values),
         data=data,
         **browsers.seen(request) | {"visitor_id": visitor_id},
     )
 
 
-def _keep(form: Form, hit: NewHit, files: Mapping[str, Checked], reasons: list[Reason]) -> None:
+def _keep(request: HttpRequest, form: Form, hit: NewHit, files: Mapping[str, Checked], reasons: list[Reason]) -> None:
     """The hit with its files, in the inbox or kept aside: all of it or nothing."""
     if not files and not reasons:
-        hits.record(hit)
-        ring()
+        taking.of(request).keep(hit)
         return
     written: list[Upload] = []
     try:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import cache
 
-from django.core.cache import cache
+from django.conf import settings
+from redis import Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+MOMENT = 0.5  # seconds to wait for it
 PAUSE = 10  # seconds without asking, after Redis did not answer
 _ask_again_at = 0.0
 
@@ -20,11 +23,19 @@ def count(seconds: int, *names: object) -> int:
     if time.monotonic() < _ask_again_at:
         return 0
     window = int(time.time() // seconds)
-    key = ":".join(("limit", *map(str, names), str(seconds), str(window)))
+    key = ":".join(("bareme:limit", *map(str, names), str(seconds), str(window)))
     try:
-        cache.add(key, 0, timeout=seconds * 2)
-        return cache.incr(key)
-    except (RedisError, ValueError):  # away, or it forgot the key between the two lines
+        with _redis().pipeline(transaction=False) as trip:  # one for both
+            trip.incr(key)
+            trip.expire(key, seconds * 2)
+            return int(trip.execute()[0])
+    except RedisError:
         logger.warning("limits are not counted: Redis did not answer", exc_info=True)
         _ask_again_at = time.monotonic() + PAUSE
         return 0
+
+
+@cache
+def _redis() -> Redis:
+    """Not by Django's cache: that makes a client for each command, and needs three to count."""
+    return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=MOMENT, socket_timeout=MOMENT)

@@ -19,7 +19,8 @@ def rings(monkeypatch):
     rung = []
     for module in ("signals", "pages", "assets", "api"):
         monkeypatch.setattr(f"tracking.views.{module}.ring", lambda: rung.append("ring"))
-    monkeypatch.setattr("tracking.posting.ring", lambda: rung.append("ring"))
+    for module in ("posting", "taking"):
+        monkeypatch.setattr(f"tracking.{module}.ring", lambda: rung.append("ring"))
     yield rung
     passes._visited.cache_clear()
 

@@ -93,7 +93,7 @@ def test_with_redis_away_everything_is_let_through_and_it_is_not_asked_again_at_
         asked.append(args)
         raise RedisAway("refused")
 
-    monkeypatch.setattr("tracking.ratelimits.cache.add", away)
+    monkeypatch.setattr("tracking.ratelimits.Redis.pipeline", away)
     settings.FORM_POSTS_PER_NETWORK = 1
 
     assert [post(number).status_code for number in range(3)] == [200] * 3

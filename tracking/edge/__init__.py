@@ -7,4 +7,5 @@ line_sql   a connection on which nothing waits longer than told
 keeper     opens that connection again when it is lost, and brings in what waited on disk
 spool      where hits wait while the database is away
 lookups    what a click asks the database: once, then remembered
+together   what the posts of a form share: the form, read once, and the commit
 """

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 
-from tracking import hits
+from tracking import hits, taking
 from tracking.edge import reading
 from tracking.edge.commits import GroupCommit
 from tracking.edge.keeper import Keeper
@@ -22,6 +22,7 @@ from tracking.edge.lookups import CachedLookups
 from tracking.edge.reading import MAX_BYTES, NoSuchLink, Reply, Unanswered
 from tracking.edge.request import EdgeRequest
 from tracking.edge.spool import Spool, is_usable
+from tracking.edge.together import Together
 from tracking.payload import Refused, Wrong
 from tracking.tokens import BadToken
 
@@ -49,6 +50,7 @@ class Edge:
         self.keeper = Keeper(spool)
         self.commits = GroupCommit(self.keeper, spool)
         self.lookups = CachedLookups()
+        self.together = Together(self.commits)
         atexit.register(self.end)
 
     def end(self) -> None:
@@ -89,6 +91,8 @@ class HotPath:
         if path[:3] == "/t/" and (reply := self._reply(path, environ)):
             start_response(STATUS[reply.status], [*reply.headers, ("Content-Length", str(len(reply.body)))])
             return [reply.body if environ["REQUEST_METHOD"] != "HEAD" else b""]
+        if path[:3] == "/f/" and environ["REQUEST_METHOD"] == "POST":
+            environ[taking.KEY] = self.edge().together
         return self._by_django(environ, start_response)
 
     def _reply(self, path: str, environ: Environ) -> Reply | None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tracking import browsers, kiosk, nonces, posting
+from tracking import browsers, kiosk, nonces, posting, taking
 from tracking.models import Form
 from tracking.nonces import Sent
 from tracking.posting import Posted
@@ -21,16 +21,11 @@ from tracking.views.beacon import source
 from tracking.views.drawing import Thanks, drawn, fragment, speaking, thanks
 
 
-def find(public_id: str) -> Form | None:
-    found = Form.objects.select_related("asset").prefetch_related("fields")
-    return found.filter(public_id=public_id, is_active=True, archived_at=None).first()
-
-
 @open_to_all
 @public("GET", "HEAD", "POST")
 def form_page(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """The form on a page of its own; `?embed=1` draws it for a frame."""
-    form = find(public_id)
+    form = taking.of(request).form(public_id)
     if form is None:
         return answers.not_found(request)
     with speaking(form.language):
@@ -47,7 +42,7 @@ def form_page(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @public("GET", "HEAD")
 def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
     """The script that draws the form where its script tag stands. Never cached: each drawing has a nonce of its own."""
-    form = find(public_id)
+    form = taking.of(request).form(public_id)
     if form is None:
         return answers.script("console.warn('Bareme: there is no such form (any more)');", max_age=0)
     with speaking(form.language):
