@@ -113,7 +113,7 @@ def site_pixel(request: HttpRequest) -> Reply:
 def _named(request: HttpRequest) -> str:
     try:
         return request.GET.get("u") or ""
-    except TooManyFieldsSent:  # here is no Django around us that would answer this; an image in a page is a pixel anyway
+    except TooManyFieldsSent:  # on the hot path there is no Django around us that would answer this
         return ""
 
 
