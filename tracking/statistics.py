@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from tracking import odds, pages, statistics_sql, subjects
@@ -241,7 +242,7 @@ def _places(seen: _Seen, form: Form, days: Span) -> Table:
     rows = []
     for line, pk in zip(lines, ids, strict=True):
         seen_by = views.get(pk or 0, (0, 0, 0))[2]
-        share = f"{min(line.people / seen_by, 1):.1%}" if seen_by else "–"
+        share = percent(min(line.people / seen_by, 1)) if seen_by else "–"
         rows.append((line.name, views.get(pk or 0, (0, 0, 0))[0], seen_by, line.times, line.people, share))
     columns = [_("Page"), _("Views"), _("People who saw it"), _("Submissions"), _("People who sent it"), _("Share")]
     return Table(_("By page"), columns, rows, _("Nobody sent it in these days."))
@@ -277,7 +278,7 @@ def _converted(page: int, form_id: int, days: Span) -> tuple[int, int]:
 
 def _of_people(label: str, counts: tuple[int, int, int], sent_to: int) -> Figure:
     times, machines, people = counts
-    share = f" ({people / sent_to:.1%})" if 0 < people <= sent_to else ""
+    share = f" ({percent(people / sent_to)})" if 0 < people <= sent_to else ""
     note = _("%(times)s times; %(machines)s times by machines") % {"times": _n(times), "machines": _n(machines)}
     return Figure(label, _n(people) + share, note)
 
@@ -287,8 +288,12 @@ def _rate(tally: Tally, label: str) -> list[Figure]:
         return [Figure(label, "–", _("no visitor who may be followed"))]
     low, high = odds.wilson(tally)
     note = _("%(sent)s of %(visitors)s visitors who may be followed; with luck taken out between %(low)s and %(high)s")
-    values = {"sent": _n(tally.converted), "visitors": _n(tally.visitors), "low": f"{low:.1%}", "high": f"{high:.1%}"}
-    return [Figure(label, f"{tally.converted / tally.visitors:.1%}", note % values)]
+    values = {"sent": _n(tally.converted), "visitors": _n(tally.visitors), "low": percent(low), "high": percent(high)}
+    return [Figure(label, percent(tally.converted / tally.visitors), note % values)]
+
+
+def percent(share: float) -> str:
+    return _("%(number)s%%") % {"number": number_format(f"{100 * share:.1f}", use_l10n=True)}
 
 
 def _line(counts: tuple[int, int, int] | None) -> tuple[int, int, int]:

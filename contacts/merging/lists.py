@@ -68,7 +68,11 @@ class Lists(Part):
         return {
             _("Tags"): ", ".join(sorted(str(tag) for tag in contact.tags.all())),
             _("Segments"): ", ".join(sorted(str(row.segment) for row in memberships)),
-            _("Consent"): ", ".join(f"{label}: {said[value]}" for value, label in Purpose.choices if value in said),
+            _("Consent"): ", ".join(
+                _("%(what)s: %(details)s") % {"what": label, "details": said[value]}
+                for value, label in Purpose.choices
+                if value in said
+            ),
             _("Do not contact"): get_text_list([str(block) for block in contact.blocks.order_by("channel")], _("and")),
         }
 
