@@ -149,7 +149,10 @@ def test_a_test_of_variants_by_clicking(admin, visitor, form, free, live_server)
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/pagetest/**")
     test = PageTest.objects.get()
-    page.goto(f"{page.address}/admin/tracking/pagetest/{test.pk}/start/")
+    page.goto(f"{page.address}/admin/tracking/pagetest/{test.pk}/change/")
+    page.get_by_text("Start the test").first.click()
+    page.get_by_role("button", name="Start the test").last.click()
+    page.wait_for_url("**/change/")
     page.get_by_text("From now on visitors see the variants.").wait_for()
 
     for _number in range(4):

@@ -180,7 +180,9 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
     @action(description=_("Try variants"), icon="experiment", permissions=["change"], url_path="try")
     def try_variants(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the test that is drafted or running; else to a new draft."""
-        page = LandingPage.objects.get(pk=object_id)
+        page = self.get_object(request, object_id)
+        if page is None:
+            return HttpResponseRedirect(self.page("changelist"))
         test = page.tests.filter(ended_at=None).first()
         if test is None:
             test = experiments.draft(page, page.title)
@@ -189,7 +191,10 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
 
     @action(description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy")
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        made = copied(LandingPage.objects.get(pk=object_id))
+        page = self.get_object(request, object_id)
+        if page is None:
+            return HttpResponseRedirect(self.page("changelist"))
+        made = copied(page)
         self.log_addition(request, made, _g("Copied."))
         self.message_user(request, _g("This is the copy. Nobody sees it until you publish it."))
         return HttpResponseRedirect(self.page("change", made.pk))

@@ -87,13 +87,19 @@ class PageTestAdmin(BaremeAdmin):
     @action(description=_("Add a variant"), icon="add", permissions=["change"], url_path="add-variant")
     def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._do(
-            request, int(object_id), lambda test: experiments.add_variant(test), _g("There is one variant more.")
+            request, object_id, lambda test: experiments.add_variant(test), _g("There is one variant more.")
         )
 
-    @action(description=_("Start the test"), icon="play_arrow", permissions=["change"], url_path="start")
-    def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    @action(description=_("Start the test"), icon="play_arrow", permissions=["change"], url_path="start", dialog={
+        "title": _("Start the test"),
+        "description": _("From now on visitors see the variants. They cannot be changed any more."),
+        "form_class": None,
+        "form_submit_text": _("Start the test"),
+    })  # fmt: skip
+    def start(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        """By a post: there is no way back, so no link that somebody is led to may do it."""
         said = _g("From now on visitors see the variants. They cannot be changed any more.")
-        return self._do(request, int(object_id), experiments.start, said)
+        return HttpResponse(headers={"HX-Redirect": self._do(request, object_id, experiments.start, said)["Location"]})
 
     @guarded("change")
     def stop(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -101,8 +107,8 @@ class PageTestAdmin(BaremeAdmin):
         said = _g("The test has ended. From now on the page looks like variant %(letter)s for everybody.")
         return self._do(request, object_id, lambda test: experiments.stop(test, letter), said % {"letter": letter})
 
-    def _do(self, request: HttpRequest, object_id: int, what: Any, said: str) -> HttpResponse:
-        test = PageTest.objects.select_related("page").filter(pk=object_id).first()
+    def _do(self, request: HttpRequest, object_id: int | str, what: Any, said: str) -> HttpResponse:
+        test = self.get_object(request, str(object_id))
         if test is None:
             return HttpResponseRedirect(self.page("changelist"))
         try:
