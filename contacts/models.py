@@ -161,6 +161,10 @@ class Contact(models.Model):
         ordering = ["-id"]
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
+        permissions = [
+            ("export_person", _("Can hand out a copy of everything about a contact")),
+            ("erase_person", _("Can erase a contact for good")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
@@ -420,6 +424,7 @@ class Import(models.Model):
     updated = models.PositiveIntegerField(_("updated"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     failed = models.PositiveIntegerField(_("with errors"), default=0)
+    erased = models.PositiveIntegerField(_("left out: erased at their own wish"), default=0)
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now)
     started_at = models.DateTimeField(_("started"), null=True)
     heard_at = models.DateTimeField(null=True)
@@ -581,3 +586,31 @@ class MergePolicy(models.Model):
     def allows(cls) -> bool:
         found = cls.objects.first()
         return found.is_automatic if found else True
+
+
+class ErasedAddress(models.Model):
+    """That the owner of an address had themselves erased: imports do not bring them back. A keyed digest, never the address."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    erased_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.digest[:8]} …"
+
+
+class Erasure(models.Model):
+    """That people were erased: when, by whom, how much; never who. `counts`: rows by what they were."""
+
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    reason = models.CharField(_("because"), max_length=200, blank=True)
+    people = models.PositiveIntegerField(_("people"), default=1)
+    counts = models.JSONField(_("what went"), default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from contacts import tombstones
 from contacts.fields import normalise_email
 from contacts.models import Contact, Purpose
 from tracking import identity_sql as sql
@@ -40,7 +41,12 @@ class Known:
     def __init__(self, hits: Sequence[Arrival], emails: Mapping[int, object]) -> None:
         valid = {given: _valid(given) for given in emails.values() if isinstance(given, str)}
         self.emails = {pk: email for pk, given in emails.items() if isinstance(given, str) and (email := valid[given])}
-        by_email = _by_email(set(self.emails.values()))
+        by_themselves = {
+            self.emails[hit.id] for hit in hits if hit.kind == Kind.FORM_SUBMITTED and hit.id in self.emails
+        }
+        by_email, erased = _by_email(set(self.emails.values()), by_themselves)
+        # What is told of who had themselves erased comes to nothing: only they themselves can come back.
+        self.unwanted = {pk for pk, email in self.emails.items() if email in erased}
         tokens = {hit.contact_id for hit in hits if hit.contact_id}
         # Only of browsers that may be recognised now; of the others `remember` learns who they are.
         telling = {hit.visitor_id for hit in hits if hit.visitor_id and (hit.contact_id or hit.id in self.emails)}
@@ -172,11 +178,15 @@ def _went(ids: set[int]) -> dict[int, int]:
     return went
 
 
-def _by_email(emails: Iterable[str]) -> dict[str, int]:
-    """Contacts by email, made where missing. Sorted, so that two batches wait for each other instead of blocking."""
+def _by_email(emails: Iterable[str], by_themselves: Collection[str]) -> tuple[dict[str, int], set[str]]:
+    """Contacts by email, made where missing. Sorted, so that two batches wait for each other instead of blocking.
+
+    Who had themselves erased is made again only where the address was given `by_themselves`; the others come second.
+    """
     wanted = sorted(set(emails))
     found = sql.contacts_by_email(wanted) if wanted else {}
-    if missing := [email for email in wanted if email not in found]:
+    unknown = [email for email in wanted if email not in found]
+    if missing := tombstones.without_erased(unknown, by_themselves):
         Contact.objects.bulk_create([Contact(email=email) for email in missing], ignore_conflicts=True)
         found |= sql.contacts_by_email(missing)
-    return found
+    return found, {*unknown} - {*missing}

@@ -111,6 +111,12 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
     telling = _telling(hits)
     submissions = Submissions(telling)
     known = Known(hits, {hit.id: hit.email for hit in hits if hit.email} | submissions.emails())
+    if known.unwanted:
+        sql.drop_hits(sorted(known.unwanted))
+        hits = [hit for hit in hits if hit.id not in known.unwanted]
+        telling = [hit for hit in telling if hit.pk not in known.unwanted]
+        if not hits:
+            return Happened(taken=taken)
     contacts = _contacts(hits, known)
     submissions.keep(contacts)
     introductions.write(_introductions(telling, submissions.introductions(contacts), contacts))

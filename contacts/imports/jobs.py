@@ -141,6 +141,7 @@ def _load(job: Import, waiting: Sequence[ImportRow]) -> None:
     job.created += done.created
     job.updated += done.updated
     job.unchanged += done.unchanged
+    job.erased += done.erased
     job.failed += len(wrong)
     job.save()
 

@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from contacts import sql as contacts_sql
-from contacts import tagging
+from contacts import tagging, tombstones
 from contacts.imports import sql
 from contacts.imports.rows import Cleaned
 
@@ -22,11 +22,13 @@ class Loaded:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    erased: int = 0  # left out: people who had themselves erased
 
     def __iadd__(self, other: Loaded) -> Loaded:
         self.created += other.created
         self.updated += other.updated
         self.unchanged += other.unchanged
+        self.erased += other.erased
         return self
 
 
@@ -52,6 +54,16 @@ def load(rows: Sequence[Cleaned], note: str) -> Loaded:
 
 
 def _load(rows: Sequence[Cleaned], note: str) -> Loaded:
+    tombstones.share()
+    erased = tombstones.among(row.email for row in rows)
+    if erased:
+        rows = [row for row in rows if row.email not in erased]
+    done = _load_wanted(rows, note)
+    done.erased = sum(erased.values())
+    return done
+
+
+def _load_wanted(rows: Sequence[Cleaned], note: str) -> Loaded:
     contacts = _by_email(rows)
     contacts_sql.name_rows(
         "contacts_company", sorted({row.values["company"] for row in contacts if "company" in row.values})

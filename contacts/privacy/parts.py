@@ -1,0 +1,162 @@
+"""What each app holds about a person: registered in a module `privacy.py`, to be handed out and to be erased."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import IO, Any
+
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from contacts.models import Contact
+from contacts.registry import Registry
+
+
+@dataclass(frozen=True)
+class Person:
+    """A contact and all who were merged into it: one person. `ids` begin with the contact's own."""
+
+    contact: Contact
+    ids: Sequence[int]
+    emails: Sequence[str]  # in lower case
+
+    @classmethod
+    def of(cls, contact: Contact) -> Person:
+        everyone, wave = [contact], [contact]
+        while wave:
+            wave = list(Contact.objects.filter(merged_into__in=wave).order_by("pk"))
+            everyone += wave
+        emails = sorted({one.email.lower() for one in everyone if one.email})
+        return cls(contact, [one.pk for one in everyone], emails)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One thing a section tells of each row: its name for people, its value for programs, and how people read it."""
+
+    label: Any
+    value: Callable[[Any], Any]
+    shown: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """The rows of one kind. `key` and the keys of the columns are for programs: never rename one."""
+
+    key: str
+    title: Any
+    columns: Mapping[str, Column]
+    rows: Iterable[Any]
+    models: Sequence[str] = ()  # what it tells of, "app.Model"
+
+    def data(self) -> list[dict[str, Any]]:
+        return [{key: plain(column.value(row)) for key, column in self.columns.items()} for row in self.rows]
+
+    def table(self) -> list[list[tuple[Any, str]]]:
+        """The rows in the words of the active language: (label, text) of what is not empty."""
+        return [
+            [(column.label, text) for column in self.columns.values() if (text := words((column.shown or column.value)(row)))]
+            for row in self.rows
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that goes with the copy. A missing one is told, not an error."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+
+
+@dataclass
+class Erasing:
+    """One erasure while it is carried out: whose, and how many rows of what went or were made nameless."""
+
+    person: Person
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def note(self, key: str, count: int) -> None:
+        if count:
+            self.counts[key] += count
+
+
+class Part:
+    """What one app holds. `covers`: the models it erases, "app.Model"; `derived`: those of them a copy need not tell of."""
+
+    key = ""
+    position = 0
+    lock_position = 0
+    covers: frozenset[str] = frozenset()
+    derived: frozenset[str] = frozenset()
+    keeps: frozenset[str] = frozenset()  # models whose rows stay, without the person
+
+    def sections(self, person: Person) -> Iterator[Section]:
+        yield from ()
+
+    def files(self, person: Person) -> Iterator[File]:
+        yield from ()
+
+    def lock(self, ids: Sequence[int]) -> None:
+        """Lock what has to be locked before contacts are; parts in the order of `lock_position`."""
+
+    def erase(self, erasing: Erasing) -> None:
+        """Take the person out of what stays. Rows that go with the contact go with the contact."""
+
+
+parts: Registry[Part] = Registry("part of privacy")
+
+
+def in_order() -> list[Part]:
+    return sorted(parts, key=lambda part: part.position)
+
+
+def columns_of(model: type[Model], *names: str, **more: Column) -> dict[str, Column]:
+    """Columns for these fields of a model, under the fields' own names."""
+    return {name: _column(model, name) for name in names} | more
+
+
+def _column(model: type[Model], name: str) -> Column:
+    found: Any = model._meta.get_field(name)
+    shown = (lambda row: getattr(row, f"get_{name}_display")()) if getattr(found, "choices", None) else None
+    return Column(found.verbose_name, lambda row: getattr(row, name), shown)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: times in ISO 8601, what is named by its name."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return str(value)
+
+
+def words(value: Any) -> str:
+    """A value as people read it in the active language."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "DATETIME_FORMAT")
+    if isinstance(value, date):
+        return date_format(value)
+    if isinstance(value, int | float | Decimal):
+        return number_format(value, use_l10n=True)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {words(one)}" for key, one in value.items() if one not in (None, "", [], {}))
+    if isinstance(value, list | tuple):
+        return get_text_list([words(one) for one in value], _("and"))
+    return str(value)

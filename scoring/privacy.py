@@ -1,0 +1,88 @@
+"""Scoring's part of a person's data: their scores, explained line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from contacts.privacy import Column, Part, Person, Section, columns_of, parts
+from contacts.privacy.parts import Erasing
+from scoring import sql
+from scoring.explain import explain
+from scoring.models import Adjustment, Holding, PointEntry, SweepContact
+
+
+@parts.register
+class Points(Part):
+    """Lines and sums are of the person alone, so they go; what they were earned with is tracking's."""
+
+    key = "scoring"
+    position = 20
+    lock_position = 10
+    covers = frozenset(
+        f"scoring.{name}"
+        for name in ("PointEntry", "Holding", "Adjustment", "ContactScore", "SweepContact", "Forecast", "SetAside")
+    )
+    # Work in progress of the machinery, and what a draft that was never published would change.
+    derived = frozenset({"scoring.SweepContact", "scoring.SetAside", "scoring.Forecast"})
+
+    def sections(self, person: Person) -> Iterator[Section]:
+        statement = explain(person.contact)
+        scores: list[Any] = [(group.group.name, group.score, group.weighted) for group in statement.groups]
+        columns = {
+            "group": Column(_("point group"), lambda row: row[0]),
+            "score": Column(_("score"), lambda row: row[1]),
+            "weighted": Column(_("part of the overall score"), lambda row: row[2]),
+        }
+        yield Section("scores", _("Your scores"), columns, scores, ["scoring.ContactScore"])
+        overall = [statement] if statement.groups else []
+        columns = {"score": Column(_("score"), lambda row: row.overall), "day": Column(_("on"), lambda row: row.day)}
+        yield Section("overall_score", _("Your overall score"), columns, overall)
+        lines = [(group.group.name, line) for group in statement.groups for line in group.lines]
+        yield Section("score_lines", _("What your scores are made of"), _line(), lines)
+        entries = PointEntry.objects.filter(contact__in=person.ids).select_related("version", "action").order_by("pk")
+        columns = {
+            "rule": Column(_("rule"), lambda row: row.action.name),
+            "version": Column(_("version"), lambda row: row.version.number),
+            "hits": Column(_("times"), lambda row: row.hits),
+            "credited": Column(_("counted"), lambda row: row.credited),
+            "points": Column(_("points"), lambda row: row.points),
+            "first_at": Column(_("first"), lambda row: row.first_at),
+            "last_at": Column(_("last"), lambda row: row.last_at),
+            "expires_on": Column(_("expires"), lambda row: row.expires_on),
+        }
+        yield Section("ledger", _("Lines of the ledger"), columns, entries, ["scoring.PointEntry"])
+        given = Adjustment.objects.filter(contact__in=person.ids).select_related("group").order_by("at", "pk")
+        columns = columns_of(Adjustment, "group", "points", "origin", "note", "at")
+        yield Section("adjustments", _("Points given or taken by hand"), columns, given, ["scoring.Adjustment"])
+        held = Holding.objects.filter(contact__in=person.ids).select_related("version").order_by("pk")
+        columns = {
+            "rule": Column(_("rule"), lambda row: row.version.name),
+            "since": Column(_("since"), lambda row: row.since),
+            "until": Column(_("until"), lambda row: row.until),
+        }
+        yield Section("profile_lines", _("Rules about who you are"), columns, held, ["scoring.Holding"])
+
+    def lock(self, ids: Sequence[int]) -> None:
+        """Wait for the batches that are under way, and keep new ones out: none comes upon half an erasure."""
+        sql.own_rules()
+
+    def erase(self, erasing: Erasing) -> None:
+        ids = erasing.person.ids
+        erasing.note("scoring.PointEntry", PointEntry.objects.filter(contact__in=ids).delete()[0])
+        SweepContact.objects.filter(contact__in=ids).delete()
+
+
+def _line() -> dict[str, Column]:
+    return {
+        "group": Column(_("point group"), lambda row: row[0]),
+        "name": Column(_("rule"), lambda row: row[1].name),
+        "about": Column(_("about"), lambda row: row[1].about),
+        "points": Column(_("points"), lambda row: row[1].points),
+        "hits": Column(_("times"), lambda row: row[1].hits),
+        "first_at": Column(_("first"), lambda row: row[1].first_at),
+        "last_at": Column(_("last"), lambda row: row[1].last_at),
+        "note": Column(_("note"), lambda row: row[1].note),
+    }
