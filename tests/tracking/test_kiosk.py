@@ -136,3 +136,11 @@ def test_a_pass_in_the_address_names_nobody_in_a_browser_of_ours(client, free):
     pipeline.drain()
 
     assert Event.objects.filter(kind=Kind.LANDING_PAGE_VISITED).count() == 0
+
+
+def test_no_other_site_decides_whether_a_browser_is_tracked(client, db):
+    client.post("/t/own", {"tracked": "no"}, headers={"Sec-Fetch-Site": "same-origin"})
+
+    client.post("/t/own", {"tracked": "yes"}, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert client.cookies["bareme_staff"].value == "1"

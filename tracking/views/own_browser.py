@@ -14,7 +14,8 @@ from tracking.views.answers import public
 def own_browser(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         response = HttpResponseRedirect(request.path)
-        browsers.ignore(response, request, yes=request.POST.get("tracked") != "yes")
+        if request.headers.get("Sec-Fetch-Site") != "cross-site":  # no other site decides this for a visitor
+            browsers.ignore(response, request, yes=request.POST.get("tracked") != "yes")
         return response
     context = {"title": _("This browser"), "ignored": browsers.is_ignored(request)}
     return answers.page(request, "tracking/own_browser.html", context)
