@@ -37,6 +37,7 @@ SIDEBAR = {
                 page(_("Contacts"), "person", "contacts.contact"),
                 page(_("Answers about consent"), "fact_check", "contacts.consent"),
                 page(_("Data requests"), "contact_page", "contacts.datarequest"),
+                page(_("Erasures"), "person_off", "contacts.erasure"),
                 page(_("Companies"), "apartment", "contacts.company"),
                 page(_("Duplicates"), "merge", "contacts.duplicate"),
                 page(_("Segments"), "groups", "contacts.segment"),

@@ -3,7 +3,20 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from tracking.views import answers, api, assets, banner, beacon, confirming, forms, hidden, own_browser, pages, signals
+from tracking.views import (
+    answers,
+    api,
+    assets,
+    banner,
+    beacon,
+    confirming,
+    copies,
+    forms,
+    hidden,
+    own_browser,
+    pages,
+    signals,
+)
 
 app_name = "tracking"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/banner.js", banner.banner, name="banner"),
     path("t/hidden", hidden.hidden, name="hidden"),
     path("f/confirm/<slug:token>", confirming.confirm, name="confirm"),
+    path("f/copy/<str:token>", copies.copy, name="copy"),
     path("f/<slug:public_id>", forms.form_page, name="form"),
     path("f/<slug:public_id>.js", forms.form_script, name="form_script"),
     path("p/image/<slug:public_id>", pages.page_image, name="page_image"),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +24,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 from contacts import consent_policies, consent_texts
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded
 from contacts.models import Consent, ConsentPolicy, ConsentText, DataRequest, Purpose
+from contacts.privacy import links
 
 MODES = [
     ("required", _("Ask first: nothing without an explicit yes")),
@@ -190,7 +192,7 @@ class DataRequestAdmin(BaremeAdmin):
     search_fields = ("contact__email",)
     search_help_text = _("Email")
     readonly_fields = ("contact", "kind", "source", "ip", "asked_at", "done_at", "done_by")
-    actions = ("note_done",)
+    actions = ("make_links", "note_done")
 
     class Media:
         css: ClassVar = {"all": ["contacts/contacts.css"]}
@@ -209,6 +211,22 @@ class DataRequestAdmin(BaremeAdmin):
     @display(description=_("state"), label={"open": "warning", "done": "success"})
     def state(self, asked: DataRequest) -> tuple[str, Any]:
         return ("done", _("Done")) if asked.done_at else ("open", _("Waiting"))
+
+    def has_hand_out_permission(self, request: HttpRequest) -> bool:
+        return bool(self.has_change_permission(request) and request.user.has_perm("contacts.export_person"))
+
+    @admin.action(description=_("Make links to the copies asked for"), permissions=["hand_out"])
+    def make_links(self, request: HttpRequest, chosen: QuerySet[DataRequest]) -> None:
+        asked = chosen.filter(kind=DataRequest.Kind.EXPORT).select_related("contact")[:20]
+        for one in asked:
+            said = {"contact": one.contact, "link": links.link(one.contact), "days": links.DAYS}
+            text = _g("For %(contact)s alone, good for %(days)d days: %(link)s") % said
+            self.message_user(request, text, messages.SUCCESS)
+            LogEntry.objects.log_actions(
+                request.user.pk or 0, [one.contact], CHANGE, _g("A link to the copy was made.")
+            )
+        if not asked:
+            self.message_user(request, _g("None of these asked for a copy."), messages.WARNING)
 
     @admin.action(description=_("Note that they are done"), permissions=["change"])
     def note_done(self, request: HttpRequest, chosen: QuerySet[DataRequest]) -> None:

@@ -23,6 +23,7 @@ from contacts.admin.contact_form import PREFIX, custom_form
 from contacts.admin.contact_list import ContactList, SamplingPaginator
 from contacts.admin.imports import ImportingExporting
 from contacts.admin.merging import Merging
+from contacts.admin.privacy import Privacy
 from contacts.admin_base import BaremeAdmin, CappedPaginator, guarded
 from contacts.models import Contact, CustomField
 from contacts.search import search
@@ -38,7 +39,7 @@ FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
 
 
 @admin.register(Contact)
-class ContactAdmin(ImportingExporting, Merging, BaremeAdmin):
+class ContactAdmin(ImportingExporting, Merging, Privacy, BaremeAdmin):
     list_select_related = ("company", "stage")
     list_filter = (
         list_filters.StageFilter,
@@ -51,7 +52,9 @@ class ContactAdmin(ImportingExporting, Merging, BaremeAdmin):
     search_fields = ("email",)  # see get_search_results
     search_help_text = _("Name, email, phone or company")
     autocomplete_fields = ("company", "owner")
-    actions = ("add_tags", "remove_tags", "add_segments", "remove_segments", "set_stage", "merge_two", "export_chosen")
+    actions = (
+        "add_tags", "remove_tags", "add_segments", "remove_segments", "set_stage", "merge_two", "export_chosen", "erase_chosen",
+    )  # fmt: skip
     actions_detail = ("see",)
 
     class Media:
@@ -133,6 +136,8 @@ class ContactAdmin(ImportingExporting, Merging, BaremeAdmin):
             "opts": self.model._meta,
             "original": contact,
             "may_change": self.has_change_permission(request, contact),
+            "may_hand_out": self.has_hand_out_permission(request),
+            "may_erase": self.has_erase_permission(request),
         }  # fmt: skip
         return TemplateResponse(request, "contacts/overview.html", context)
 

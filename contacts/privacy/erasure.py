@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
 
 from contacts import tombstones
 from contacts.merging import become
@@ -54,9 +56,9 @@ def _erase(contact_id: int) -> Erasing | None:
     person = Person.of(become(found))
     list(Contact.objects.select_for_update().filter(pk__in=person.ids).order_by("pk").values_list("pk"))
     erasing = Erasing(person)
+    _forget_history(erasing)
     for part in in_order():
         part.erase(erasing)
-    _forget_history(erasing)
     tombstones.set_up(person.emails)
     person_ids = list(person.ids)
     _total, gone = Contact.objects.filter(pk__in=person_ids).delete()
@@ -73,4 +75,9 @@ def _forget_history(erasing: Erasing) -> None:
     theirs = Q(content_type=ContentType.objects.get_for_model(Contact), object_id__in=[str(pk) for pk in person.ids])
     for text in filter(None, named):
         theirs |= Q(object_repr__icontains=text) | Q(change_message__icontains=text)
+    for model in (apps.get_model(label) for part in in_order() for label in part.covers):
+        if any(field.name == "contact" for field in model._meta.concrete_fields):
+            rows = model._default_manager.filter(contact__in=person.ids)
+            numbers = rows.order_by().annotate(as_text=Cast("pk", CharField())).values("as_text")
+            theirs |= Q(content_type=ContentType.objects.get_for_model(model), object_id__in=numbers)
     erasing.note("history", LogEntry.objects.filter(theirs).update(object_repr="", change_message=""))
