@@ -101,7 +101,7 @@ def parts(host: str, port: int, mail_port: int | None) -> dict[str, list[str]]:
         "beat": [*celery, "beat", "--schedule", str(VAR / "beat-schedule")],
     }
     commands["web"] += ["--blocking-threads", "32", "--backpressure", "64", "--no-ws", "--log-level", "error"]
-    commands["web"] += ["--workers-kill-timeout", "3", "config.wsgi:application"]
+    commands["web"] += ["--workers-kill-timeout", "3", "--respawn-failed-workers", "config.wsgi:application"]
     if mail_port:
         commands["mail"] = [sys.executable, "-m", "config.mailcatcher", "--port", str(mail_port)]
     return commands
