@@ -292,8 +292,8 @@ def _rate(tally: Tally, label: str) -> list[Figure]:
     return [Figure(label, percent(tally.converted / tally.visitors), note % values)]
 
 
-def percent(share: float) -> str:
-    return _("%(number)s%%") % {"number": number_format(f"{100 * share:.1f}", use_l10n=True)}
+def percent(share: float, decimals: int = 1) -> str:
+    return _("%(number)s%%") % {"number": number_format(f"{100 * share:.{decimals}f}", use_l10n=True)}
 
 
 def _line(counts: tuple[int, int, int] | None) -> tuple[int, int, int]:

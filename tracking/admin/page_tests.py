@@ -21,6 +21,7 @@ from tracking import addresses, experiments, odds, statistics
 from tracking.admin.sections import SectionsField
 from tracking.experiments import NotPossible
 from tracking.models import PageTest, PageVariant
+from tracking.statistics import percent
 
 
 class VariantForm(forms.ModelForm):
@@ -137,8 +138,8 @@ class PageTestAdmin(BaremeAdmin):
         rows = []
         for (variant, tally), share in zip(found, shares, strict=True):
             low, high = odds.wilson(tally)
-            rate = "–" if tally.rate is None else f"{tally.rate:.1%} ({low:.1%} – {high:.1%})"
-            rows.append((variant.letter, tally.visitors, tally.converted, rate, f"{share:.0%}"))
+            rate = "–" if tally.rate is None else f"{percent(tally.rate)} ({percent(low)} – {percent(high)})"
+            rows.append((variant.letter, tally.visitors, tally.converted, rate, percent(share, 0)))
         context = {"test": test, "rows": rows, "winner": found[winner][0].letter if winner is not None else ""}
         return render_to_string("tracking/admin/page_test.html", context)
 
