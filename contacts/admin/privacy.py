@@ -131,10 +131,14 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
 class ErasureAdmin(ReadOnlyAdmin):
     """That somebody was erased, never who."""
 
-    list_display = ("at", "by", "reason", "rows")
+    list_display = ("at", "by", "reason", "total")
     list_select_related = ("by",)
     fields = ("at", "by", "reason", "rows")
     readonly_fields = ("rows",)
+
+    @admin.display(description=_("rows"))
+    def total(self, erasure: Erasure) -> int:
+        return sum(erasure.counts.values())
 
     @admin.display(description=_("what went, or stayed without a name"))
     def rows(self, erasure: Erasure) -> str:
