@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from io import BytesIO
@@ -61,21 +62,42 @@ class Edge:
 
 
 class Turns:
-    """What requests that may wait long share, so that threads are left for those that never do."""
+    """What requests that may wait long share, so that threads are left for those that never do. First come, first served."""
 
     def __init__(self, count: int) -> None:
-        self._free = threading.BoundedSemaphore(count)
+        self._free = count
+        self._waiting: deque[threading.Lock] = deque()  # each is let go when its turn has come
+        self._mutex = threading.Lock()
         self._jammed = False
 
     def take(self) -> bool:
         """Wait for a turn, but not long; and not at all after somebody waited in vain, until a turn comes back."""
-        taken = self._free.acquire(timeout=0 if self._jammed else TURN_SECONDS)
-        self._jammed = not taken
-        return taken
+        turn = threading.Lock()
+        with self._mutex:
+            if self._free:
+                self._free -= 1
+                return True
+            if self._jammed:
+                return False
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=TURN_SECONDS):
+            return True
+        with self._mutex:
+            if turn not in self._waiting:
+                return True  # it came at the last moment
+            self._waiting.remove(turn)
+            self._jammed = True
+            return False
 
     def give_back(self) -> None:
-        self._jammed = False
-        self._free.release()
+        """To whoever waits longest: who comes later, this thread's next request say, cannot be faster."""
+        with self._mutex:
+            self._jammed = False
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
 
 
 class HotPath:
