@@ -153,7 +153,7 @@ def _mail(row: Confirmation) -> EmailMultiAlternatives:
             "texts": list(row.consents.values()),
             "link": link(row),
             "until": row.expires_at,
-            "host": settings.PUBLIC_HOST,
+            "host": settings.ORGANISATION_NAME or settings.PUBLIC_HOST,
         }
         mail = EmailMultiAlternatives(
             _("Please confirm"),
