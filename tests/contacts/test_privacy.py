@@ -11,16 +11,19 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.urls import reverse
 
+from campaigns.mail.links import PREFERENCES
 from campaigns.models import Delivery, Message
 from config import pipeline
 from contacts import consent, merging, privacy, tagging, tombstones
-from contacts.models import Contact, ErasedAddress, Erasure, Import, ImportRow, Purpose
+from contacts.models import Contact, DataRequest, ErasedAddress, Erasure, Import, ImportRow, Purpose
 from contacts.privacy.parts import in_order
 from scoring import ledger, reconciliation
 from scoring.models import PointEntry, Repeat
 from tests.factories import ContactFactory, FormFactory, StageFactory, TagFactory, UserFactory
 from tests.scoring.conftest import download, engagement, happen, lines, publish, score, subject  # noqa: F401
+from tracking import tokens
 from tracking.models import Event, FormSubmission, HeldSubmission, Hit, Kind, Subject, Upload, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -271,3 +274,22 @@ def test_commands_hand_out_and_erase(told, tmp_path, capsys):
     assert Contact.objects.count() == 2
     call_command("erase_person", "ada@example.com", yes=True)
     assert Contact.objects.count() == 0
+
+
+def test_no_address_of_the_network_is_stored_whole(ada, client):
+    form = FormFactory()
+    field = {"key": "email", "label": "Email", "type": "email", "contact_field": "email", "position": 1}
+    form.fields.create(**field)
+    consent.give(ada.pk, Purpose.WEB_TRACKING, "Yes", "Fair", "203.0.113.77")
+    choices = reverse("campaigns:preferences", args=[tokens.sign_ref(PREFERENCES, tokens.Ref(ada.pk, 0, 0))])
+    for address in ("203.0.113.77", "2001:db8:1:2:3:4:5:77"):
+        told = {"REMOTE_ADDR": address}
+        client.get("/t/p.gif", HTTP_REFERER="https://example.com/prices", **told)
+        client.post(f"/f/{form.public_id}", {"email": "ada@example.com"}, **told)
+        client.post(choices, {"ask": "export"}, **told)
+        client.post(choices, {"shown": "profiling", "on": "profiling"}, **told)
+    pipeline.drain()
+
+    assert DataRequest.objects.get().ip == "203.0.113.0"
+    found = [table for table, text in everything().items() if "203.0.113.77" in text or ":5:77" in text]
+    assert found == []
