@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from config import embedded, unprivileged
+from config.embedded import binaries, postgres
 
 LAUNCHER = [sys.executable, "-m", "config.embedded", "--throwaway", "--"]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
@@ -133,7 +134,7 @@ def test_a_data_folder_that_cannot_be_used_is_explained(only_postgres, tmp_path,
 
 def test_a_full_disk_is_explained(only_postgres, tmp_path, monkeypatch):
     Usage = namedtuple("Usage", "total used free")
-    monkeypatch.setattr(embedded.shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 0))
+    monkeypatch.setattr(postgres.shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 0))
 
     with pytest.raises(OSError, match="No space left") as caught, embedded.servers(tmp_path, durable=False):
         pass
@@ -142,14 +143,14 @@ def test_a_full_disk_is_explained(only_postgres, tmp_path, monkeypatch):
 
 
 def test_a_machine_without_binaries_is_told_what_to_do(bare, tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "wheel_files", lambda module, pattern: [])
-    monkeypatch.setattr(embedded, "DEBIAN", tmp_path)
+    monkeypatch.setattr(binaries, "wheel_files", lambda module, pattern: [])
+    monkeypatch.setattr(binaries, "DEBIAN", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(SystemExit, match=r"No PostgreSQL for this machine: .* or set DATABASE_URL"):
-        embedded.postgres_binaries()
+        binaries.postgres_binaries()
     with pytest.raises(SystemExit, match=r"No Valkey or Redis for this machine: .* or set REDIS_URL"):
-        embedded.valkey_binary()
+        binaries.valkey_binary()
 
 
 def test_a_deep_checkout_keeps_its_sockets_elsewhere(only_postgres, tmp_path):

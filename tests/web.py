@@ -16,7 +16,8 @@ from pathlib import Path
 
 import psycopg
 
-from config import embedded
+from config.embedded.folders import socket_folder
+from config.embedded.postgres import start_postgres
 from tests.live import until
 
 
@@ -27,7 +28,7 @@ class World:
         self.folder = Path(folder)
         self.spool = self.folder / "spool"
         self.port = free_port()
-        self.sockets = embedded.socket_folder(self.folder)
+        self.sockets = socket_folder(self.folder)
         self.postgres = None
         self.web = None
         self.start_postgres()
@@ -51,7 +52,7 @@ class World:
     # PostgreSQL
 
     def start_postgres(self):
-        self.postgres = embedded.start_postgres(self.folder, self.sockets, durable=True)
+        self.postgres = start_postgres(self.folder, self.sockets, durable=True)
 
     def kill_postgres(self):
         """kill -9 of every process of it, as when the machine's memory ran out."""
