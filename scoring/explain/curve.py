@@ -121,7 +121,7 @@ def _dots(
 
 
 def _shown(sums: Mapping[int, float], terms: Mapping[int, GroupTerms], book: Rulebook) -> dict[int | None, Decimal]:
-    """As scoring.sql.scores.shown and the overall score have it."""
+    """As scoring.sql.terms.shown and the overall score have it."""
     values: dict[int | None, Decimal] = {}
     for key, total in sums.items():
         values[key] = _bounded(decay.cents(total), terms[key].floor, terms[key].ceiling)

@@ -99,7 +99,7 @@ def _passed(level: Level, before: Values, after: Values) -> bool:
 
 
 class _Sums:
-    """The stored sums of a contact, and what they show on any day (as scoring.sql.scores.shown has it)."""
+    """The stored sums of a contact, and what they show on any day (as scoring.sql.terms.shown has it)."""
 
     def __init__(self, contact: Contact) -> None:
         self.today = decay.today()

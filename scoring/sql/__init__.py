@@ -1,6 +1,7 @@
 """Scoring's hand-written statements: one function each, values always bound."""
 
 from scoring.sql.doctor import Earned, earned, effects, matched_by_events, matched_by_profiles
+from scoring.sql.fading import crossed_in_group, crossed_overall, rebase
 from scoring.sql.fragments import Shape
 from scoring.sql.ledger import (
     apply_adjustments,
@@ -14,6 +15,7 @@ from scoring.sql.ledger import (
     take_adjustments,
 )
 from scoring.sql.lines import shape
+from scoring.sql.proof import differences, revalue
 from scoring.sql.ranking import Lists, Seen, Tops, thresholds, tops
 from scoring.sql.replay import replay, reprice, unfaithful
 from scoring.sql.rules import (
@@ -26,19 +28,7 @@ from scoring.sql.rules import (
     set_validity,
     share_rules,
 )
-from scoring.sql.scores import (
-    behind,
-    crossed_in_group,
-    crossed_overall,
-    differences,
-    lock_scores,
-    mark_swept,
-    note_told,
-    rebase,
-    refresh,
-    revalue,
-    values,
-)
+from scoring.sql.scores import behind, lock_scores, mark_swept, note_told, refresh, values
 from scoring.sql.valuation import evaluated_lines, evaluated_scores, forecast
 
 __all__ = [

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from contacts.sql import array, execute, tuples
 from scoring.sql.fragments import NO_PERIOD, local_day, worth
-from scoring.sql.scores import bounded, shown
+from scoring.sql.terms import bounded, shown
 
 # EXISTS stands among the columns: as a condition it would be turned into a join. The first look, at a few of the latest events
 # of each subject, finds what matches often; only of the rest all lines are asked.

@@ -1,4 +1,4 @@
-"""The statements about scores: the lock, moving them, what they are worth on a day, and proof that they are right."""
+"""The statements about stored scores: locking them, moving them, reading what they show on a day."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from datetime import date
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.db import transaction
 
 from contacts.sql import array, dicts, execute, tuples
-from scoring.sql.fragments import LIVE_RULES, barred, growth, worth
 from scoring.sql.permission import BARRED
+from scoring.sql.terms import BOOK_BOUNDS, BOOK_TERMS, LIVE_BOUNDS, LIVE_TERMS, bounded, shown
 
 ENSURE_SCORES = f"""
 INSERT INTO scoring_contactscore (contact_id, group_id, score, updated_at, barred, swept)
@@ -71,35 +70,6 @@ NOTE_TOLD = "UPDATE scoring_contactscore SET updated_at = now() WHERE contact_id
 def note_told(contact_ids: Sequence[int]) -> None:
     """Note that what fading did to these contacts until today has been told: the turn of the day leaves them out."""
     execute(NOTE_TOLD, [list(contact_ids)])
-
-
-# --- what a score is worth on a day -----------------------------------------------------------------------------------
-
-_TERMS = "id, weight, half_life_days, epoch, floor, ceiling"
-LIVE_TERMS = f"SELECT {_TERMS} FROM scoring_pointgroup"
-BOOK_TERMS = """
-SELECT * FROM jsonb_to_recordset(%(terms)s::jsonb) AS t(id bigint, weight numeric, half_life_days int, epoch date, floor int, ceiling int)
-"""
-LIVE_BOUNDS = "SELECT max(floor) AS floor, max(ceiling) AS ceiling FROM scoring_overallscore"
-BOOK_BOUNDS = "SELECT %(floor)s::int AS floor, %(ceiling)s::int AS ceiling"
-
-
-def bounded(value: str, bounds: str) -> str:
-    """A value within the floor and the ceiling of its group, or of the overall score; a bound that is null bounds nothing."""
-    return f"greatest(least({value}, {bounds}.ceiling), {bounds}.floor)"
-
-
-def faded(forward: str, day: str, terms: str) -> str:
-    """What is left on a day of a forward-decayed sum. What would be too small for a floating-point number is nothing."""
-    halvings = f"(({terms}.epoch - {day})::float8 / {terms}.half_life_days)"
-    factor = f"power(2::float8, greatest(-1000, least(1000, {halvings})))"
-    return f"(CASE WHEN {halvings} < -30 AND abs({forward}) < 1 THEN 0 ELSE {forward} * {factor} END)"
-
-
-def shown(score: str, forward: str, day: str, terms: str = "t") -> str:
-    """What a group's sums are worth on a day: faded by its half-life to the cent, and within its bounds."""
-    value = f"round({faded(forward, day, terms)}::numeric, 2)"
-    return bounded(f"(CASE WHEN {terms}.half_life_days IS NULL THEN {score} ELSE {value} END)", terms)
 
 
 # Group sums move; the overall row keeps the weighted sum of the groups without a half-life. `since` is the last day that was
@@ -195,142 +165,3 @@ def values(
     )
     rows = dicts(statement, {"contacts": array(contact_ids), "day": day, **(book or {})})
     return {(row["contact_id"], row["group_id"]): row["value"] for row in rows}
-
-
-# The sums as the ledger has them, group by group, and the overall row's part of them.
-DUE = f"""
-WITH rules AS MATERIALIZED ({LIVE_RULES}), terms AS MATERIALIZED ({LIVE_TERMS}),
-lines AS (
-  SELECT p.contact_id, v.group_id, points, points * {growth("p.first_at", "v")} AS forward
-  FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id CROSS JOIN LATERAL (SELECT {worth("p", "v")} AS points) line
-  WHERE {{entries}}
-  UNION ALL
-  SELECT a.contact_id, a.group_id, a.points, a.points * {growth("a.at", "g")}
-  FROM scoring_adjustment a JOIN scoring_pointgroup g ON g.id = a.group_id WHERE a.applied_at IS NOT NULL AND {{adjustments}} AND NOT {barred("a.contact_id")}
-),
-sums AS MATERIALIZED (
-  SELECT contact_id, group_id, sum(points)::numeric AS score, sum(forward)::float8 AS forward FROM lines GROUP BY 1, 2
-),
-due AS (
-  SELECT contact_id, group_id, score, forward FROM sums
-  UNION ALL
-  SELECT s.contact_id, NULL, sum({bounded("s.score", "t")} * t.weight), 0
-  FROM sums s JOIN terms t ON t.id = s.group_id WHERE t.half_life_days IS NULL GROUP BY 1
-)
-"""
-
-# Sums of floating-point numbers depend on their order in the last digits; more than this is an error.
-CLOSE = "abs({a} - {b}) <= 1e-6 * greatest(1, abs({a}), abs({b}))"
-
-REVALUE = (
-    DUE
-    + f"""
-, wanted AS (
-  SELECT coalesce(d.contact_id, s.contact_id) AS contact_id, coalesce(d.group_id, s.group_id) AS group_id,
-         coalesce(d.score, 0)::numeric(20, 2) AS score, coalesce(d.forward, 0) AS forward
-  FROM due d FULL JOIN (SELECT * FROM scoring_contactscore WHERE contact_id = ANY(%(contacts)s::bigint[])) s
-    ON s.contact_id = d.contact_id AND coalesce(s.group_id, 0) = coalesce(d.group_id, 0)
-  WHERE coalesce(d.score, 0)::numeric(20, 2) <> coalesce(s.score, 0) OR NOT {CLOSE.format(a="coalesce(d.forward, 0)", b="coalesce(s.forward, 0)")}
-)
-INSERT INTO scoring_contactscore (contact_id, group_id, score, forward, updated_at)
-SELECT contact_id, group_id, score, forward, now() FROM wanted ORDER BY contact_id, group_id
-ON CONFLICT (contact_id, group_id) DO UPDATE SET score = excluded.score, forward = excluded.forward, updated_at = now()
-"""
-)
-
-
-def revalue(contact_ids: Sequence[int]) -> int:
-    """Make the sums of these contacts those of their lines and adjustments, whatever they were; how many rows were not.
-
-    The caller holds their score rows.
-    """
-    statement = REVALUE.format(
-        entries="p.contact_id = ANY(%(contacts)s::bigint[])", adjustments="a.contact_id = ANY(%(contacts)s::bigint[])"
-    )
-    return execute(statement, {"contacts": array(contact_ids), "zone": settings.TIME_ZONE})
-
-
-DIFFERENCES = (
-    DUE
-    + f"""
-SELECT coalesce(d.contact_id, s.contact_id) AS contact_id, coalesce(d.group_id, s.group_id) AS group_id,
-       coalesce(d.score, 0)::numeric(20, 2) AS due, coalesce(s.score, 0) AS score
-FROM due d FULL JOIN (SELECT * FROM scoring_contactscore s WHERE {{scores}}) s
-  ON s.contact_id = d.contact_id AND coalesce(s.group_id, 0) = coalesce(d.group_id, 0)
-WHERE coalesce(d.score, 0)::numeric(20, 2) <> coalesce(s.score, 0) OR NOT {CLOSE.format(a="coalesce(d.forward, 0)", b="coalesce(s.forward, 0)")}
-ORDER BY 1, 2
-"""
-)
-
-
-def differences(contact_ids: Sequence[int] | None = None) -> list[dict[str, Any]]:
-    """Every score (of these contacts) that is not the sum of its lines: none, unless somebody wrote past the engine."""
-    some = contact_ids is not None
-    statement = DIFFERENCES.format(
-        entries="p.contact_id = ANY(%(contacts)s::bigint[])" if some else "p.credited <> 0",
-        adjustments="a.contact_id = ANY(%(contacts)s::bigint[])" if some else "true",
-        scores="s.contact_id = ANY(%(contacts)s::bigint[])" if some else "true",
-    )
-    return dicts(statement, {"contacts": array(contact_ids or ()), "zone": settings.TIME_ZONE})
-
-
-# --- what time alone moves ---------------------------------------------------------------------------------------------
-
-CROSSED_IN_GROUP = f"""
-WITH t AS MATERIALIZED ({LIVE_TERMS} WHERE id = %(group)s)
-SELECT contact_id, group_id, before, after FROM (
-  SELECT s.contact_id, s.group_id, {shown("s.score", "s.forward", "%(since)s::date")} AS before, {shown("s.score", "s.forward", "%(today)s::date")} AS after
-  FROM scoring_contactscore s CROSS JOIN t
-  WHERE s.group_id = %(group)s AND s.forward <> 0 AND s.updated_at < %(midnight)s AND EXISTS (
-    SELECT FROM unnest(%(ranges)s::float8[], %(ends)s::float8[]) AS r(first, last) WHERE s.forward BETWEEN r.first AND r.last
-  )
-) moved WHERE before <> after ORDER BY contact_id
-"""
-
-CROSSED_OVERALL = f"""
-WITH terms AS MATERIALIZED ({LIVE_TERMS}), bounds AS MATERIALIZED ({LIVE_BOUNDS}),
-fading AS (
-  SELECT s.contact_id, sum(t.weight * {shown("s.score", "s.forward", "%(since)s::date")}) AS before,
-    sum(t.weight * {shown("s.score", "s.forward", "%(today)s::date")}) AS after
-  FROM terms t JOIN scoring_contactscore s ON s.group_id = t.id WHERE t.half_life_days IS NOT NULL AND s.forward <> 0 GROUP BY 1
-),
-sums AS (
-  SELECT o.contact_id, round(o.score + f.before, 2) AS before, round(o.score + f.after, 2) AS after
-  FROM fading f JOIN scoring_contactscore o ON o.contact_id = f.contact_id AND o.group_id IS NULL
-  WHERE f.before <> f.after AND o.updated_at < %(midnight)s
-),
-moved AS (
-  SELECT contact_id, {bounded("sums.before", "bounds")} AS before, {bounded("sums.after", "bounds")} AS after FROM sums CROSS JOIN bounds
-)
-SELECT contact_id, NULL::bigint AS group_id, before, after FROM moved
-WHERE EXISTS (SELECT FROM unnest(%(levels)s::numeric[]) AS l(level) WHERE (before >= level) <> (after >= level)) ORDER BY contact_id
-"""
-
-
-def crossed_in_group(
-    group_id: int, ranges: Sequence[tuple[float, float]], since: date, today: date, midnight: Any
-) -> list[dict[str, Any]]:
-    """Scores of a fading group that pass a level between two days by time alone: those whose `forward` is in a range.
-
-    Scores that something moved since midnight are left out: that movement has told of it. Uses the index `ranking_today`.
-    """
-    values = {"group": group_id, "since": since, "today": today, "midnight": midnight}
-    return dicts(
-        CROSSED_IN_GROUP, values | {"ranges": [first for first, _ in ranges], "ends": [last for _, last in ranges]}
-    )
-
-
-def crossed_overall(levels: Sequence[Any], since: date, today: date, midnight: Any) -> list[dict[str, Any]]:
-    """Overall scores that pass one of these levels between two days by time alone."""
-    return dicts(CROSSED_OVERALL, {"levels": list(levels), "since": since, "today": today, "midnight": midnight})
-
-
-REBASE = f"""
-UPDATE scoring_contactscore s SET forward = {faded("s.forward", "%(today)s::date", "t")}
-FROM scoring_pointgroup t WHERE t.id = %(group)s AND s.group_id = t.id AND s.forward <> 0
-"""
-
-
-def rebase(group_id: int, today: date) -> None:
-    """Let a group's forward sums be worth today what they say: moves no score. The caller sets the epoch to today."""
-    execute(REBASE, {"group": group_id, "today": today})

@@ -12,7 +12,7 @@ from django.conf import settings
 from contacts.sql import array, dicts, execute
 from scoring.decay import day_of
 from scoring.sql.fragments import BOOK_RULES, COUNTED, LIVE_RULES, Shape, barred, chain, growth, worth
-from scoring.sql.scores import BOOK_BOUNDS, BOOK_TERMS, LIVE_BOUNDS, LIVE_TERMS, bounded, shown
+from scoring.sql.terms import BOOK_BOUNDS, BOOK_TERMS, LIVE_BOUNDS, LIVE_TERMS, bounded, shown
 
 # Lines that profile rules hold are given by the caller: who matched at the instant asked about.
 HELD = f"""
