@@ -1,13 +1,10 @@
 """Publishing a change: edits are collected in the one draft, previewed, put into force together, and can be taken back.
 
-add ──► (forecast) ──► publish ──► a sweep brings every contact up to date, its crossings held ──► rollback
+add ──► (previews) ──► publish ──► a sweep brings every contact up to date, its crossings held ──► rollback
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,10 +13,9 @@ from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _g
 
-from contacts.models import Contact
-from scoring import set_aside, sql, sweeps, valuation
-from scoring.models import Edit, Forecast, PointAction, Publication, SetAside, Sweep
-from scoring.publishing.types import Draft, Plans, State, later_edit, publishables
+from scoring import previews, sql, sweeps
+from scoring.models import Edit, Publication, SetAside, Sweep
+from scoring.publishing.types import Plans, State, in_order, later_edit, publishables
 from scoring.rulebook import Rulebook
 from scoring.set_aside import Work
 
@@ -54,7 +50,7 @@ def add(draft: Publication, type: str, ref_id: int, after: State, author: Any = 
             setattr(edit, name, value)
         edit.save()
     publishable.drafted(edit)
-    forget_forecast(draft)
+    previews.forget(draft)
     return edit
 
 
@@ -64,7 +60,7 @@ def remove(edit: Edit, *, archive: bool = True) -> None:
     _lock(edit.publication)
     _drop(edit, archive=archive)
     edit.delete()
-    forget_forecast(edit.publication)
+    previews.forget(edit.publication)
 
 
 @transaction.atomic
@@ -73,7 +69,7 @@ def discard(draft: Publication) -> None:
     _lock(draft)
     for edit in draft.edits.all():
         _drop(edit)
-    forget_forecast(draft)
+    previews.forget(draft)
     Publication.objects.filter(pk=draft.pk).update(state=Publication.State.DISCARDED)
 
 
@@ -94,97 +90,7 @@ def mark(draft: Publication) -> str:
     return f"{seen['count']} {seen['latest']}"
 
 
-# --- preview --------------------------------------------------------------------------------------------------------------
-
-
-def request_forecast(draft: Publication, scope: str) -> None:
-    """Ask for the preview of a draft; `forecast_step` makes it, range by range."""
-    forget_forecast(draft)
-    Publication.objects.filter(pk=draft.pk).update(scope=scope, forecast_asked_at=timezone.now())
-
-
-def forget_forecast(draft: Publication) -> None:
-    SetAside.objects.filter(work=Work.FORECAST, ref_id=draft.pk).delete()
-    Forecast.objects.filter(publication=draft).delete()
-    Publication.objects.filter(pk=draft.pk).update(
-        forecast_asked_at=None, forecast_done_at=None, forecast_next_id=0, forecast_seen=0, forecast_total=None
-    )
-
-
-def forecast_step(size: int = 5000) -> int:
-    """Look at the next contacts for the draft whose forecast was asked for; how many, 0 when none is owed.
-
-    Scores nothing: live work goes on beside it. Repeating a range writes the same rows. A contact whose forecast cannot be
-    kept is set aside, and left out.
-    """
-    with transaction.atomic():
-        draft = (
-            Publication.objects.select_for_update(skip_locked=True)
-            .filter(state=Publication.State.DRAFT, forecast_asked_at__isnull=False, forecast_done_at__isnull=True)
-            .first()
-        )
-        if draft is None:
-            return 0
-        sketched = sketch(draft, draft.forecast_asked_at or timezone.now(), draft.scope)
-        if draft.forecast_total is None:
-            draft.forecast_total = Contact.objects.count()
-        ids = list(
-            Contact.objects.filter(pk__gte=draft.forecast_next_id).order_by("pk").values_list("pk", flat=True)[:size]
-        )
-        if ids:
-            set_aside.each(ids, partial(forecast, draft, sketched), partial(_leave_out, draft))
-            draft.forecast_next_id, draft.forecast_seen = ids[-1] + 1, draft.forecast_seen + len(ids)
-        else:
-            draft.forecast_done_at = timezone.now()
-        draft.save()
-    return len(ids) or 1
-
-
-def sketch(draft: Publication, at: datetime, scope: str) -> Draft:
-    """What publishing the draft would make of the rules, nothing written."""
-    made = Draft(Rulebook.current())
-    for edit in _in_order(draft):
-        made = publishables[edit.type].sketch(edit, made, at, scope)
-    return made
-
-
-def forecast(draft: Publication, sketched: Draft, contact_ids: Sequence[int]) -> int:
-    """Write what publishing would do to the scores of these contacts; how many rows differ."""
-    actions = _concerned(sketched)
-    book = sketched.book.only(actions)
-    held = valuation.held(book, contact_ids)
-    return sql.forecast(
-        draft.pk,
-        book.parameters(),
-        book.shape,
-        contact_ids,
-        timezone.now(),
-        held,
-        action_ids=sorted(actions),
-        fresh_groups=sorted(sketched.groups),
-    )
-
-
-def _leave_out(draft: Publication, contact_id: int, error: str) -> None:
-    set_aside.note(Work.FORECAST, draft.pk, error, contact_id)
-
-
-def without(publication: Publication) -> QuerySet[SetAside]:
-    """Whom its preview, as a draft, or its walk over the contacts had to leave out, and why."""
-    is_draft = publication.state == Publication.State.DRAFT
-    refs = [publication.pk] if is_draft else list(publication.sweeps.values_list("pk", flat=True))
-    left_out = SetAside.objects.filter(work=Work.FORECAST if is_draft else Work.SWEEP, ref_id__in=refs)
-    return left_out.select_related("contact")
-
-
-def _concerned(sketched: Draft) -> set[int]:
-    """The actions whose lines must be looked at: those that change, and all whose group is made anew or has a cap."""
-    capped = {one.id for one in sketched.book.terms if one.cap_points is not None} | sketched.groups
-    in_groups = PointAction.objects.filter(versions__group__in=capped).values_list("pk", flat=True)
-    return {*sketched.actions, *in_groups}
-
-
-# --- publication ----------------------------------------------------------------------------------------------------------
+# --- publishing, and taking back --------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -203,7 +109,7 @@ def publish(
         raise ValidationError(_g("There is nothing in the draft."))
     if seen is not None and seen != mark(draft):
         raise ValidationError(_g("The draft was changed meanwhile: look at it again."))
-    if outdated := next((edit for edit in _in_order(draft) if is_outdated(edit)), None):
+    if outdated := next((edit for edit in in_order(draft) if is_outdated(edit)), None):
         raise ValidationError(
             _g("“%(name)s” was changed outside the draft since: look at it again, or take it out.")
             % {"name": outdated.name}
@@ -214,7 +120,7 @@ def publish(
         )
     at, old, plans = timezone.now(), Rulebook.current(), Plans()
     draft.published_at = at  # edits ask when
-    for edit in _in_order(draft):
+    for edit in in_order(draft):
         edit.publication = draft
         plans.add(publishables[edit.type].put_into_force(edit, at, scope, author))
     Publication.objects.filter(pk=draft.pk).update(
@@ -275,7 +181,7 @@ def rollback(publication: Publication, author: Any = None) -> Publication:
         author=author,
         published_at=at,
     )
-    for edit in reversed(_in_order(publication)):
+    for edit in reversed(in_order(publication)):
         edit.publication = publication
         plans.add(publishables[edit.type].take_back(edit, at, author))
         Edit.objects.create(
@@ -310,11 +216,12 @@ def progress(publication: Publication) -> tuple[int, int | None] | None:
     return (sweep.seen, sweep.total) if sweep else None
 
 
-def _in_order(publication: Publication) -> list[Edit]:
-    edits = publication.edits.select_related("version", "author")
-    return sorted(
-        (edit for edit in edits if edit.type in publishables), key=lambda edit: (publishables[edit.type].order, edit.pk)
-    )
+def without(publication: Publication) -> QuerySet[SetAside]:
+    """Whom its preview, as a draft, or its walk over the contacts had to leave out, and why."""
+    is_draft = publication.state == Publication.State.DRAFT
+    refs = [publication.pk] if is_draft else list(publication.sweeps.values_list("pk", flat=True))
+    left_out = SetAside.objects.filter(work=Work.FORECAST if is_draft else Work.SWEEP, ref_id__in=refs)
+    return left_out.select_related("contact")
 
 
 def _lock(draft: Publication) -> Publication:

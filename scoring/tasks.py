@@ -6,7 +6,7 @@ import time
 
 from celery import shared_task
 
-from scoring import publications
+from scoring import previews
 from scoring.backtests import running
 
 SECONDS = 5  # of work before the worker is free for what cannot wait
@@ -16,7 +16,7 @@ SECONDS = 5  # of work before the worker is free for what cannot wait
 def forecast() -> None:
     """Carry on the preview of the draft that was asked for; nothing when there is none."""
     until = time.monotonic() + SECONDS
-    while publications.forecast_step() and time.monotonic() < until:
+    while previews.step() and time.monotonic() < until:
         pass
 
 

@@ -12,7 +12,7 @@ from campaigns import forecasts
 from config import pipeline
 from config.load.subjects import SITE
 from contacts.sql import execute, tuples
-from scoring import publications
+from scoring import previews, publications
 from scoring.models import PointAction, Publication, Sweep
 from scoring.publishing.actions import PointActions
 from scoring.publishing.types import State, publishables
@@ -73,12 +73,12 @@ class Preview(OfOneRule):
     last = 100_000
 
     def prepare(self) -> None:
-        publications.request_forecast(self.draft(), EVERYBODY)
+        previews.request(self.draft(), EVERYBODY)
         self.publication = publications.open_draft()
 
     def run(self) -> None:
         seen = 0
-        while seen < self.last and (step := publications.forecast_step(SIZE)):
+        while seen < self.last and (step := previews.step(SIZE)):
             seen += step
         forecasts.crossings(self.publication)
 

@@ -23,7 +23,7 @@ from campaigns.decisions import Released
 from campaigns.models import Firing
 from contacts.admin_base import guarded
 from contacts.keys import row_id
-from scoring import publications
+from scoring import previews, publications
 from scoring.models import Publication
 from tracking.doorbell import ring
 
@@ -99,7 +99,7 @@ class PublicationAdmin(PublicationList):
                 if not self._lock(draft):
                     raise ValidationError(_g("This draft was published or thrown away meanwhile."))
                 if "preview" in request.POST:
-                    publications.request_forecast(draft, scope)
+                    previews.request(draft, scope)
                 elif "remove" in request.POST:
                     self._remove(request, draft)
         except ValidationError as error:

@@ -11,7 +11,7 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _g
 
-from scoring import publications
+from scoring import previews
 from scoring.models import BEGINNING, END, BackTest, PointActionVersion, Publication
 from scoring.rulebook import GroupTerms, Interval, Rulebook
 
@@ -25,7 +25,7 @@ def kept(test: BackTest, now: datetime) -> dict[str, Any]:
     if test.with_then:
         books[THEN] = Rulebook.as_of(test.at)
     if test.with_draft and (draft := waiting_draft()):
-        books[DRAFT] = always(publications.sketch(draft, now, PAST).book)
+        books[DRAFT] = always(previews.sketch(draft, now, PAST).book)
     return {name: orjson.loads(orjson.dumps(asdict(book), default=str)) for name, book in books.items()}
 
 

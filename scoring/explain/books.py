@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from scoring import publications
+from scoring import previews
 from scoring.models import Edit, Publication
 from scoring.rulebook import Rulebook
 
@@ -48,7 +48,7 @@ def read(key: str, at: datetime) -> Rulebook:
     if key == TODAY:
         return Rulebook.current()
     if key == DRAFT and (found := draft()):
-        return publications.sketch(found, timezone.now(), Publication.Scope.PAST).book
+        return previews.sketch(found, timezone.now(), Publication.Scope.PAST).book
     side, _dash, number = key.partition("-")
     if side in ("before", "after") and number.isdecimal() and len(number) < 19:
         one = _published().filter(pk=int(number)).first()

@@ -34,7 +34,7 @@ class Publication(models.Model):
     )
     created_at = models.DateTimeField(_("begun"), default=timezone.now)
     published_at = models.DateTimeField(_("published"), null=True)
-    # The preview: asked for, and how far it has come (scoring.publications.forecast_step).
+    # The preview: asked for, and how far it has come (scoring.previews.step).
     forecast_asked_at = models.DateTimeField(null=True, editable=False)
     forecast_done_at = models.DateTimeField(null=True, editable=False)
     forecast_next_id = models.BigIntegerField(default=0, editable=False)

@@ -122,3 +122,11 @@ def later_edit(edit: Edit) -> Edit | None:
         .select_related("publication")
         .first()
     )
+
+
+def in_order(publication: Publication) -> list[Edit]:
+    """Its edits, those first that others build upon; without those of a type that is gone."""
+    edits = publication.edits.select_related("version", "author")
+    return sorted(
+        (edit for edit in edits if edit.type in publishables), key=lambda edit: (publishables[edit.type].order, edit.pk)
+    )

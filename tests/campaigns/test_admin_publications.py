@@ -16,7 +16,7 @@ from campaigns import versions
 from campaigns.admin.histograms import histogram
 from campaigns.models import Delivery, Firing, Trigger, TriggerAction
 from config import pipeline
-from scoring import ledger, publications, rules, terms
+from scoring import ledger, previews, publications, rules, terms
 from scoring.models import (
     Edit,
     OverallScore,
@@ -165,7 +165,7 @@ def edit(rule, **changes):
 
 
 def previewed(draft, scope=Scope.PAST):
-    publications.request_forecast(draft, scope)
+    previews.request(draft, scope)
     forecast()
     draft.refresh_from_db()
     return draft
@@ -405,7 +405,7 @@ def test_a_preview_is_made_behind_the_scenes_and_its_page_follows(marketer, rule
     status = page("publication_status", draft.pk)
     assert marketer.get(status).json() == {"going": True, "percent": 0, "sentence": "Waiting for its turn."}
 
-    publications.forecast_step(size=1)
+    previews.step(size=1)
     assert marketer.get(status).json() == {"going": True, "percent": 33, "sentence": "1 of 3 contacts."}
     forecast()
     assert marketer.get(status).json() == {"going": False, "percent": 100, "sentence": "3 of 3 contacts."}

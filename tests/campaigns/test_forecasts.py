@@ -8,7 +8,7 @@ from campaigns import forecasts, publishing, triggers
 from campaigns.forecasts import Outcome
 from campaigns.models import Delivery, Firing, Trigger, TriggerAction
 from config import pipeline
-from scoring import publications
+from scoring import previews, publications
 from scoring.models import PointAction, PointGroup, Publication
 from scoring.publishing.actions import state_of as action_state
 from tests.factories import ContactFactory, TagFactory
@@ -57,8 +57,8 @@ def trigger(threshold, **fields):
 
 
 def previewed(draft, scope=Scope.PAST):
-    publications.request_forecast(draft, scope)
-    while publications.forecast_step():
+    previews.request(draft, scope)
+    while previews.step():
         pass
     return {
         (one.trigger.pk, row.contact_id): (row.before, row.after, row.outcome)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from scoring import publications, sql, valuation
+from scoring import previews, sql, valuation
 from scoring.models import (
     ContactScore,
     Forecast,
@@ -88,8 +88,8 @@ def evaluated(rulebook, world, at):
 
 
 def forecast(draft, scope):
-    publications.request_forecast(draft, scope)
-    while publications.forecast_step(size=2):
+    previews.request(draft, scope)
+    while previews.step(size=2):
         pass
     rows = Forecast.objects.filter(publication=draft)
     return {(row.contact_id, row.group_id): (row.before, row.after) for row in rows}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from campaigns.models import Delivery, Firing
 from config import pipeline
 from contacts.models import Change, Tag
-from scoring import ledger, publications, rules, scores, sql, sweeps, terms, valuation
+from scoring import ledger, previews, publications, rules, scores, sql, sweeps, terms, valuation
 from scoring.models import (
     END,
     Adjustment,
@@ -384,16 +384,16 @@ def test_a_forecast_has_one_row_for_each_score_whoever_makes_it(world):
     pipeline.drain()
     draft = publications.open_draft()
     publications.add(draft, "point_action", action.pk, state_of(action) | {"points": 8})
-    publications.request_forecast(draft, "past")
+    previews.request(draft, "past")
 
     def look():
-        sketched = publications.sketch(draft, timezone.now(), "past")
+        sketched = previews.sketch(draft, timezone.now(), "past")
         with transaction.atomic():
-            publications.forecast(draft, sketched, [contact.pk for contact in people])
+            previews.write(draft, sketched, [contact.pk for contact in people])
 
     assert together(look, look, look) == [None] * 3
-    assert all(isinstance(done, int) for done in together(*[lambda: publications.forecast_step(size=3)] * 3))
-    while publications.forecast_step():
+    assert all(isinstance(done, int) for done in together(*[lambda: previews.step(size=3)] * 3))
+    while previews.step():
         pass
     assert Forecast.objects.filter(publication=draft, group=None).count() == len(people)
     assert Forecast.objects.filter(publication=draft, group=action.group).count() == len(people)

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from config import pipeline
-from scoring import publications, rules, sql
+from scoring import previews, publications, rules, sql
 from scoring.models import (
     ContactScore,
     Forecast,
@@ -57,8 +57,8 @@ def edit(action, **changes):
 
 
 def previewed(draft, scope=Scope.PAST):
-    publications.request_forecast(draft, scope)
-    while publications.forecast_step(size=1):
+    previews.request(draft, scope)
+    while previews.step(size=1):
         pass
     return {
         (row.contact_id, row.group_id): (row.before, row.after) for row in Forecast.objects.filter(publication=draft)

@@ -12,7 +12,7 @@ from campaigns.models import Firing
 from config import pipeline
 from contacts import sql as contact_sql
 from contacts.models import Change, Contact
-from scoring import ledger, publications, set_aside, sql, sweeps, terms
+from scoring import ledger, previews, publications, set_aside, sql, sweeps, terms
 from scoring.models import Adjustment, ContactScore, Forecast, PointEntry, Publication, Repeat, SetAside, Sweep
 from scoring.publishing.actions import state_of
 from scoring.rulebook import Rulebook
@@ -348,8 +348,8 @@ def test_a_preview_is_made_without_the_one_who_breaks_it(action, ada, bob, cleo,
     draft = publications.open_draft()
     publications.add(draft, "point_action", action.pk, state_of(action) | {"points": 7})
     refuse(bob, "scoring_forecast")
-    publications.request_forecast(draft, Scope.PAST)
-    while publications.forecast_step():
+    previews.request(draft, Scope.PAST)
+    while previews.step():
         pass
     draft.refresh_from_db()
 
@@ -359,8 +359,8 @@ def test_a_preview_is_made_without_the_one_who_breaks_it(action, ada, bob, cleo,
     assert [(row.contact, row.ref_id) for row in publications.without(draft)] == [(bob, draft.pk)]
 
     refuse.no_more()
-    publications.request_forecast(draft, Scope.PAST)
-    while publications.forecast_step():
+    previews.request(draft, Scope.PAST)
+    while previews.step():
         pass
     assert (Forecast.objects.filter(group=None).count(), aside()) == (3, [])
 
@@ -369,8 +369,8 @@ def test_whom_the_preview_left_out_is_forgotten_when_the_draft_is_published(acti
     draft = publications.open_draft()
     publications.add(draft, "point_action", action.pk, state_of(action) | {"points": 7})
     refuse(bob, "scoring_forecast")
-    publications.request_forecast(draft, Scope.PAST)
-    while publications.forecast_step():
+    previews.request(draft, Scope.PAST)
+    while previews.step():
         pass
     assert len(aside()) == 1
 
@@ -404,8 +404,8 @@ def test_the_preview_says_whom_it_leaves_out(marketer, action, bob, refuse):
     draft = publications.open_draft()
     publications.add(draft, "point_action", action.pk, state_of(action) | {"points": 7})
     refuse(bob, "scoring_forecast")
-    publications.request_forecast(draft, Scope.PAST)
-    while publications.forecast_step():
+    previews.request(draft, Scope.PAST)
+    while previews.step():
         pass
 
     for address in (page("scoring_publication_change", draft.pk), page("scoring_publication_publish", draft.pk)):
