@@ -31,7 +31,9 @@ __all__ = [
     "ReadOnlyInline",
     "StackedInline",
     "TabularInline",
+    "by_post",
     "guarded",
+    "post_button",
     "shown_count",
 ]
 
@@ -92,6 +94,26 @@ def guarded(permission: str) -> Callable[..., Any]:
         return checked
 
     return decorate
+
+
+def post_button(url_path: str) -> dict[str, str]:
+    """`attrs` of a detail action that is done `by_post`: its button posts, with the token of the page's form."""
+    return {"hx-post": f"../{url_path}/", "hx-include": "[name=csrfmiddlewaretoken]", "hx-swap": "none"}
+
+
+def by_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorate a detail action that changes something: whoever is led to its address only gets back to the row's page."""
+
+    @wraps(view)
+    def answered(self: BaremeAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseRedirect(self.page("change", object_id))
+        response = view(self, request, object_id)
+        if "HX-Request" in request.headers and "Location" in response:
+            return HttpResponse(headers={"HX-Redirect": response["Location"]})
+        return response
+
+    return answered
 
 
 class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]

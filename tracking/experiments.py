@@ -52,22 +52,41 @@ def draft(page: LandingPage, name: str) -> PageTest:
     return test
 
 
+def takes_more(test: PageTest) -> bool:
+    """May it have a further variant?"""
+    return not test.started_at and bool(_free_letters(test))
+
+
+def _free_letters(test: PageTest) -> list[str]:
+    taken = set(test.variants.values_list("letter", flat=True))
+    return [letter for letter in LETTERS if letter not in taken]
+
+
 def add_variant(test: PageTest) -> PageVariant:
     """One more, beginning as the page is."""
-    letters = list(test.variants.values_list("letter", flat=True))
-    free = [letter for letter in LETTERS if letter not in letters]
+    free = _free_letters(test)
     if test.started_at or not free:
         raise NotPossible(_("This test takes no further variant."))
     return PageVariant.objects.create(test=test, letter=free[0], sections=test.page.sections)
 
 
+def obstacle(test: PageTest) -> str:
+    """Why it cannot start; empty where it can."""
+    if test.started_at:
+        return _("This test has begun already.")
+    if test.variants.filter(weight__gt=0).count() < 2:
+        return _("A test needs two variants with a share.")
+    if test.page.form_id is None:
+        return _("The page needs a form: what counts is who sends it.")
+    if PageTest.objects.filter(page=test.page_id, started_at__isnull=False, ended_at=None).exists():
+        return _("Another test of this page is running. End it first.")
+    return ""
+
+
 def start(test: PageTest) -> None:
     """From now on visitors see the variants. Raises NotPossible with the reason."""
-    variants = list(test.variants.all())
-    if sum(1 for variant in variants if variant.weight) < 2:
-        raise NotPossible(_("A test needs two variants with a share."))
-    if test.page.form_id is None:
-        raise NotPossible(_("The page needs a form: what counts is who sends it."))
+    if reason := obstacle(test):
+        raise NotPossible(reason)
     try:
         with transaction.atomic():
             now = timezone.now()

@@ -202,7 +202,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     @action(description=_("Release: start now"), permissions=["decide"], icon="play_arrow")
     def release(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:
         held = queryset.filter(state=Enrolment.State.HELD)
-        self.note(request, held, "Released.")
+        self.note(request, held, _g("Released."))
         released = enrolments.release(held, request.user)  # type: ignore[arg-type]
         ring()
         self.message_user(request, str(released), messages.SUCCESS if released.acted else messages.WARNING)
@@ -210,7 +210,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     @action(description=_("Decline: do not start"), permissions=["decide"], icon="block")
     def decline(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:
         held = queryset.filter(state=Enrolment.State.HELD)
-        self.note(request, held, "Declined.")
+        self.note(request, held, _g("Declined."))
         count = enrolments.decline(held, request.user)  # type: ignore[arg-type]
         self.tell(request, count, ngettext_lazy("%(count)d declined.", "%(count)d declined.", "count"))
 

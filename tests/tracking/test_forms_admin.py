@@ -103,7 +103,7 @@ def test_a_copy_has_all_fields_and_is_switched_off(marketer):
     FormFieldFactory(form=form, key="size", type="select", choices=["1", "2"])
     form.notify_users.add(colleague := UserFactory())
 
-    response = marketer.get(f"/admin/tracking/form/{form.pk}/copy/", follow=True)
+    response = marketer.post(f"/admin/tracking/form/{form.pk}/copy/", follow=True)
 
     made = Form.objects.exclude(pk=form.pk).get()
     assert response.redirect_chain[-1][0] == f"/admin/tracking/form/{made.pk}/change/"

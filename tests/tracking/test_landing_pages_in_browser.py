@@ -142,7 +142,9 @@ def test_from_an_empty_page_to_its_statistics(admin, visitor, form, free, live_s
 def test_a_test_of_variants_by_clicking(admin, visitor, form, free, live_server):
     row = LandingPageFactory(title="Offer", slug="offer", form=form, sections=[new_row("hero", heading="First words")])
     page = admin
-    page.goto(f"{page.address}/admin/tracking/landingpage/{row.pk}/try/")
+    page.goto(f"{page.address}/admin/tracking/landingpage/{row.pk}/change/")
+    page.get_by_text("Try variants").click()
+    page.wait_for_url("**/pagetest/**")
     page.get_by_role("link", name="Change its sections").nth(1).click()
     page.locator("[data-toggle]").click()
     page.get_by_label("Heading").last.fill("Other words")

@@ -25,10 +25,63 @@ def test_a_test_is_started_by_a_post_and_not_by_following_a_link(admin):
     assert trial.is_running
 
 
+@pytest.mark.parametrize("what", ["pagetest/{}/add-variant/", "landingpage/{}/try/", "landingpage/{}/copy/"])
+def test_who_is_led_to_an_address_that_makes_something_gets_to_the_row_and_makes_nothing(admin, what):
+    trial = experiments.draft(LandingPageFactory(form=FormFactory()), "Which words?")
+    row = trial if what.startswith("pagetest") else trial.page
+    address = f"/admin/tracking/{what.format(row.pk)}"
+
+    response = admin.get(address)
+
+    assert (response.status_code, response["Location"]) == (302, address.replace(address.split("/")[-2], "change"))
+    assert (LandingPage.objects.count(), PageTest.objects.count(), trial.variants.count()) == (1, 1, 2)
+
+
+def test_a_page_is_copied_and_tried_by_a_post(admin):
+    page = LandingPageFactory(form=FormFactory())
+
+    copied = admin.post(f"/admin/tracking/landingpage/{page.pk}/copy/", headers={"HX-Request": "true"})
+    made = LandingPage.objects.exclude(pk=page.pk).get()
+    assert (copied.status_code, copied["HX-Redirect"]) == (200, f"/admin/tracking/landingpage/{made.pk}/change/")
+
+    tried = admin.post(f"/admin/tracking/landingpage/{page.pk}/try/")
+    assert tried["Location"] == f"/admin/tracking/pagetest/{page.tests.get().pk}/change/"
+    assert admin.post(f"/admin/tracking/landingpage/{page.pk}/try/")["Location"] == tried["Location"]
+
+
 @pytest.mark.parametrize("number", ["x", "999999", "9" * 40])
 @pytest.mark.parametrize("what", ["pagetest/{}/add-variant/", "landingpage/{}/try/", "landingpage/{}/copy/"])
 def test_what_is_not_there_leads_back_to_the_list(admin, what, number):
-    response = admin.get(f"/admin/tracking/{what.format(number)}")
+    response = admin.post(f"/admin/tracking/{what.format(number)}")
 
     assert (response.status_code, response["Location"]) == (302, f"/admin/tracking/{what.partition('/')[0]}/")
     assert (LandingPage.objects.count(), PageTest.objects.count()) == (0, 0)
+
+
+def buttons(admin, trial):
+    page = admin.get(f"/admin/tracking/pagetest/{trial.pk}/change/").content.decode()
+    return [name for name in ("add-variant", "start") if f"/admin/tracking/pagetest/{trial.pk}/{name}/" in page], page
+
+
+def test_a_test_offers_what_it_can_do_and_says_why_not_the_rest(admin):
+    trial = experiments.draft(LandingPageFactory(form=FormFactory()), "Which words?")
+    assert buttons(admin, trial)[0] == ["add-variant", "start"]
+
+    experiments.start(trial)
+    offered, page = buttons(admin, trial)
+    assert offered == []
+    assert "Running since" in page
+
+    experiments.stop(trial, "B")
+    offered, page = buttons(admin, trial)
+    assert offered == []
+    assert "variant B was kept" in page
+
+
+def test_a_test_that_cannot_start_says_what_it_lacks(admin):
+    trial = experiments.draft(LandingPageFactory(), "Which words?")
+
+    offered, page = buttons(admin, trial)
+
+    assert offered == ["add-variant"]
+    assert "The page needs a form" in page

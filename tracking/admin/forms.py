@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, guarded, shown_count
+from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, by_post, guarded, post_button, shown_count
 from tracking import addresses, embedding, statistics
 from tracking.admin import builder, form_preview, palette
 from tracking.admin.statistics import WithStatistics
@@ -178,7 +178,10 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
     def has_copy_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(self.has_add_permission(request))
 
-    @action(description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy")
+    @action(
+        description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy", attrs=post_button("copy")
+    )
+    @by_post
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         form = self.get_object(request, object_id)
         if form is None:

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin, guarded
+from contacts.admin_base import ArchivedFilter, ArchivingAdmin, by_post, guarded, post_button
 from tracking import addresses, experiments, formfields, images, payload, sections, statistics
 from tracking.admin.sections import SectionsField, posted
 from tracking.admin.statistics import WithStatistics
@@ -177,7 +177,14 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
     def has_copy_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(self.has_add_permission(request))
 
-    @action(description=_("Try variants"), icon="experiment", permissions=["change"], url_path="try")
+    @action(
+        description=_("Try variants"),
+        icon="experiment",
+        permissions=["change"],
+        url_path="try",
+        attrs=post_button("try"),
+    )
+    @by_post
     def try_variants(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To the test that is drafted or running; else to a new draft."""
         page = self.get_object(request, object_id)
@@ -189,7 +196,10 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
             self.log_change(request, page, _g("Drafted a test of variants."))
         return HttpResponseRedirect(reverse("admin:tracking_pagetest_change", args=[test.pk]))
 
-    @action(description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy")
+    @action(
+        description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy", attrs=post_button("copy")
+    )
+    @by_post
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         page = self.get_object(request, object_id)
         if page is None:

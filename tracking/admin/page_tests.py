@@ -9,14 +9,16 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
-from contacts.admin_base import BaremeAdmin, TabularInline, guarded
+from contacts.admin_base import BaremeAdmin, TabularInline, by_post, guarded, post_button
 from tracking import addresses, experiments, odds, statistics
 from tracking.admin.sections import SectionsField
 from tracking.experiments import NotPossible
@@ -67,8 +69,8 @@ class PageTestAdmin(BaremeAdmin):
     list_display = ("name", "page", "state")
     list_select_related = ("page",)
     search_fields = ("name", "page__title")
-    fields = ("name", "page", "results")
-    readonly_fields = ("page", "results")
+    fields = ("name", "page", "standing", "results")
+    readonly_fields = ("page", "standing", "results")
     inlines: ClassVar = [VariantInline]
     actions_detail = ("add_variant", "start")
 
@@ -85,7 +87,25 @@ class PageTestAdmin(BaremeAdmin):
         stop = self.admin_site.admin_view(require_POST(self.stop))
         return [path("<int:object_id>/stop/", stop, name="tracking_pagetest_stop"), *super().get_urls()]
 
-    @action(description=_("Add a variant"), icon="add", permissions=["change"], url_path="add-variant")
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """No button for what would be refused; `standing` says why."""
+        test = self.get_object(request, str(object_id))
+        refused = set()
+        if test is not None and not experiments.takes_more(test):
+            refused.add("add_variant")
+        if test is not None and experiments.obstacle(test):
+            refused.add("start")
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        return [one for one in found if one.method.original_function_name not in refused]
+
+    @action(
+        description=_("Add a variant"),
+        icon="add",
+        permissions=["change"],
+        url_path="add-variant",
+        attrs=post_button("add-variant"),
+    )
+    @by_post
     def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._do(
             request, object_id, lambda test: experiments.add_variant(test), _g("There is one variant more.")
@@ -126,6 +146,18 @@ class PageTestAdmin(BaremeAdmin):
         if test.is_running:
             return "running", _("Running")
         return ("ended", _("Ended")) if test.ended_at else ("draft", _("Draft"))
+
+    @display(description=_("state"))
+    def standing(self, test: PageTest) -> str:
+        """In a sentence, with the reason where a button is missing."""
+        if test.started_at is None:
+            reason = experiments.obstacle(test)
+            return _g("A draft: visitors see the page as it is.") + (f" {reason}" if reason else "")
+        if test.ended_at is None:
+            said = _g("Running since %(day)s. Its variants stay as they are until it ends: stop it below, keeping one.")
+            return said % {"day": date_format(localtime(test.started_at), "DATETIME_FORMAT")}
+        said = _g("It ended on %(day)s; variant %(letter)s was kept.")
+        return said % {"day": date_format(localtime(test.ended_at), "DATETIME_FORMAT"), "letter": test.kept}
 
     @display(description=_("results"))
     def results(self, test: PageTest) -> SafeString | str:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -87,7 +87,7 @@ class EventAdmin(ReadOnlyAdmin):
         return "; ".join(sentences(event.reasons)) or "–"
 
     @display(description=_("from where"))
-    def came_from(self, event: Event) -> SafeString:
+    def came_from(self, event: Event) -> SafeString | str:
         """The network and the program, each leading to where it can be marked."""
         add = reverse("admin:tracking_mark_add")
         places = [("network", event.network, str(event.network)), ("agent", event.agent, str(event.agent_id))]
@@ -96,8 +96,7 @@ class EventAdmin(ReadOnlyAdmin):
             for name, place, value in places
             if place
         ]
-        links = format_html_join("", '<div>{2} · <a class="bareme-more" href="{0}?{1}">{3}</a></div>', found)
-        return links or format_html("–")
+        return format_html_join("", '<div>{2} · <a class="bareme-more" href="{0}?{1}">{3}</a></div>', found) or "–"
 
     @display(description=_("content"))
     def content(self, event: Event) -> SafeString:
