@@ -138,16 +138,17 @@ def already(trigger: Trigger) -> Rows:
     score = values.of(trigger.group_id)
     rising = trigger.direction == Trigger.Direction.RISING
     past = score.at_least(trigger.threshold) if rising else score.below(trigger.threshold)
-    return past.filter(contact__merged_into=None)
+    # Few are merged: by a join every contact would be looked up.
+    return past.exclude(contact__in=Contact.objects.filter(merged_into__isnull=False).order_by())
 
 
 def would_act(trigger: Trigger) -> QuerySet[Contact]:
     """Those past the threshold for whom `switch_on(existing="act")` would act: condition met, and not fired before."""
-    there = Contact.objects.filter(pk__in=already(trigger).values("contact_id"))
+    past = already(trigger)
     if trigger.pk:
-        there = there.exclude(
-            pk__in=trigger.firings.filter(rearmed_at=None).exclude(state=State.UNMET).values("contact_id")
-        )
+        fired = trigger.firings.filter(rearmed_at=None).exclude(state=State.UNMET)
+        past = past.exclude(contact__in=fired.order_by().values("contact_id"))
+    there = Contact.objects.filter(pk__in=past.values("contact_id"))
     return conditions.matching(trigger.conditions, there) if trigger.conditions else there
 
 

@@ -197,6 +197,8 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
         if request.method == "POST" and request.POST.get("existing") in ("act", "mark"):
             return self._switch_on(request, trigger)
         acting = triggers.would_act(trigger)
+        count = acting.count()
+        sample = acting.order_by()[:SAMPLE] if count else ()  # whoever is found first: in order, all would be looked at
         context = {
             **self.admin_site.each_context(request),
             "title": _g("Contacts who are there already"),
@@ -205,8 +207,8 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
             "sentence": sentences.trigger(trigger),
             "consequences": sentences.consequences(trigger),
             "past": triggers.already(trigger).count(),
-            "acting": acting.count(),
-            "sample": acting.order_by("pk")[:SAMPLE],
+            "acting": count,
+            "sample": sorted(sample, key=lambda contact: contact.pk),
         }
         return TemplateResponse(request, "campaigns/existing.html", context)
 

@@ -24,7 +24,9 @@ from scoring.explain import letter as letters
 from scoring.explain.curve import curve
 from scoring.explain.difference import GroupDifference, Part, Side, difference
 from scoring.explain.drawing import draw
+from scoring.explain.lines import Telling
 from scoring.explain.marks import marks
+from scoring.explain.statements import told_again
 from scoring.models import ContactScore, PointGroup
 from scoring.panels import NEWEST, cards
 
@@ -89,10 +91,13 @@ class ContactScoreAdmin(ReadOnlyAdmin):
         first, last = sorted([main, other], key=lambda one: one.at) if main.at != other.at else (other, main)
         found = difference(contact, Side(first.at, first.book), Side(last.at, last.book))
         drawn = curve(contact, None if main.rules == books.THEN else main.book)
-        groups, whole = list(PointGroup.objects.all()), found.after if last is main else found.before
-        lately = whole if main.is_now else explain(contact, at=now, book=books.read(main.rules, now))
-        lines = [line for part in lately.groups for line in part.lines]
-        statement = explain(contact, at=main.at, book=main.book, limit=NEWEST)
+        groups, sides = list(PointGroup.objects.all()), [(first, found.before), (last, found.after)]
+        whole = next(counted for one, counted in sides if one is main)
+        lately = next((counted for one, counted in sides if one.is_now and one.rules == main.rules), None)
+        if lately is None:
+            lately = explain(contact, at=now, book=books.read(main.rules, now), telling=Telling.SUMS)
+        lines = [line for part in told_again(contact, lately, Telling.DAYS).groups for line in part.lines]
+        statement = told_again(contact, whole, Telling.ALL, NEWEST)
         context = self.admin_site.each_context(request) | {
             "title": _g("Time machine: %(name)s") % {"name": contact},
             "opts": Contact._meta,

@@ -63,6 +63,9 @@ class PointEntryAdmin(ReadOnlyAdmin):
         entries: QuerySet[PointEntry] = super().get_queryset(request)
         return entries.annotate(object_name=Subquery(name))
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:
+        """A line has no page: looked for by its number, it would be looked for in every month."""
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PointEntry], search_term: str
     ) -> tuple[QuerySet[PointEntry], bool]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -38,6 +39,11 @@ class Counted:
     expires_on: date | None
     is_expired: bool
     points: int  # before fading
+
+    @cached_property
+    def day(self) -> date:
+        """On which it was first earned."""
+        return decay.day_of(self.first_at)
 
     @property
     def earned(self) -> int:
@@ -97,17 +103,17 @@ def evaluated(
     rows += [_adjusted(one) for one in profiling.counted(Adjustment.objects.filter(contact=contact_id, at__lte=at))]
     rows = [row for row in rows if group_id in (None, row.group_id)]
     rows.sort(key=attrgetter("last_at", "first_at"), reverse=True)
-    counted = _by_group(rows)
-    return Account(
-        day=day,
-        counted={key: found[:limit] for key, found in counted.items()},
-        older={
-            key: _summed(found[limit:], terms[key], day) for key, found in counted.items() if limit and found[limit:]
-        },
-        sums=_of_groups(sums),
-        terms=terms,
-        floor=book.floor,
-        ceiling=book.ceiling,
+    account = Account(day, _by_group(rows), {}, _of_groups(sums), terms, book.floor, book.ceiling)
+    return account if limit is None else shortened(account, limit)
+
+
+def shortened(account: Account, limit: int) -> Account:
+    """The same with the newest lines of each group one by one, and the others summed up."""
+    rest = {key: rows[limit:] for key, rows in account.counted.items() if rows[limit:]}
+    return replace(
+        account,
+        counted={key: rows[:limit] for key, rows in account.counted.items()},
+        older={key: _summed(rows, account.terms[key], account.day) for key, rows in rest.items()},
     )
 
 
@@ -125,7 +131,7 @@ def lossy(contact_id: int, limit: int) -> list[Counted]:
 
 def value_on(day: date, row: Counted, terms: GroupTerms) -> float:
     """What a line is worth on a day, to more than a cent."""
-    return decay.faded(row.points, (day - decay.day_of(row.first_at)).days, terms.half_life_days)
+    return decay.faded(row.points, (day - row.day).days, terms.half_life_days)
 
 
 def _unbounded(book: Rulebook) -> Rulebook:

@@ -1,7 +1,8 @@
 """The curve of a contact's scores: what they showed at the end of each day, by the rules in force then or by any others.
 
 Lines change only on days on which something happens, or the rules do: on those they are counted by the engine, all days in
-one statement for each rulebook. In between points fade and expire, which is reckoned here.
+one statement for each rulebook. In between points fade and expire, which is reckoned here. Caps over several occurrences may
+take back on a later day what an earlier one had credited: by such rules each day is counted like a contact of its own.
 """
 
 from __future__ import annotations
@@ -60,9 +61,12 @@ def curve(contact: Contact, book: Rulebook | None = None, looks: int = LOOKS, bu
     happened = sql.event_days(contact.pk, until)
     instants = _instants(contact, happened, until)
     books: Books = [(instants[0], book)] if book else _books(instants)
-    steps, is_exact = _steps([(min(_end(day), until), count) for day, count in happened], budget or BUDGET)
-    if len(books) > BOOKS:
-        kept = {at for at, _book in books[:: -(-len(books) // BOOKS)]} | {books[-1][0]}
+    adds_up = all(sql.adds_up(book.shape) for _at, book in books)
+    days = [(min(_end(day), until), count) for day, count in happened]
+    steps, is_exact = ([at for at, _count in days], True) if adds_up else _steps(days, budget or BUDGET)
+    most = min(BOOKS, max(1, (budget or BUDGET) // max(1, sum(count for _at, count in days))))
+    if len(books) > most:
+        kept = {at for at, _book in books[:: -(-len(books) // most)]} | {books[-1][0]}
         books, is_exact = [one for one in books if one[0] in kept], False
     beside = _Beside(contact.pk, books, looks, until)
     dots = [dot for part in _parts(instants, books) for dot in _dots(contact.pk, *part, steps, beside)]
@@ -108,15 +112,28 @@ def _dots(
     terms = {one.id: one for one in book.terms}
     last_steps = [bisect_right(steps, at) - 1 for at in instants]
     wanted = sorted({place for place in last_steps if place >= 0})
-    counted = sql.lines_at(book.parameters(), book.shape, contact_id, [steps[place] for place in wanted])
-    lines = dict(zip(wanted, counted, strict=True))
+    reference, adds_up = decay.day_of(instants[-1]), sql.adds_up(book.shape)
+    counted = sql.lines_at(book.parameters(), book.shape, contact_id, [steps[place] for place in wanted], reference)
+    new = dict(zip(wanted, counted, strict=True))
+    standing: dict[tuple[int, date | None], tuple[int, float]] = {}
     for at, place in zip(instants, last_steps, strict=True):
         day = decay.day_of(at)
+        if place in new:
+            if not adds_up:
+                standing.clear()
+            for row in new.pop(place):
+                key = row["group_id"], row["expires_on"]
+                points, grown = standing.get(key, (0, 0.0))
+                standing[key] = points + row["points"], grown + row["grown"]
         sums: dict[int, float] = defaultdict(float)
-        for row in (*lines.get(place, ()), *beside.lines(at, book)):
-            if row["expires_on"] is None or row["expires_on"] > day:
-                age = (day - row["day"]).days
-                sums[row["group_id"]] += decay.faded(row["points"], age, terms[row["group_id"]].half_life_days)
+        for (group_id, expires_on), (points, grown) in standing.items():
+            if expires_on is None or expires_on > day:
+                half_life = terms[group_id].half_life_days
+                sums[group_id] += points if half_life is None else decay.faded(grown, (day - reference).days, half_life)
+        for row in beside.lines(at, book):
+            sums[row["group_id"]] += decay.faded(
+                row["points"], (day - row["day"]).days, terms[row["group_id"]].half_life_days
+            )
         yield Dot(at, _shown(sums, terms, book))
 
 
@@ -190,7 +207,7 @@ class _Beside:
 
 
 def _line(group_id: int, at: datetime, points: int) -> dict[str, Any]:
-    return {"group_id": group_id, "day": decay.day_of(at), "expires_on": None, "points": points}
+    return {"group_id": group_id, "day": decay.day_of(at), "points": points}
 
 
 def _end(day: date) -> datetime:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from contacts.models import Contact
 from scoring.decay import day_of, faded
 from scoring.explain.cents import apportioned
-from scoring.explain.lines import Line, LineKind
+from scoring.explain.lines import Line, LineKind, Telling
 from scoring.explain.statements import GroupStatement, Statement, explain
 from scoring.models import PointGroup
 from scoring.rulebook import GroupTerms, Rulebook
@@ -127,11 +127,13 @@ class Difference:
 
 def difference(contact: Contact, before: Side, after: Side) -> Difference:
     """What makes the score `after` differ from that `before`, by group and rule, to the cent."""
-    first = explain(contact, at=before.at, book=before.book)
-    last = explain(contact, at=after.at, book=after.book)
+    first = explain(contact, at=before.at, book=before.book, telling=Telling.SUMS)
+    last = explain(contact, at=after.at, book=after.book, telling=Telling.SUMS)
     between = last
     if not same_rules(before.book, after.book):
-        between = first if before.at == after.at else explain(contact, at=after.at, book=before.book)
+        between = first
+        if before.at != after.at:
+            between = explain(contact, at=after.at, book=before.book, telling=Telling.SUMS)
     groups = {part.group.pk: part.group for statement in (first, last) for part in statement.groups}
     ordered = [group for group in PointGroup.objects.all() if group.pk in groups]
     return Difference(first, last, [_of_group(group, first, between, last) for group in ordered])

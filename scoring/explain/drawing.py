@@ -19,11 +19,10 @@ from django.utils.translation import ngettext
 from scoring import decay
 from scoring.explain.curve import Curve
 from scoring.explain.levels import Level
-from scoring.explain.lines import Line
+from scoring.explain.lines import TOLD, Line
 from scoring.explain.marks import Mark
 from scoring.models import PointGroup
 
-TOLD = 6  # things that the title of one dot tells
 MONTH = "N"
 LABEL = 14.0  # the height of a label
 ROOM = 2.0  # a threshold is shown up to so many times the highest score

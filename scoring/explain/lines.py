@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,12 +13,13 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from scoring.decay import day_of
 from scoring.explain import notes
 from scoring.explain.accounts import Account, Counted
 from scoring.explain.notes import Note
 from scoring.models import NO_PERIOD, Adjustment, PointActionVersion, Repeat
 from tracking.models import Event, Subject
+
+TOLD = 6  # lines of a day that are told one by one
 
 
 class LineKind(StrEnum):
@@ -69,21 +71,33 @@ class Line:
         return self.kind in (LineKind.RULE, LineKind.PROFILE, LineKind.ADJUSTMENT)
 
 
+class Telling(StrEnum):
+    """How much is told of each line; what is not told is not looked up."""
+
+    ALL = "all"
+    DAYS = "days"  # no notes, and what it was about of the newest lines of each day only, `TOLD` of each group
+    SUMS = "sums"  # its rule and its points
+
+
 class Words:
     """The names that counted lines mention, each kind fetched by one query."""
 
-    def __init__(self, contact_id: int, account: Account) -> None:
+    def __init__(self, contact_id: int, account: Account, telling: Telling = Telling.ALL) -> None:
         rows = [row for found in account.counted.values() for row in found]
-        self.account = account
+        self.account, self.has_notes = account, telling == Telling.ALL
         actions = {row.action_id for row in rows if row.action_id}
         found = PointActionVersion.objects.filter(action__in=actions).select_related("action").order_by("number")
         self.versions = {version.pk: version for version in found}
         given = Adjustment.objects.filter(pk__in=[row.adjustment_id for row in rows if row.adjustment_id])
         self.adjustments = {one.pk: one for one in given.select_related("author")}
-        self.about = Occasions(contact_id, rows, self.versions)
+        told = rows
+        if telling != Telling.ALL:
+            told = [] if telling == Telling.SUMS else _newest_of_days(account)
+        self.told = {id(row) for row in told}
+        self.about = Occasions(contact_id, told, self.versions)
 
     def line(self, row: Counted, points: Decimal) -> Line:
-        terms, day = self.account.terms[row.group_id], day_of(row.first_at)
+        terms, day = self.account.terms[row.group_id], row.day
         age = (self.account.day - day).days
         if row.adjustment_id:
             one = self.adjustments[row.adjustment_id]
@@ -98,7 +112,7 @@ class Words:
                 first_at=row.first_at,
                 last_at=row.last_at,
                 age=age,
-                notes=tuple(notes.of_adjustment(row, one, terms, age)),
+                notes=tuple(notes.of_adjustment(row, one, terms, age)) if self.has_notes else (),
                 key=("adjustment", one.pk),
             )
         version = self.versions[row.version_id or 0]
@@ -107,7 +121,7 @@ class Words:
             kind=LineKind.PROFILE if version.kind is None else LineKind.RULE,
             name=version.name,
             points=points,
-            about=self.about.of(row, version),
+            about=self.about.of(row, version) if id(row) in self.told else "",
             hits=row.hits,
             credited=row.credited,
             each=row.worth,
@@ -121,7 +135,7 @@ class Words:
             version=version.number,
             priced_by=priced_by,
             action_id=row.action_id,
-            notes=tuple(notes.of_rule(row, version, priced_by, terms, self.account.day, day)),
+            notes=tuple(notes.of_rule(row, version, priced_by, terms, self.account.day, day)) if self.has_notes else (),
             key=(row.action_id, version.number, row.object_id, row.period),
         )
 
@@ -135,8 +149,19 @@ class Words:
         return next((one.number for one in later if one.points == row.worth), None)
 
 
+def _newest_of_days(account: Account) -> list[Counted]:
+    found = []
+    for rows in account.counted.values():
+        seen: Counter[date] = Counter()
+        for row in rows:
+            seen[row.day] += 1
+            if seen[row.day] <= TOLD:
+                found.append(row)
+    return found
+
+
 class Occasions:
-    """On what and when lines were earned, in two queries for all of them."""
+    """On what and when lines were earned, in three queries for all of them."""
 
     def __init__(self, contact_id: int, rows: Sequence[Counted], versions: dict[int, PointActionVersion]) -> None:
         self.objects = Subject.objects.in_bulk({row.object_id for row in rows if row.object_id})
@@ -151,7 +176,9 @@ class Occasions:
     def _firsts(contact_id: int, times: Iterable[datetime]) -> dict[tuple[int | None, datetime], Subject]:
         """What the first event of a line was about, for lines whose policy knows no object."""
         events = Event.objects.filter(contact=contact_id, at__in=list(times), subject__isnull=False)
-        return {(event.kind, event.at): event.subject for event in events.select_related("subject") if event.subject}
+        found = list(events.values_list("kind", "at", "subject_id"))
+        known = Subject.objects.in_bulk({subject_id for _kind, _at, subject_id in found})
+        return {(kind, at): known[subject_id] for kind, at, subject_id in found if subject_id in known}
 
 
 def _kind(row: Counted, versions: dict[int, PointActionVersion]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -13,9 +13,9 @@ from django.utils.translation import ngettext
 
 from contacts.models import Contact
 from scoring.decay import CENT, cents
-from scoring.explain.accounts import Account, evaluated, stored, value_on
+from scoring.explain.accounts import Account, evaluated, shortened, stored, value_on
 from scoring.explain.cents import apportioned
-from scoring.explain.lines import Line, LineKind, Words
+from scoring.explain.lines import Line, LineKind, Telling, Words
 from scoring.models import PointGroup
 from scoring.rulebook import GroupTerms, Rulebook
 
@@ -45,6 +45,7 @@ class Statement:
     groups: Sequence[GroupStatement]
     limit: Decimal = Decimal()  # what the lowest or highest overall score adds or takes
     limit_name: str = ""
+    account: Account | None = field(default=None, repr=False, compare=False)  # what it was made from
 
     @property
     def is_whole(self) -> bool:
@@ -59,6 +60,7 @@ def explain(
     at: datetime | None = None,
     book: Rulebook | None = None,
     limit: int | None = None,
+    telling: Telling = Telling.ALL,
 ) -> Statement:
     """The statement of a contact's score: as the ledger has it now, or as a rulebook makes it (at an instant).
 
@@ -70,15 +72,23 @@ def explain(
     if at and not book:
         book = Rulebook.as_of(at)
     account = evaluated(contact.pk, book, at, only, limit) if book else stored(contact.pk, only, limit)
-    return _statement(contact, account, only)
+    return _statement(contact, account, only, telling)
 
 
-def _statement(contact: Contact, account: Account, only: int | None) -> Statement:
+def told_again(contact: Contact, statement: Statement, telling: Telling, limit: int | None = None) -> Statement:
+    """A statement of all groups in other words, or with fewer lines one by one; nothing is counted anew."""
+    if statement.account is None:
+        raise ValueError("made from no account")
+    account = statement.account if limit is None else shortened(statement.account, limit)
+    return _statement(contact, account, None, telling)
+
+
+def _statement(contact: Contact, account: Account, only: int | None, telling: Telling) -> Statement:
     scores = {key: _within(total, account.terms[key]) for key, total in account.sums.items()}
     exact = {key: account.terms[key].weight * score for key, score in scores.items()}
     total = cents(sum(exact.values(), Decimal()))
     weighted = dict(zip(exact, apportioned(list(exact.values()), total), strict=True))
-    words = Words(contact.pk, account)
+    words = Words(contact.pk, account, telling)
     groups = []
     for group in PointGroup.objects.all():
         known = bool(account.counted.get(group.pk) or account.older.get(group.pk) or scores.get(group.pk))
@@ -87,7 +97,7 @@ def _statement(contact: Contact, account: Account, only: int | None) -> Statemen
             lines = _lines(group.pk, account, words, score)
             groups.append(GroupStatement(group, account.terms[group.pk], score, part, lines))
     overall = _bounded(total, account.floor, account.ceiling)
-    return Statement(account.day, overall, groups, overall - total, _limit_name(overall - total))
+    return Statement(account.day, overall, groups, overall - total, _limit_name(overall - total), account)
 
 
 def _lines(group_id: int, account: Account, words: Words, score: Decimal) -> list[Line]:

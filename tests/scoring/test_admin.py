@@ -430,7 +430,7 @@ def test_the_ledger_lists_lines_with_their_reasons_in_a_fixed_number_of_queries(
     add()
     add()
     assert queries(lambda: marketer.get(listed)) == before
-    assert marketer.get(page("scoring_pointentry_change", PointEntry.objects.first().pk)).status_code == 200
+    assert marketer.get(page("scoring_pointentry_change", PointEntry.objects.first().pk)).status_code == 302
 
 
 def test_the_ledger_is_narrowed_to_a_rule_and_to_whom_one_searches(marketer, publish):

@@ -1,5 +1,6 @@
 """The curve of the scores shows what the engine says of each of its days."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,8 +13,9 @@ from scoring import ledger, rules, terms, valuation
 from scoring.decay import CENT
 from scoring.explain import curve as curves
 from scoring.explain.curve import curve
-from scoring.models import Repeat
+from scoring.models import CapPeriod, CapUnit, Repeat
 from scoring.rulebook import Rulebook
+from scoring.sql.curve import adds_up
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
 from tests.scoring.test_admin import queries
@@ -33,13 +35,27 @@ def days_ago(days):
     return START - timedelta(days=days)
 
 
+def simple_rules():
+    """The rules in force but for their caps over several occurrences: each day's new hits are added to what was."""
+    book = Rulebook.current()
+    several = {
+        one.action_id
+        for one in book.intervals
+        if [other.action_id for other in book.intervals].count(one.action_id) > 1
+    }
+    intervals = tuple(one for one in book.intervals if not one.is_wide and one.action_id not in several)
+    simple = replace(book, intervals=intervals, terms=tuple(replace(one, cap_points=None) for one in book.terms))
+    assert adds_up(simple.shape)
+    return [simple] if intervals else []
+
+
 @given(history=histories)
 @settings(max_examples=8, deadline=None)
 def test_each_day_of_a_curve_is_what_the_engine_says_of_it(history):
     def check():
         with time_machine.travel(START, tick=False) as clock:
             ada = live(history, clock)
-            for chosen in (None, Rulebook.current()):
+            for chosen in (None, Rulebook.current(), *simple_rules()):
                 drawn = curve(ada, chosen, looks=1000)
                 assert drawn.is_exact
                 for dot in drawn.dots[-1::-5]:
@@ -97,7 +113,7 @@ def test_rules_count_from_when_they_came_or_for_all_of_it(now, publish):
 
 def test_what_costs_too_much_is_drawn_through_some_of_the_days(now, publish, monkeypatch):
     monkeypatch.setattr(curves, "BUDGET", 20)
-    publish(5, repeat=Repeat.ONCE_PER_OBJECT)
+    publish(5, repeat=Repeat.ONCE_PER_OBJECT, cap_amount=100, cap_unit=CapUnit.CREDITS, cap_period=CapPeriod.EVER)
     ada = ContactFactory(created_at=days_ago(30))
     for days in range(10):
         download(ada, subject(f"{days}"), days_ago(days))
