@@ -108,6 +108,7 @@ SIDEBAR = {
             "separator": True,
             "items": [
                 page(_("Consent"), "privacy_tip", "contacts.consentpolicy"),
+                page(_("Retention"), "auto_delete", "contacts.retentionpolicy"),
                 page(_("Integrations"), "webhook", "campaigns.integration"),
                 page(_("API keys"), "key", "tracking.apikey"),
                 page(_("Users"), "manage_accounts", "auth.user"),

@@ -168,6 +168,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "tracking.forget_confirmations": {"task": "tracking.forget_confirmations", "schedule": 3600.0},
+    # What is no longer kept: once a day, in short steps.
+    "contacts.apply_retention": {"task": "contacts.apply_retention", "schedule": 10.0, "options": {"expires": 10}},
     # What time alone changes: "opened in the last 30 days" stops being true without an event.
     "contacts.rebuild_segments": {"task": "contacts.rebuild_segments", "schedule": 300.0, "options": {"expires": 300}},
 }

@@ -11,5 +11,6 @@ class ContactsConfig(AppConfig):
         # What the apps above bring: filters of behaviour and scores, panels and columns of the contact pages, parts of merges.
         from contacts.merging import lists  # noqa: F401 - registers the part of this app
         from contacts.privacy import own  # noqa: F401 - the same
+        from contacts.privacy.retention import own as kinds  # noqa: F401 - the same
 
-        autodiscover_modules("segment_filters", "panels", "contact_columns", "merging", "privacy")
+        autodiscover_modules("segment_filters", "panels", "contact_columns", "merging", "privacy", "retention")

@@ -179,6 +179,11 @@ def lock_consent() -> None:
     tuples("SELECT pg_advisory_xact_lock(hashtext('contacts.consent'))", [])
 
 
+def lock_retention() -> None:
+    """One change of how long data is kept at a time, until the end of the transaction."""
+    tuples("SELECT pg_advisory_xact_lock(hashtext('contacts.retention'))", [])
+
+
 def _count(statement: str, params: Sequence[Any]) -> int:
     ((count,),) = tuples(statement, params)
     return int(count)

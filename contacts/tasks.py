@@ -6,8 +6,10 @@ from celery import shared_task
 
 from contacts import duplicates, segments
 from contacts.imports import jobs
+from contacts.privacy.retention import runs
 
 SECONDS = 200  # well below the time limit of a task
+STEPS = 5  # seconds of work before the worker is free for what cannot wait
 
 
 @shared_task(name="contacts.rebuild_segments", ignore_result=True)
@@ -40,3 +42,10 @@ def look_for_duplicates() -> None:
 def merge_proved() -> None:
     """Merge contacts of whom it is proved that they are one person, where the policy allows it."""
     duplicates.merge_proved()
+
+
+@shared_task(name="contacts.apply_retention", ignore_result=True)
+def apply_retention() -> None:
+    """Let go of what is no longer kept: today's run, or the one that was asked for, a few steps at a time."""
+    if run := runs.begin_day():
+        runs.carry(run.pk, STEPS)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from tracking import odds, pages, statistics_sql, subjects
@@ -43,6 +43,10 @@ class Span:
     @property
     def until(self) -> datetime:
         return timezone.make_aware(datetime.combine(self.last + timedelta(days=1), time.min))
+
+    @property
+    def zone(self) -> str:
+        return timezone.get_current_timezone_name()
 
     @property
     def days(self) -> list[date]:
@@ -143,9 +147,9 @@ def of_email(email_id: int, days: Span) -> Report:
     seen = _Seen(Subject.Type.EMAIL, email_id, Kind.EMAIL_SENT, days)
     about = [source.pk] if source else []
     links = list(Link.objects.filter(source=source).values_list("subject_id", flat=True)) if source else []
-    opened = statistics_sql.together(about, Kind.EMAIL_OPENED, days.since, days.until)
-    clicked = statistics_sql.together(links, Kind.EMAIL_CLICKED, days.since, days.until)
-    left = statistics_sql.together(about, Kind.UNSUBSCRIBED, days.since, days.until)
+    opened = statistics_sql.together(about, Kind.EMAIL_OPENED, days.since, days.until, days.zone)
+    clicked = statistics_sql.together(links, Kind.EMAIL_CLICKED, days.since, days.until, days.zone)
+    left = statistics_sql.together(about, Kind.UNSUBSCRIBED, days.since, days.until, days.zone)
     figures = [
         Figure(_("Sent"), _n(seen.times), _("to %(count)s people") % {"count": _n(seen.people)}),
         _of_people(_("Opened"), opened, seen.people),
@@ -166,7 +170,7 @@ def of_links(source: Subject, days: Span) -> Table:
     """The links of an email or SMS: how often, by how many people, how often by machines."""
     links = list(Link.objects.filter(source=source).order_by("pk")[:200])
     kinds = [Kind.EMAIL_CLICKED, Kind.SMS_CLICKED]
-    counts = statistics_sql.by_subject([link.subject_id for link in links], kinds, days.since, days.until)
+    counts = statistics_sql.by_subject([link.subject_id for link in links], kinds, days.since, days.until, days.zone)
     rows = [(link.url, *_line(counts.get(link.subject_id))) for link in links]
     rows.sort(key=lambda row: -row[1])
     return Table(
@@ -175,8 +179,10 @@ def of_links(source: Subject, days: Span) -> Table:
 
 
 def tallies(test: PageTest) -> list[tuple[PageVariant, Tally]]:
-    """What each variant of a test came to, until its end: from the events alone, so it can always be counted again."""
+    """What each variant of a test came to, until its end: from the events, so long as they are all kept."""
     variants = list(test.variants.order_by("letter"))
+    if test.result is not None:
+        return [(variant, Tally(*test.result.get(variant.letter, (0, 0)))) for variant in variants]
     found = subjects.find([(Subject.Type.LANDING_PAGE, str(test.page_id)), (Subject.Type.FORM, str(test.page.form_id))])
     counts: dict[str, tuple[int, int]] = {}
     if test.started_at:
@@ -193,14 +199,20 @@ def tallies(test: PageTest) -> list[tuple[PageVariant, Tally]]:
     return [(variant, Tally(*counts.get(variant.letter, (0, 0)))) for variant in variants]
 
 
+def note_results(before: datetime) -> None:
+    """Note what tests that began before a moment came to, once they have ended: their first events are about to go."""
+    for test in PageTest.objects.filter(started_at__lt=before, ended_at__isnull=False, result__isnull=True):
+        test.result = {variant.letter: [tally.visitors, tally.converted] for variant, tally in tallies(test)}
+        test.save(update_fields=["result"])
+
+
 class _Seen:
     """The counted events of one kind about one thing."""
 
     def __init__(self, type: Subject.Type, ref_id: int, kind: Kind, days: Span) -> None:
         self.days = days
         self.subject = subjects.find([(type, str(ref_id))]).get((type, str(ref_id)))
-        zone = timezone.get_current_timezone_name()
-        lines = statistics_sql.count([self.subject], kind, days.since, days.until, zone) if self.subject else []
+        lines = statistics_sql.count([self.subject], kind, days.since, days.until, days.zone) if self.subject else []
         self.lines: dict[str, list[statistics_sql.Counted]] = {}
         for line in lines:
             self.lines.setdefault(line.sort, []).append(line)
@@ -222,12 +234,19 @@ class _Seen:
         return Table(title, [title, _("How often"), _("People")], rows, _("Nothing in these days."))
 
     def notes(self) -> list[str]:
-        if not self.nameless:
-            return []
-        return [
-            _("%(count)s times it was somebody who does not allow to be followed: counted, but not among the people.")
-            % {"count": _n(self.nameless)}
-        ]
+        notes = []
+        if self.nameless:
+            text = _(
+                "%(count)s times it was somebody who does not allow to be followed: counted, but not among the people."
+            )
+            notes.append(text % {"count": _n(self.nameless)})
+        if gone := self.lines.get("gone"):
+            text = _(
+                "Until %(day)s visits of people we do not know are kept as counts of days only: such people are counted anew "
+                "each day, and are missing where it says where people came from and who sent a form."
+            )
+            notes.append(text % {"day": date_format(date.fromisoformat(gone[0].name))})
+        return notes
 
 
 def _places(seen: _Seen, form: Form, days: Span) -> Table:
@@ -238,7 +257,7 @@ def _places(seen: _Seen, form: Form, days: Span) -> Table:
     found = subjects.find(key for key in keys if key)
     ids = [found.get(key) if key else None for key in keys]
     kinds = [Kind.PAGE_VISITED, Kind.LANDING_PAGE_VISITED]
-    views = statistics_sql.by_subject([pk for pk in ids if pk], kinds, days.since, days.until)
+    views = statistics_sql.by_subject([pk for pk in ids if pk], kinds, days.since, days.until, days.zone)
     rows = []
     for line, pk in zip(lines, ids, strict=True):
         seen_by = views.get(pk or 0, (0, 0, 0))[2]
@@ -261,7 +280,7 @@ def _where_from(asset: Asset, days: Span) -> Table:
     """The forms that lead to it, with their submissions: a download itself does not say where its visitor came from."""
     forms = list(Form.objects.filter(gated_assets=asset) | Form.objects.filter(asset=asset))
     found = subjects.find((Subject.Type.FORM, str(form.pk)) for form in forms)
-    counts = statistics_sql.by_subject(list(found.values()), [Kind.FORM_SUBMITTED], days.since, days.until)
+    counts = statistics_sql.by_subject(list(found.values()), [Kind.FORM_SUBMITTED], days.since, days.until, days.zone)
     rows = []
     for form in forms:
         times, _machines, people = counts.get(found.get((Subject.Type.FORM, str(form.pk)), 0), (0, 0, 0))

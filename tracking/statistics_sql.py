@@ -16,17 +16,31 @@ PEOPLE = "count(DISTINCT contact_id) + count(DISTINCT visitor_id) FILTER (WHERE 
 HUMANS = "count(DISTINCT contact_id) FILTER (WHERE verdict < 2) + count(DISTINCT visitor_id) FILTER (WHERE verdict < 2 AND contact_id IS NULL)"
 HOST = "lower(split_part(split_part(split_part(data ->> 'referrer', '://', 2), '/', 1), '?', 1))"
 UTM = "concat_ws(' · ', data #>> '{utm,source}', data #>> '{utm,medium}', data #>> '{utm,campaign}')"
+# What is not kept any more stays as counts of days (tracking.retention): people are counted anew each day.
+GONE = """
+SELECT subject_id, day, times, machines, people, nameless FROM tracking_daycount
+WHERE subject_id = ANY(%(subjects)s::bigint[]) AND {kinds}
+  AND day >= (%(since)s AT TIME ZONE %(zone)s)::date AND day < (%(until)s AT TIME ZONE %(zone)s)::date
+"""
 COUNT = f"""
 WITH seen AS MATERIALIZED (
   SELECT (at AT TIME ZONE %(zone)s)::date AS day, verdict, contact_id, visitor_id, coalesce({HOST}, '') AS referrer,
          CASE WHEN data ? 'utm' THEN {UTM} END AS utm, split_part(split_part(data ->> 'url', '?', 1), '#', 1) AS url
   FROM tracking_event
   WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = %(kind)s AND at >= %(since)s AND at < %(until)s
-), people AS (SELECT * FROM seen WHERE verdict < 2)
-SELECT 'total', '', count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2), {HUMANS},
-       count(*) FILTER (WHERE verdict < 2 AND contact_id IS NULL AND visitor_id IS NULL) FROM seen
+), people AS (SELECT * FROM seen WHERE verdict < 2),
+gone AS ({GONE.format(kinds="kind = %(kind)s")})
+SELECT 'total', '', sum(times)::bigint, sum(machines)::bigint, sum(people)::bigint, sum(nameless)::bigint FROM (
+  SELECT count(*) FILTER (WHERE verdict < 2) AS times, count(*) FILTER (WHERE verdict >= 2) AS machines, {HUMANS} AS people,
+         count(*) FILTER (WHERE verdict < 2 AND contact_id IS NULL AND visitor_id IS NULL) AS nameless FROM seen
+  UNION ALL SELECT times, machines, people, nameless FROM gone
+) total
 UNION ALL
-SELECT 'day', day::text, count(*), 0, 0, 0 FROM people GROUP BY day
+SELECT 'gone', max(day)::text, sum(times)::bigint, 0, 0, 0 FROM gone HAVING count(*) > 0
+UNION ALL
+SELECT 'day', day::text, sum(times)::bigint, 0, 0, 0 FROM (
+  SELECT day, count(*) AS times FROM people GROUP BY day UNION ALL SELECT day, times FROM gone WHERE times > 0
+) daily GROUP BY day
 UNION ALL
 (SELECT 'referrer', referrer, count(*), 0, {PEOPLE}, 0 FROM people GROUP BY 2 ORDER BY 3 DESC, 2 LIMIT {TOP})
 UNION ALL
@@ -94,30 +108,34 @@ def tally(values: dict[str, Any]) -> dict[str, tuple[int, int]]:
 
 
 BY_SUBJECT = f"""
-SELECT subject_id, count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2),
-       {HUMANS}
-FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = ANY(%(kinds)s::int[]) AND at >= %(since)s AND at < %(until)s
-GROUP BY subject_id
+SELECT subject_id, sum(times)::bigint, sum(machines)::bigint, sum(people)::bigint FROM (
+  SELECT subject_id, count(*) FILTER (WHERE verdict < 2) AS times, count(*) FILTER (WHERE verdict >= 2) AS machines, {HUMANS} AS people
+  FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = ANY(%(kinds)s::int[]) AND at >= %(since)s AND at < %(until)s
+  GROUP BY subject_id
+  UNION ALL SELECT subject_id, times, machines, people FROM ({GONE.format(kinds="kind = ANY(%(kinds)s::int[])")}) gone
+) counted GROUP BY subject_id
 """
 
 
 def by_subject(
-    subjects: Sequence[int], kinds: Sequence[int], since: datetime, until: datetime
+    subjects: Sequence[int], kinds: Sequence[int], since: datetime, until: datetime, zone: str
 ) -> dict[int, tuple[int, int, int]]:
     """For each: how often by people, how often by machines, by how many people."""
-    values = {"subjects": array(subjects), "kinds": list(kinds), "since": since, "until": until}
+    values = {"subjects": array(subjects), "kinds": list(kinds), "since": since, "until": until, "zone": zone}
     return {subject: (times, machines, people) for subject, times, machines, people in tuples(BY_SUBJECT, values)}
 
 
 TOGETHER = f"""
-SELECT count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2),
-       {HUMANS}
-FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = %(kind)s AND at >= %(since)s AND at < %(until)s
+SELECT sum(times)::bigint, sum(machines)::bigint, sum(people)::bigint FROM (
+  SELECT count(*) FILTER (WHERE verdict < 2) AS times, count(*) FILTER (WHERE verdict >= 2) AS machines, {HUMANS} AS people
+  FROM tracking_event WHERE subject_id = ANY(%(subjects)s::bigint[]) AND kind = %(kind)s AND at >= %(since)s AND at < %(until)s
+  UNION ALL SELECT times, machines, people FROM ({GONE.format(kinds="kind = %(kind)s")}) gone
+) counted
 """
 
 
-def together(subjects: Sequence[int], kind: int, since: datetime, until: datetime) -> tuple[int, int, int]:
+def together(subjects: Sequence[int], kind: int, since: datetime, until: datetime, zone: str) -> tuple[int, int, int]:
     """Of all of these: how often by people, how often by machines, by how many people."""
-    values = {"subjects": array(subjects), "kind": kind, "since": since, "until": until}
+    values = {"subjects": array(subjects), "kind": kind, "since": since, "until": until, "zone": zone}
     ((times, machines, people),) = tuples(TOGETHER, values)
     return times, machines, people

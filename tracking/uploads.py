@@ -8,9 +8,11 @@ import uuid
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.storage import Storage
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 from django.utils.text import get_text_list
@@ -114,6 +116,35 @@ def forget(submission_keys: Collection[uuid.UUID]) -> int:
 def forget_files(rows: Collection[Upload]) -> None:
     for row in rows:
         row.file.delete(save=False)
+
+
+def next_folder(folder: str) -> str | None:
+    """The folder of the storage after this one, in their order; None after the last."""
+    try:
+        folders, _files = _storage().listdir("")
+    except FileNotFoundError:
+        return None  # nobody has ever sent a file
+    return min((name for name in folders if name > folder), default=None)
+
+
+def sweep(folder: str, before: datetime) -> int:
+    """Delete the files of a folder that no row names, written before a moment; how many."""
+    storage, count = _storage(), 0
+    _folders, files = storage.listdir(folder)
+    paths = [f"{folder}/{name}" for name in files]
+    named = set(Upload.objects.filter(file__in=paths).values_list("file", flat=True))
+    for path in paths:
+        try:
+            if path not in named and storage.get_modified_time(path) < before:
+                storage.delete(path)
+                count += 1
+        except FileNotFoundError:
+            continue  # it went by itself
+    return count
+
+
+def _storage() -> Storage:
+    return Upload._meta.get_field("file").storage
 
 
 def handed_out(upload: Upload) -> FileResponse:

@@ -1,3 +1,3 @@
 """The admin pages of contacts: one module a subject."""
 
-from contacts.admin import companies, consents, contacts, custom_fields, merges, segments, stages, tags  # noqa: F401
+from contacts.admin import companies, consents, contacts, custom_fields, merges, retention, segments, stages, tags  # noqa: F401

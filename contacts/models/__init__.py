@@ -7,6 +7,7 @@ from contacts.models.custom_fields import CustomField
 from contacts.models.imports import Import, ImportRow
 from contacts.models.merges import Duplicate, Merge, MergePolicy
 from contacts.models.privacy import DataRequest, ErasedAddress, Erasure
+from contacts.models.retention import RetentionPolicy, RetentionRun
 from contacts.models.segments import Membership, Segment
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "Merge",
     "MergePolicy",
     "Purpose",
+    "RetentionPolicy",
+    "RetentionRun",
     "Segment",
     "Stage",
     "Tag",

@@ -10,6 +10,7 @@ from tracking.models.content import (
     LandingPage,
     public_id,
 )
+from tracking.models.counts import DayCount
 from tracking.models.events import (
     Event,
     Hit,
@@ -32,6 +33,7 @@ __all__ = [
     "ApiKey",
     "Asset",
     "Confirmation",
+    "DayCount",
     "Event",
     "Form",
     "FormField",

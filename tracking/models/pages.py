@@ -46,6 +46,8 @@ class PageTest(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
     kept = models.CharField(_("kept"), max_length=1, blank=True, editable=False)  # the letter of the variant
+    # What each variant came to, {letter: [visitors, senders]}, noted before the events go from which it is counted.
+    result = models.JSONField(null=True, editable=False)
 
     class Meta:
         ordering = ["-id"]

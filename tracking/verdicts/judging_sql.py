@@ -16,7 +16,18 @@ from typing import Any
 from contacts.sql import array, tuples
 from tracking.models import Kind
 from tracking.verdicts.own_sql import HIDDEN, MARKED, MARKS, kinds, marks_of, own
-from tracking.verdicts.reasons import CLICKS, JUDGED, SENT, STRONG, TELLING, VISITS, Reason, Sign, verdict_of
+from tracking.verdicts.reasons import (
+    CLICKS,
+    JUDGED,
+    SENT,
+    SETTLED_MARKS,
+    STRONG,
+    TELLING,
+    VISITS,
+    Reason,
+    Sign,
+    verdict_of,
+)
 from tracking.verdicts.reasons import MARKED as MARKED_BITS
 
 AROUND = 60  # seconds that a program's behaviour tells about it, and within which a page follows its click
@@ -84,6 +95,10 @@ SHOWN_SOON = AFTER_DELIVERY.format(
     before=_seconds(BEFORE_SENT), after=_seconds(PREFETCH_AFTER_SENT), proxy=int(Reason.IMAGE_PROXY), compared="<>"
 )
 
+# What is settled keeps its reasons, and the marks of networks and programs of then; a mark of the contact still counts.
+SETTLED = f"""(f.reasons & ~{int(MARKED_BITS)}) | CASE mc.is_machine WHEN true THEN {int(Reason.MARKED_MACHINE)}
+      WHEN false THEN {int(Reason.MARKED_PERSON)} ELSE (f.reasons >> {SETTLED_MARKS}) & {int(MARKED_BITS)} END"""
+
 # Windows throughout, and no join of what was found to itself: the planner cannot know how much that is.
 JUDGE = f"""
 WITH {MARKS}, {{found}},
@@ -92,7 +107,8 @@ fact AS MATERIALIZED (
     f.verdict AS old_verdict, coalesce(f.reasons, 0) AS old_reasons,
     f.kind IN {kinds(CLICKS)} AS is_click, coalesce(f.signs & {int(Sign.HEAD)} <> 0, false) AS is_head,
     coalesce(f.subject_id = {HIDDEN}, false) AS is_hidden, f.agent_id IS NOT NULL AND f.network_id IS NOT NULL AS is_known,
-    coalesce(f.signs & {int(Sign.PASS)} <> 0, false) AS has_pass, {own("f")} AS reasons
+    coalesce(f.signs & {int(Sign.PASS)} <> 0, false) AS has_pass,
+    CASE WHEN f.reasons & {int(Reason.SETTLED)} <> 0 THEN {SETTLED} ELSE {own("f")} END AS reasons
   FROM found f LEFT JOIN tracking_agent a ON a.id = f.agent_id LEFT JOIN tracking_network n ON n.id = f.network_id {marks_of("f")}
 ),
 -- Which seconds saw every link of a message within some seconds around. By whole seconds, so that a flood is no more work.
@@ -163,8 +179,9 @@ led AS (
   ) OVER ({PROGRAM} ORDER BY at DESC) AS seen_at
   FROM visited v
 ), judged AS (
-  SELECT id, at, contact_id, old_verdict, old_reasons, reasons
-    | {_bit(f"leads AND seen_at <= at + {_seconds(AROUND)} AND (next_click_at IS NULL OR seen_at < next_click_at)", Reason.CONFIRMED)} AS reasons
+  SELECT id, at, contact_id, old_verdict, old_reasons, CASE WHEN old_reasons & {int(Reason.SETTLED)} <> 0
+      THEN (old_reasons & ~{int(MARKED_BITS)}) | (reasons & {int(MARKED_BITS)}) ELSE reasons
+    | {_bit(f"leads AND seen_at <= at + {_seconds(AROUND)} AND (next_click_at IS NULL OR seen_at < next_click_at)", Reason.CONFIRMED)} END AS reasons
   FROM confirmed WHERE is_within
 ), different AS MATERIALIZED (
   SELECT id, at, contact_id, old_verdict, reasons, {verdict_of("reasons")} AS verdict FROM judged

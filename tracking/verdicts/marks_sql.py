@@ -13,8 +13,10 @@ from tracking.verdicts.reasons import JUDGED, Reason
 MARKED_EVENTS = f"""
 SELECT e.* FROM tracking_event e WHERE e.kind IN {kinds(JUDGED)} AND e.contact_id IS NOT NULL AND (
   e.contact_id IN (SELECT contact_id FROM tracking_mark WHERE id = ANY(%(marks)s))
-  OR e.agent_id IN (SELECT agent_id FROM tracking_mark WHERE id = ANY(%(marks)s))
-  OR e.network_id IN (SELECT n.id FROM tracking_mark m JOIN tracking_network n ON n.address <<= nullif(m.network, '')::inet WHERE m.id = ANY(%(marks)s))
+  OR coalesce(e.reasons, 0) & {int(Reason.SETTLED)} = 0 AND (
+    e.agent_id IN (SELECT agent_id FROM tracking_mark WHERE id = ANY(%(marks)s))
+    OR e.network_id IN (SELECT n.id FROM tracking_mark m JOIN tracking_network n ON n.address <<= nullif(m.network, '')::inet WHERE m.id = ANY(%(marks)s))
+  )
 )"""
 CONTACTS_OF_MARKS = f"SELECT DISTINCT contact_id FROM ({MARKED_EVENTS}) e"
 

@@ -39,6 +39,9 @@ class Reason(IntFlag):
     CONFIRMED = 4096  # the page that was led to ran our script
     MARKED_MACHINE = 8192
     MARKED_PERSON = 16384
+    SETTLED = 32768  # the verdict stands: what it was made from is not kept for ever (tracking.retention)
+    SETTLED_MACHINE = 65536  # a network or program it came from was marked then
+    SETTLED_PERSON = 131072
 
 
 # What a page view that follows can outweigh, and what it cannot.
@@ -55,6 +58,7 @@ STRONG = (
 # Behaviour by which a program betrays itself: whatever else it did around that moment was no person either.
 TELLING = Reason.HEAD | Reason.HIDDEN_LINK | Reason.SEVERAL_AT_ONCE | Reason.TOO_SOON | Reason.AFTER_HEAD
 MARKED = Reason.MARKED_MACHINE | Reason.MARKED_PERSON
+SETTLED_MARKS = 3  # bits from what was marked when it was settled to what is marked
 
 
 def verdict_of(reasons: str) -> str:
