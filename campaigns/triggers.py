@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 State = Firing.State
 DELIVERY_KEYS = uuid.UUID("6a0ab0e3-6f3e-4b43-93a5-1f8a1e6f6a11")  # never change: keys of deliveries are made from it
+ENDLESS = Decimal("Infinity")
+Range = tuple[Decimal, Decimal]  # of scores, ends included
 CHUNK = 2000
 VALUE = "value"  # what a queryset of `already` calls the score people see
 
@@ -128,6 +130,24 @@ def levels() -> dict[int | None, list[Decimal]]:
     for trigger in Trigger.objects.active(timezone.now()):
         found[trigger.group_id] += [trigger.threshold, *([] if trigger.rearm_at is None else [trigger.rearm_at])]
     return found
+
+
+def watched() -> dict[int | None, list[Range]]:
+    """The ranges of scores, by group (None: overall), that a movement must touch to fire or re-arm anything."""
+    found: dict[int | None, list[Range]] = defaultdict(list)
+    for trigger in Trigger.objects.active(timezone.now()):
+        found[trigger.group_id] += ranges(trigger)
+    return found
+
+
+def ranges(trigger: Trigger) -> list[Range]:
+    """What a movement must touch to concern this trigger: the threshold, or all that lies beyond where it re-arms (`back`)."""
+    threshold = (trigger.threshold, trigger.threshold)
+    if trigger.again != Trigger.Again.REARM:
+        return [threshold]
+    level = trigger.threshold if trigger.rearm_at is None else trigger.rearm_at
+    rising = trigger.direction == Trigger.Direction.RISING
+    return [threshold, (-ENDLESS, level) if rising else (level, ENDLESS)]
 
 
 # --- switching on: who is there already -------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def _carry(happened: Happened, adjustments: Sequence[int] = ()) -> int:
     moved = ledger.award(happened.event_ids, happened.span)
     moved += ledger.replay(sorted({*revised, *happened.revised_ids}))
     moved += profiles.hold(sorted(happened.changed_ids)) + ledger.apply(adjustments)
-    _act(contacts, scores.refresh(moved), held=happened.held, own_data=bool(happened.changed_ids))
+    _act(contacts, scores.refresh(moved, triggers.watched()), held=happened.held, own_data=bool(happened.changed_ids))
     webinars.note(happened.of(webinars.NOTED))
     notices.note(happened.of(notices.NOTED))
     enrolments.begin(happened.of(enrolments.BEGINNING), held=happened.held)
@@ -156,7 +156,7 @@ def _fade() -> int:
 def _expire(ids: Sequence[int]) -> int:
     contacts = scores.lock(ids)
     _catch_up(contacts)
-    _act(contacts, scores.refresh(ledger.expire(contacts)), held=False)
+    _act(contacts, scores.refresh(ledger.expire(contacts), triggers.watched()), held=False)
     return len(contacts)
 
 

@@ -17,6 +17,7 @@ from scoring.purposes import purposes
 
 HALF_LIVES = 300  # after which a group's epoch moves on: 2^1000 is near the end of floating point
 Values = Mapping[tuple[int, int | None], Decimal]
+Ranges = Mapping[int | None, Sequence[tuple[Decimal, Decimal]]]  # of scores, ends included, by group (None: overall)
 
 
 @dataclass(frozen=True, order=True)
@@ -47,8 +48,11 @@ def lock(contact_ids: Iterable[int]) -> list[int]:
     return sql.lock_scores(sorted(set(contact_ids)), purposes())
 
 
-def refresh(deltas: Iterable[Delta]) -> list[Movement]:
-    """Add what moved to the sums, and say what that moved in the scores people see. The caller holds the lock."""
+def refresh(deltas: Iterable[Delta], watched: Ranges | None = None) -> list[Movement]:
+    """Add what moved to the sums, and say what that moved in the scores people see. The caller holds the lock.
+
+    `watched`: say only what passed through, or stays within, one of these ranges.
+    """
     moved: dict[tuple[int, int], list[float]] = {}
     for delta in deltas:
         sums = moved.setdefault((delta.contact_id, delta.group_id), [0, 0.0])
@@ -59,7 +63,10 @@ def refresh(deltas: Iterable[Delta]) -> list[Movement]:
         for (contact, group), (points, forward) in moved.items()
         if points or forward
     ]
-    return [Movement(**row) for row in sql.refresh(rows, turned(), decay.today())] if rows else []
+    if not rows:
+        return []
+    ranges = None if watched is None else [(group, *ends) for group, found in watched.items() for ends in found]
+    return [Movement(**row) for row in sql.refresh(rows, turned(), decay.today(), ranges)]
 
 
 def between(before: Values, after: Values) -> list[Movement]:

@@ -35,6 +35,7 @@ from tests.scoring.conftest import happen, subject
 from tests.scoring.stories import FROM_NOW, PAST, PEOPLE, Cap, Save, SetTerms
 from tracking import inbox
 from tracking.models import Event, Hit, Kind, Subject
+from tracking.verdicts.reasons import Sign
 
 START = datetime(
     2040, 1, 27, 9, 30, tzinfo=UTC
@@ -290,7 +291,9 @@ class World:
         key = sorted(self.events, key=lambda key: key.int)[number % len(self.events)]
         event = self._events().get(key=key)
         event_contact = event.contact_id
-        self._events().filter(key=key).update(verdict=verdict)
+        # The fact that says so, not only the verdict: what comes near the event later makes the engine look again.
+        signs = (event.signs or 0) & Sign.PASS | {2: Sign.PREFETCH, 3: Sign.HEAD}.get(verdict, 0)
+        self._events().filter(key=key).update(verdict=verdict, signs=signs)
         self.machines = (self.machines - {key}) | ({key} if verdict >= 2 else set())
         if event_contact:
             self._replay([event_contact])
