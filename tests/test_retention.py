@@ -22,7 +22,7 @@ from contacts.privacy.retention.kinds import months_before
 from scoring import ledger, reconciliation, sweeps
 from scoring import scores as scoring_scores
 from scoring.models import ContactScore, PointEntry, Repeat
-from tests.factories import AssetFactory, ContactFactory, FormFactory, LandingPageFactory, UserFactory
+from tests.factories import AssetFactory, ContactFactory, FormFactory, LandingPageFactory, LinkFactory, UserFactory
 from tests.scoring.conftest import download, engagement, happen, publish, subject  # noqa: F401 - fixtures
 from tracking import inbox, statistics, subjects
 from tracking import retention as tracking_retention
@@ -45,6 +45,7 @@ from tracking.models import (
     Visitor,
 )
 from tracking.models import Kind as EventKind
+from tracking.verdicts import judging, marks_sql
 
 pytestmark = pytest.mark.django_db
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -490,6 +491,76 @@ def test_in_small_steps_and_from_where_the_last_run_came_to(ada, monkeypatch):
     assert (run.counts, "late" in late.data["url"]) == (({"event_details": 1}, False) if on_the_first else ({}, True))
 
     assert apply() == {"event_details": 1}  # asked for by somebody: everything is looked at
+
+
+def marked(**of):
+    return Mark.objects.create(**of)
+
+
+def judged_anew(contact):
+    with transaction.atomic():
+        scoring_scores.lock([contact.pk])
+        return judging.judge_contacts([contact.pk])
+
+
+def verdicts(contact):
+    rows = Event.objects.filter(contact=contact, kind=EventKind.ASSET_DOWNLOADED).order_by("at")
+    return list(rows.values_list("verdict", flat=True))
+
+
+def test_verdicts_stand_once_their_reasons_are_gone_but_for_a_mark_of_the_contact(ada):
+    network, agent = Network.objects.get(), Agent.objects.get()
+    by_network = marked(network=f"{network.address}/24")
+    assert judged_anew(ada) == [ada.pk]
+    assert verdicts(ada) == [3, 3, 3, 3]
+    apply()
+    assert judged_anew(ada) == []
+    assert verdicts(ada) == [3, 3, 3, 3]
+
+    by_network.undone_at = timezone.now()
+    by_network.save()
+    marked(agent=agent, is_machine=False)
+    judged_anew(ada)
+    assert verdicts(ada) == [3, 3, 3, 1]  # of old ones we no longer know where they came from
+
+    person = marked(contact=ada, is_machine=False)
+    judged_anew(ada)
+    assert verdicts(ada) == [1, 1, 1, 1]
+
+    person.undone_at = timezone.now()
+    person.save()
+    judged_anew(ada)
+    assert verdicts(ada) == [3, 3, 3, 1]
+
+
+def test_what_a_machine_betrayed_itself_by_is_settled_before_its_details_go():
+    """Seconds to either side of the day from which details go: the one's verdict was made of the other."""
+    ada = ContactFactory()
+    for purpose in Purpose:
+        consent.give(ada, purpose)
+    first, second = LinkFactory(), LinkFactory()
+    before = kinds["event_details"].before(13, timezone.now())
+    for seconds, link in ((-1, first), (0, second)):
+        happen(
+            ada, EventKind.EMAIL_CLICKED, link.subject, before + timedelta(seconds=seconds, milliseconds=500),
+            message_id=7, user_agent=CHROME, ip="192.0.2.0",
+        )  # fmt: skip
+    pipeline.drain()
+    clicks = Event.objects.filter(kind=EventKind.EMAIL_CLICKED).order_by("at")
+    assert list(clicks.values_list("verdict", flat=True)) == [3, 3]
+
+    assert apply() == {"event_details": 1}
+    judged_anew(ada)
+
+    assert [(e.verdict, e.agent_id is None) for e in clicks] == [(3, True), (3, False)]
+
+
+def test_a_mark_of_a_network_counts_no_events_that_are_settled(ada):
+    network = Network.objects.get()
+    mark = marked(network=f"{network.address}/24")
+    assert marks_sql.count(mark.pk)["events"] == 8
+    apply()
+    assert marks_sql.count(mark.pk)["events"] == 2
 
 
 # --- runs -------------------------------------------------------------------------------------------------------------

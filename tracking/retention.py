@@ -198,6 +198,7 @@ class ProgramsAndNetworks(Kind):
     label = _("Names of programs and shortened networks that no event names any more")
     becomes = _("Deleted.")
     default = 1
+    is_slow = True  # all events are looked through
 
     def count(self, due: Due, most: int | None = None) -> int:
         found = sum(len(sql.unused(table, due.before, most)) for table in sql.OF)

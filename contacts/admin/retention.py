@@ -10,9 +10,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -92,7 +94,8 @@ class RetentionPolicyAdmin(BaremeAdmin):
             "may_change": may_change,
             "may_apply": self.has_apply_permission(request),
             "lines": self._lines(form, lengths),
-            "runs": [(run, going(run)) for run in RetentionRun.objects.select_related("by")[:10]],
+            "runs": [(run, going(run)) for run in _past().select_related("by")[:10]],
+            "first_day": runs.first_day(),
             "history": [(label(one.kind), said(one.kind, one.length), one) for one in history],
         }
         return self._page(request, "contacts/retention/settings.html", context)
@@ -168,6 +171,10 @@ class RetentionPolicyAdmin(BaremeAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _past() -> QuerySet[RetentionRun]:
+    return RetentionRun.objects.filter(started_at__lte=timezone.now())
 
 
 def counted(count: int | None) -> str:

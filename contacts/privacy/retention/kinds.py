@@ -53,6 +53,7 @@ class Kind:
     usual: ClassVar[int | None] = None  # what we propose where the default is to keep it for good
     is_fixed: ClassVar[bool] = False  # not for the marketer to decide
     is_proposed: ClassVar[bool] = False  # shown in a list, never done by itself
+    is_slow: ClassVar[bool] = False  # to count: after all others
 
     def before(self, length: int, now: datetime) -> datetime:
         """The beginning of the day, where the instance is, so long ago."""

@@ -7,12 +7,11 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from contacts.models import RetentionRun
 from contacts.privacy.retention import policies
@@ -35,7 +34,7 @@ def going() -> RetentionRun | None:
 
 
 def begin_day() -> RetentionRun | None:
-    """The run under way, or that of today if there was none yet."""
+    """The run under way, or that of today if there was none yet; None before the day on which the first may begin."""
     if run := going():
         return run
     latest = RetentionRun.objects.order_by("-id").first()
@@ -44,16 +43,22 @@ def begin_day() -> RetentionRun | None:
     return ask()
 
 
-def reached(kind: Kind, now: datetime) -> datetime | None:
-    """Up to where finished runs have seen to everything.
+def reached(now: datetime) -> Mapping[str, datetime]:
+    """By kind, up to where the latest run has seen to everything.
 
     On the first of a month: nowhere, since history may have come late.
     """
     if timezone.localtime(now).day == 1:
-        return None
-    finished = RetentionRun.objects.filter(finished_at__isnull=False, reached__has_key=kind.key)
-    latest: Mapping[str, str] = finished.order_by("-id").values_list("reached", flat=True).first() or {}
-    return parse_datetime(latest[kind.key]) if kind.key in latest else None
+        return {}
+    latest = RetentionRun.objects.filter(finished_at__isnull=False).order_by("-id").first()
+    return {key: datetime.fromisoformat(at) for key, at in latest.reached.items()} if latest else {}
+
+
+def first_day() -> date | None:
+    """The day on which the first run may begin, where it is still to come."""
+    latest = RetentionRun.objects.order_by("-id").first()
+    day = timezone.localtime(latest.started_at).date() if latest else None
+    return day + timedelta(days=1) if day and day > timezone.localdate() else None
 
 
 def carry(run_id: int, seconds: float | None = None) -> bool:
@@ -112,7 +117,8 @@ def _step(run_id: int) -> bool:
 
 def _carried_out(run: RetentionRun, kind: Kind) -> tuple[Step, Due | None]:
     length = policies.lengths()[kind.key]
-    since = None if run.by_id else reached(kind, run.started_at)  # who asks wants everything looked at
+    # Who asks wants everything looked at.
+    since = None if run.by_id else reached(run.started_at).get(kind.key)
     due = policies.due(kind, length, run.started_at, since)
     return (Step(), None) if due is None or kind.is_proposed else (kind.step(due, run.mark), due)
 
