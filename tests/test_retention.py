@@ -477,7 +477,7 @@ def test_the_contacts_own_history_is_not_reduced(ada):
 
 
 def test_in_small_steps_and_from_where_the_last_run_came_to(ada, monkeypatch):
-    monkeypatch.setattr(tracking_retention, "BATCH", 2)
+    monkeypatch.setattr(tracking_retention, "HELD", 2)
     assert apply()["event_details"] == 9
 
     run = runs.ask()
@@ -568,6 +568,7 @@ def test_a_mark_of_a_network_counts_no_events_that_are_settled(ada):
 
 def test_a_run_that_is_broken_off_goes_on_where_it_was(ada, monkeypatch):
     monkeypatch.setattr(tracking_retention, "BATCH", 2)
+    monkeypatch.setattr(tracking_retention, "HELD", 2)
     page = LandingPageFactory()
     world_of_visits(page)
     run, steps, real = runs.ask(), 0, runs._step
