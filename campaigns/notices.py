@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -15,12 +16,14 @@ from django.utils.translation import gettext as _
 from campaigns.mail.fields import one_line, page_of
 from campaigns.mail.render import Rendered
 from campaigns.models import Delivery
+from contacts.wording import labelled
 from tracking.models import Event, Form, FormSubmission, Kind
 from tracking.submissions_csv import said
 
 TYPE = "notify_of_submission"
 KEYS = uuid.UUID("0d1c7c1e-7f0f-4f0e-9a35-3f4f2b7d5c19")  # never change: a submission is told of once
 NOTED = frozenset({Kind.FORM_SUBMITTED})  # the kinds of events that `note` has something to do with
+TICKED, NOT_TICKED = "☑", "☐"
 RECENT = timedelta(days=7)  # history that is loaded later is no news
 
 
@@ -59,9 +62,9 @@ def rendered(submission: FormSubmission) -> Rendered:
         lines = [_("%(form)s was filled in.") % {"form": submission.form.name}, ""]
         lines += _answers(submission)
         page = reverse("admin:tracking_formsubmission_change", args=[submission.pk])
-        lines += ["", f"{_('The submission')}: {settings.PUBLIC_URL}{page}"]
+        lines += ["", labelled(_("The submission"), f"{settings.PUBLIC_URL}{page}")]
         if contact:
-            lines.append(f"{_('The contact')}: {page_of(contact)}")
+            lines.append(labelled(_("The contact"), page_of(contact)))
         return Rendered(
             title=one_line(f"{submission.form.name}{who}")[:200],
             sender=settings.DEFAULT_FROM_EMAIL,
@@ -75,4 +78,14 @@ def _answers(submission: FormSubmission) -> list[str]:
     labels = dict(submission.form.fields.values_list("key", "label"))
     answers = submission.answers
     keys = [*(key for key in labels if key in answers), *(key for key in answers if key not in labels)]
-    return [f"{labels.get(key, key)}: {said(answers[key])}" for key in keys if answers[key] not in ("", [], None)]
+    return [_answer(labels.get(key, key), answers[key]) for key in keys if answers[key] not in ("", [], None)]
+
+
+def _answer(label: str, answer: Any) -> str:
+    """The question in the form's language, the answer as it was given: nothing in between that needs a language.
+
+    A label that is a sentence of its own takes no colon.
+    """
+    if isinstance(answer, bool):
+        return f"{TICKED if answer else NOT_TICKED} {label}"
+    return f"{label} {said(answer)}" if label.endswith(tuple(".?!:…")) else labelled(label, said(answer))

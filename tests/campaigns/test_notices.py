@@ -76,6 +76,23 @@ def test_it_is_told_also_of_who_nobody_knows(form, smtp):
     assert "Your wish: Anonymous" in Message.objects.get().text
 
 
+@pytest.mark.parametrize(("language", "line"), [("en", "Email: ada@example.com"), ("fr", "Email\u00a0: ada@example.com")])
+def test_a_tick_speaks_no_language_and_a_sentence_takes_no_colon(form, smtp, settings, language, line):
+    settings.LANGUAGE_CODE = language
+    ContactFactory(email="ada@example.com")
+    rows = [("news", "You may write to me by email.", "consent"), ("call", "May we call?", "checkbox")]
+    rows.append(("why", "Why us?", "text"))
+    for position, (key, label, type_) in enumerate(rows, 2):
+        FormFieldFactory(form=form, key=key, label=label, type=type_, position=position)
+
+    submit(form, email="ada@example.com", news=True, call=False, why="Beer")
+    delivery.perform(Delivery.objects.get().pk)
+
+    text = Message.objects.get().text
+    assert "☑ You may write to me by email.\n☐ May we call?\nWhy us? Beer\n" in text
+    assert line in text
+
+
 def test_a_submission_is_told_of_once_and_history_not_at_all(form):
     from campaigns import notices
     from tracking.models import Event
