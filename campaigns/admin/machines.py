@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -82,17 +83,21 @@ class MarkAdmin(BaremeAdmin):
         (_("What to mark: one of these"), {"fields": ("network", "agent", "contact")}),
         (None, {"fields": ("note",)}),
     )
-    marked_fieldsets = (
-        (None, {"fields": ("what", "kind", "is_machine", "scope", "note", "author", "created_at", "undone_at")}),
-    )
     list_before_template = "tracking/admin/suspects.html"
     change_form_outer_after_template = "tracking/admin/mark.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.marked_fieldsets if obj else self.fieldsets
+        return ((None, {"fields": self._shown(request)}),) if obj else self.fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.marked_fieldsets[0][1]["fields"] if obj else ()
+        return self._shown(request) if obj else ()
+
+    def _shown(self, request: HttpRequest) -> tuple[str, ...]:
+        """Of a mark. Its author is a link only for those who may follow it."""
+        users = get_user_model()._meta
+        may_see = request.user.has_perm(f"{users.app_label}.view_{users.model_name}")
+        author = "author" if may_see else "by"
+        return ("what", "kind", "is_machine", "scope", "note", author, "created_at", "undone_at")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a mark is made and taken back, so that its history stays true
@@ -193,6 +198,10 @@ class MarkAdmin(BaremeAdmin):
         if mark.network:
             return _("network")
         return _("browser or program") if mark.agent_id else _("contact")
+
+    @display(description=_("author"))
+    def by(self, mark: Mark) -> str:
+        return str(mark.author or "–")
 
     @display(description=_("verdict"), label={"machine": "warning", "people": "success"})
     def says(self, mark: Mark) -> tuple[str, Any]:

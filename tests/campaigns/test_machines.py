@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
@@ -294,3 +295,17 @@ def test_who_may_only_look_marks_nothing(client, people):
     mark = machines.mark(Mark(network="10.0.0.0/8"))
     assert client.post(reverse("admin:tracking_mark_take_back", args=[mark.pk])).status_code == 403
     assert Mark.objects.get().undone_at is None
+
+
+@pytest.mark.parametrize(("rights", "is_link"), [(["view_mark"], False), (["view_mark", "view_user"], True)])
+def test_the_author_of_a_mark_is_a_link_for_whoever_may_follow_it(client, rights, is_link):
+    author = UserFactory(username="manon")
+    mark = Mark.objects.create(network="198.51.100.0/24", is_machine=True, author=author)
+    user = UserFactory()
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    client.force_login(user)
+
+    page = client.get(reverse("admin:tracking_mark_change", args=[mark.pk])).text
+
+    assert "manon" in page
+    assert (reverse("admin:auth_user_change", args=[author.pk]) in page) is is_link
