@@ -85,9 +85,8 @@ class MergeAdmin(ReadOnlyAdmin):
         if merge is None:
             return HttpResponseRedirect(self.page("changelist"))
         if self._undo(request, merge):
-            sentence = _g("%(contact)s is a contact of its own again.") % {"contact": merge.loser}
-            self.message_user(request, sentence, messages.SUCCESS)
-            return HttpResponseRedirect(merge.loser.get_absolute_url())
+            merge.loser.refresh_from_db()
+            self.message_user(request, _undone(merge), messages.SUCCESS)
         return HttpResponseRedirect(merge.winner.get_absolute_url())
 
     def _undo(self, request: HttpRequest, merge: Merge) -> bool:
@@ -155,7 +154,12 @@ class DuplicateAdmin(ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        extra = {"is_automatic": MergePolicy.allows(), "may_merge": may_merge(request)}
+        waiting = self.get_queryset(request).filter(dismissed_at=None)
+        extra = {
+            "is_automatic": MergePolicy.allows(),
+            "may_merge": may_merge(request),
+            "is_empty": not waiting.exists(),
+        }
         return super().changelist_view(request, {**(extra_context or {}), **extra})
 
     def look(self, request: HttpRequest) -> HttpResponse:
@@ -210,6 +214,15 @@ class DuplicateAdmin(ReadOnlyAdmin):
 
 def _link(contact: Contact) -> str:
     return format_html('<a class="contact-link" href="{}">{}</a>', contact.get_absolute_url(), contact)
+
+
+def _undone(merge: Merge) -> str:
+    """Leads to both: who undoes a merge stays where they were, and wants to see the other one."""
+    sentence = _g("The merge is undone: %(kept)s stays here, %(gone)s is a contact of its own again.")
+    return format_html(
+        sentence.replace("%(kept)s", "{}").replace("%(gone)s", "{}"),
+        *(_link(one) for one in (merge.winner, merge.loser)),
+    )
 
 
 def _person(contact: Contact) -> str:

@@ -71,7 +71,10 @@ def test_what_is_chosen_is_merged_and_can_be_undone_from_the_contacts_page(marke
     assert "Undo the merge" in answer.text
 
     answer = marketer.post(reverse("admin:contacts_merge_undo", args=[merge.pk]), follow=True)
-    assert answer.redirect_chain == [(old.get_absolute_url(), 302)]
+    assert answer.redirect_chain == [(ada.get_absolute_url(), 302)]
+    [sentence] = said(answer)
+    assert sentence.startswith("The merge is undone: ")
+    assert all(f'href="{one.get_absolute_url()}"' in sentence for one in (ada, old))
     assert Contact.objects.get(pk=ada.pk).city == "Paris"
 
 
