@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,22 @@ def current(language: str) -> dict[str, Shown]:
             purpose: Shown(own[purpose].text if purpose in own else str(DEFAULTS[purpose]), own.get(purpose))
             for purpose in Purpose.values
         }
+
+
+def said(purpose: str, language: str, version: int | None) -> str:
+    """The words of a version, 0 being the one we come with; "" where there is no such version."""
+    if version is None or language not in dict(settings.LANGUAGES) or purpose not in DEFAULTS:
+        return ""
+    if version:
+        row = ConsentText.objects.filter(purpose=purpose, language=language, version=version).first()
+        return row.text if row else ""
+    with translation.override(language):
+        return str(DEFAULTS[purpose])
+
+
+def is_default(purpose: str, text: str) -> bool:
+    """Is this what we come with, in any language?"""
+    return any(text == said(purpose, code, 0) for code, _name in settings.LANGUAGES)
 
 
 def write(purpose: str, language: str, text: str, author: Any = None) -> ConsentText:

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from contacts import consent_policies
 from contacts.models import Purpose
+from tracking import banner
 
 COOKIE = "bareme_browser"
 SITE_COOKIE = "bareme_visitor"  # what the script keeps on the marketer's site: ours to see where both share a host
@@ -76,8 +77,11 @@ def consent_required() -> bool:
 
 
 def may_follow(request: HttpRequest) -> bool:
-    """May this browser be given a visitor id without having been asked?"""
-    return not consent_required() and not refuses(request) and not is_ignored(request)
+    """May this browser be given a visitor id: has it said yes, or need it not be asked?"""
+    if refuses(request) or is_ignored(request):
+        return False
+    answer = banner.answer(request)
+    return answer == banner.GRANTED or not (answer or consent_required())
 
 
 def remember(response: HttpResponseBase, request: HttpRequest, visitor_id: uuid.UUID) -> None:
@@ -91,6 +95,20 @@ def remember(response: HttpResponseBase, request: HttpRequest, visitor_id: uuid.
         secure=request.is_secure(),
         path="/",
     )
+
+
+def keep_answer(response: HttpResponseBase, request: HttpRequest, answer: str) -> None:
+    """Let the browser keep what was answered to the banner here (`banner.kept`); scripts may read it."""
+    response.set_cookie(
+        banner.COOKIE, answer, max_age=banner.SECONDS, samesite="Lax", secure=request.is_secure(), path="/"
+    )
+
+
+def forget(response: HttpResponseBase, request: HttpRequest) -> None:
+    """Let the browser forget its visitor id."""
+    for name in (COOKIE, SITE_COOKIE):
+        if name in request.COOKIES:
+            response.delete_cookie(name, path="/", samesite="Lax")
 
 
 def shortened_ip(request: HttpRequest) -> str | None:

@@ -1,7 +1,7 @@
 """Tests of landing pages: who sees which variant, and the steps of a test from its draft to the variant that is kept.
 
 Only browsers that may be followed take part: without an id nobody can be shown the same variant twice, or be counted once.
-All others see the page as it is.
+Who has not answered the banner yet sees a variant by chance, and keeps it with a yes. All others see the page as it is.
 """
 
 from __future__ import annotations

@@ -129,7 +129,15 @@ class Known:
             froms[visitor] |= {pk} if (pk := self._unsure.get(visitor)) else set()
             froms[visitor] -= {self._became[visitor]}
         rows = [(visitor, pk, self._became[visitor]) for visitor in fresh for pk in sorted(froms[visitor])]
-        return ties_sql.split_events(rows, FOLLOWED, Purpose.WEB_TRACKING) if rows else []
+        if not rows:
+            return []
+        ties_sql.split_consents(rows, Kind.CONSENT_ANSWERED, Kind.CONSENT_CHANGED)
+        return ties_sql.split_events(rows, FOLLOWED, Purpose.WEB_TRACKING)
+
+    def claim_consents(self) -> None:
+        """Note what was answered to a banner in browsers that were nobody's on the contacts they are of now."""
+        if self.newly_known:
+            sql.claim_consents(sorted(self.newly_known), Kind.CONSENT_ANSWERED)
 
     def claim(self) -> tuple[list[Stored], set[int]]:
         """Give the earlier anonymous events of who is newly known to their contacts; the events, and these contacts."""

@@ -37,6 +37,24 @@ def claim_events(visitor_ids: Sequence[Any], kinds: Sequence[int], purpose: str)
     return [Stored(*row[:4]) for row in rows], {contact_id for row in rows for contact_id in row[4]}
 
 
+CLAIM_CONSENTS = """
+INSERT INTO contacts_consent (contact_id, purpose, granted, text, shown_id, source, ip, given_at)
+SELECT coalesce(c.merged_into_id, c.id), e.data ->> 'purpose', e.data -> 'granted' = 'true', coalesce(e.data ->> 'text', ''), (
+    SELECT t.id FROM contacts_consenttext t WHERE t.purpose = e.data ->> 'purpose' AND t.text = e.data ->> 'text'
+    ORDER BY t.since DESC, t.id DESC LIMIT 1
+  ), coalesce(e.data ->> 'source', ''), n.address, e.at
+FROM tracking_visitor v JOIN contacts_contact c ON c.id = v.contact_id
+JOIN tracking_event e ON e.visitor_id = v.id AND e.contact_id IS NULL AND e.kind = %(kind)s
+LEFT JOIN tracking_network n ON n.id = e.network_id
+WHERE v.id = ANY(%(visitors)s::uuid[]) ORDER BY e.at, e.id
+"""
+
+
+def claim_consents(visitor_ids: Sequence[Any], kind: int) -> None:
+    """Note what these browsers answered while they were nobody's on their contacts. Called once, before their events are claimed."""
+    execute(CLAIM_CONSENTS, {"visitors": list(visitor_ids), "kind": kind})
+
+
 SEE_VISITORS = """
 WITH known AS (
   SELECT * FROM unnest(%(visitors)s::uuid[], %(contacts)s::bigint[]) AS k(id, contact_id)

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from contacts.models import Change, Contact
-from tracking import consents, identity, introductions, pages, sql, subjects, ties_sql
+from tracking import banner, consents, identity, introductions, pages, sql, subjects, ties_sql
 from tracking.hits import storable
 from tracking.identity import Known
 from tracking.introductions import Introduction
@@ -25,7 +25,8 @@ from tracking.verdicts.seen import seen
 
 Row = dict[str, Any]
 Contacts = Mapping[int, int | None]  # hit id → contact id
-INTRODUCING = (Kind.FORM_SUBMITTED, Kind.IDENTIFIED)  # hits with which people say something of themselves
+# Hits with which people say something of themselves, or what they allow.
+INTRODUCING = (Kind.FORM_SUBMITTED, Kind.IDENTIFIED, Kind.CONSENT_ANSWERED)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def take(ids: Sequence[int]) -> Happened:
 
     Here is decided whose each hit is and what it is about; the rows themselves never leave the database.
     """
-    held = sql.hold_hits(ids, page=Kind.PAGE_VISITED, custom=Kind.CUSTOM)
+    held = sql.hold_hits(ids, page=Kind.PAGE_VISITED, custom=Kind.CUSTOM, visit=Kind.LANDING_PAGE_VISITED)
     if again := [hit.id for hit in held if not hit.is_new]:
         sql.drop_hits(again)
     return _resolve([hit for hit in held if hit.is_new], taken=len(held))
@@ -118,15 +119,19 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
         if not hits:
             return Happened(taken=taken)
     contacts = _contacts(hits, known)
+    known.claim_consents()
+    banner.keep(telling, contacts)
     submissions.keep(contacts)
     introductions.write(_introductions(telling, submissions.introductions(contacts), contacts))
-    refused = consents.refused(hits, contacts)  # asked now: some came with the forms
+    refused = consents.refused(hits, contacts)  # asked now: some came with this batch
     abouts = _abouts(hits)
     decisions = [Decision(hit.id, contacts[hit.id], abouts[hit.id], hit.id in refused) for hit in hits]
     claimed, claimants = known.claim()  # before the events of this batch are among them
     if named := {hit.id: pk for hit in hits if (pk := _named(hit, known, contacts)) and hit.id not in refused}:
         ties_sql.note_named(named)
     events = sql.store_events(decisions, seen([hit.id for hit in hits]))
+    if replaced := {hit.instead: abouts[hit.id] for hit in hits if hit.instead and hit.visitor_id}:
+        sql.drop_nameless(replaced)
     events += sql.insert_events(_answers(submissions, contacts, named))
     revised = frozenset(known.split())
     owners = {pk for pk in contacts.values() if pk} | claimants | revised

@@ -19,6 +19,8 @@ from tracking.models import Event, FormSubmission, Kind, Visitor
 # What the database notes of a contact's own data stays with whom it was noted of.
 OWN = sorted({int(kind) for kind in (*KIND_OF_CHANGE.values(), Kind.STAGE_CHANGED)})
 
+CONSENTING = [int(kind) for kind in (Kind.FORM_SUBMITTED, Kind.CONSENT_ANSWERED)]
+
 
 @parts.register
 class Deeds(Part):
@@ -50,7 +52,7 @@ class Deeds(Part):
     def put_back(self, job: Job, moved: Mapping[str, Any]) -> None:
         winner, loser, after = job.winner_id, job.loser_id, moved["after"]
         theirs = Contact.objects.filter(merged_into=loser).values_list("pk", flat=True)
-        sql.return_events(winner, [loser, *theirs], moved["events"], moved["visitors"], after, OWN)
+        sql.return_events(winner, [loser, *theirs], moved["events"], moved["visitors"], after, OWN, CONSENTING)
         Visitor.objects.filter(pk__in=moved["visitors"], contact=winner).update(contact=loser)
         FormSubmission.objects.filter(pk__in=moved["submissions"], contact=winner).update(contact=loser)
         for contact_id in job.ids:  # a refusal is never lost: the block it made may have been one of the merge's

@@ -34,16 +34,23 @@ WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND (
   OR e.id > %(after)s AND (
     e.data ->> 'named' = ANY(%(names)s) OR e.data ->> 'named' IS NULL AND e.visitor_id = ANY(%(visitors)s::uuid[])
   )
-) RETURNING e.key
+) RETURNING e.key, e.at, e.kind
 """
 
 
 def return_events(
-    winner: int, losers: Sequence[int], ids: Sequence[int], visitors: Sequence[str], after: int, own: Sequence[int]
+    winner: int,
+    losers: Sequence[int],
+    ids: Sequence[int],
+    visitors: Sequence[str],
+    after: int,
+    own: Sequence[int],
+    consenting: Sequence[int],
 ) -> None:
     """Give back the events of these ids, and what came `after` to the loser's id or address or in one of these browsers.
 
-    `losers`: the loser, and those who had been merged into it before. Submissions go with their events.
+    `losers`: the loser, and those who had been merged into it before. Submissions go with their events, and so do the
+    consents that came with those of `consenting` kinds.
     """
     loser = losers[0]
     values = {
@@ -55,12 +62,19 @@ def return_events(
         "after": after,
         "own": list(own),
     }
-    keys = [key for (key,) in tuples(RETURN_EVENTS, values) if key]
+    returned = tuples(RETURN_EVENTS, values)
+    keys = [key for key, _at, _kind in returned if key]
     execute(RETURN_SUBMISSIONS, {"winner": winner, "loser": loser, "keys": keys})
+    times = [at for _key, at, kind in returned if kind in consenting]
+    execute(RETURN_CONSENTS, {"winner": winner, "loser": loser, "times": times})
 
 
 RETURN_SUBMISSIONS = """
 UPDATE tracking_formsubmission SET contact_id = %(loser)s WHERE contact_id = %(winner)s AND key = ANY(%(keys)s::uuid[])
+"""
+
+RETURN_CONSENTS = """
+UPDATE contacts_consent SET contact_id = %(loser)s WHERE contact_id = %(winner)s AND given_at = ANY(%(times)s::timestamptz[])
 """
 
 LOCK_VISITORS = """

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ class Sent:
     """What the thank-you page needs to know of a submission."""
 
     visitor_id: uuid.UUID
+    confirms: bool = False  # by a mail that they are sent
 
 
 def form_token(form: Form) -> str:
@@ -88,14 +89,14 @@ def is_worked(nonce: str, work: str) -> bool:
     return int.from_bytes(digest[:4]) >> (32 - WORK_BITS) == 0
 
 
-def sent(form: Form, visitor_id: uuid.UUID) -> str:
-    return tokens.sign(SENT, form.pk, int(time.time()), *_halves(visitor_id))
+def sent(form: Form, sent: Sent) -> str:
+    return tokens.sign(SENT, form.pk, int(time.time()), *_halves(sent.visitor_id), *([1] if sent.confirms else []))
 
 
 def read_sent(form: Form, token: str) -> Sent | None:
     """What `sent()` wrote for this form; None for a forged or an old one."""
-    visitor_id = _owner(SENT, token, form.pk, SENT_SECONDS)
-    return Sent(visitor_id) if visitor_id else None
+    numbers = _numbers(SENT, token, form.pk, SENT_SECONDS)
+    return Sent(_whole(numbers), confirms=len(numbers) > 4) if numbers else None
 
 
 def grant(asset: Asset, visitor_id: uuid.UUID) -> str:
@@ -104,16 +105,20 @@ def grant(asset: Asset, visitor_id: uuid.UUID) -> str:
 
 
 def read_grant(asset: Asset, token: str) -> uuid.UUID | None:
-    return _owner(GRANT, token, asset.pk, GRANT_SECONDS)
+    numbers = _numbers(GRANT, token, asset.pk, GRANT_SECONDS)
+    return _whole(numbers) if numbers else None
 
 
-def _owner(purpose: str, token: str, pk: int, seconds: int) -> uuid.UUID | None:
+def _numbers(purpose: str, token: str, pk: int, seconds: int) -> Sequence[int]:
+    """What the token says; nothing if it is forged, old, or about something else."""
     try:
         numbers = tokens.unsign(purpose, token)
     except tokens.BadToken:
-        return None
-    if len(numbers) != 4 or numbers[0] != pk or time.time() - numbers[1] > seconds:
-        return None
+        return ()
+    return numbers if len(numbers) >= 4 and numbers[0] == pk and time.time() - numbers[1] <= seconds else ()
+
+
+def _whole(numbers: Sequence[int]) -> uuid.UUID:
     return uuid.UUID(int=numbers[2] << 64 | numbers[3])
 
 

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from contacts.models import Purpose
 from tracking import (
     apikeys,
+    banner,
     browsers,
     fieldtypes,
     formfields,
@@ -65,6 +66,11 @@ class Posted:
     error: str = ""
     visitor_id: uuid.UUID = field(default_factory=uuid.uuid4)
     agreed: tuple[str, ...] = ()  # the purposes agreed to
+    confirms: bool = False  # by a mail that is on its way
+
+    @property
+    def sent(self) -> nonces.Sent:
+        return nonces.Sent(self.visitor_id, confirms=self.confirms)
 
     @property
     def agreed_to_web_tracking(self) -> bool:
@@ -101,7 +107,12 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
         accepted=True,
         visitor_id=visitor,
         agreed=() if form.double_opt_in else tuple(answers.consents()),
+        confirms=form.double_opt_in and bool(answers.consents()) and _gives_email(form, hit),
     )
+
+
+def _gives_email(form: Form, hit: NewHit) -> bool:
+    return any(row.contact_field == "email" and hit.data["answers"].get(row.key) for row in form.fields.all())
 
 
 def _values(request: HttpRequest, form: Form) -> Any:
@@ -204,16 +215,19 @@ def _hit(
     visitor_id: uuid.UUID | None,
 ) -> NewHit:
     data: dict[str, Any] = {"form": form.pk, "answers": answers.answers()}
+    page = _page(request, values)
     digests = {key: checked.digest for key, checked in answers.files_given().items()}
     if consents := answers.consents():
         data["consents"] = consents
+    if visitor_id and (no := banner.told(values.get(banner.COOKIE) or request.COOKIES.get(banner.COOKIE), page)):
+        data["banner"] = no
     if consents and form.double_opt_in:
         data["language"] = get_language()  # of the mail that asks to confirm them
     return NewHit(
         kind=Kind.FORM_SUBMITTED,
         key=nonces.submission_key(origin, {**data["answers"], **digests}),
         subject_id=taking.of(request).subject_id(form),
-        url=_page(request, values),
+        url=page,
         data=data,
         **browsers.seen(request) | {"visitor_id": visitor_id},
     )

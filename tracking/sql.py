@@ -40,6 +40,7 @@ class Arrival(NamedTuple):
     address: str  # without query and fragment
     title: str  # of the page
     name: str  # of the custom event
+    instead: str | None  # the key of the nameless event this is noted instead of
 
 
 HOLD_HITS = """
@@ -52,17 +53,20 @@ SELECT h.id, h.key IN (SELECT key FROM received), h.kind, h.contact_id, h.visito
        CASE WHEN jsonb_typeof(h.data -> 'email') = 'string' THEN h.data ->> 'email' END,
        CASE WHEN h.kind = %(page)s THEN split_part(split_part(h.url, '?', 1), '#', 1) ELSE '' END,
        CASE WHEN h.kind = %(page)s THEN coalesce(left(h.data ->> 'title', 300), '') ELSE '' END,
-       CASE WHEN h.kind = %(custom)s THEN coalesce(left(h.data ->> 'name', 300), '') ELSE '' END
+       CASE WHEN h.kind = %(custom)s THEN coalesce(left(h.data ->> 'name', 300), '') ELSE '' END,
+       CASE WHEN h.kind = %(visit)s THEN h.data ->> 'instead' END
 FROM held h ORDER BY h.id
 """
 
 
-def hold_hits(ids: Sequence[int], *, page: int, custom: int) -> list[Arrival]:
+def hold_hits(ids: Sequence[int], *, page: int, custom: int, visit: int) -> list[Arrival]:
     """Lock these hits, oldest first, but for those another worker has, and note their keys as received.
 
     They stay in the inbox until `store_events` or `drop_hits`. Rolls back with the caller.
     """
-    return list(map(Arrival._make, tuples(HOLD_HITS, {"ids": array(ids), "page": page, "custom": custom})))
+    return list(
+        map(Arrival._make, tuples(HOLD_HITS, {"ids": array(ids), "page": page, "custom": custom, "visit": visit}))
+    )
 
 
 DROP_HITS = "DELETE FROM tracking_hit WHERE id = ANY(%s::bigint[])"
@@ -81,7 +85,7 @@ WITH {MARKS}, taken AS (
   USING unnest(%(hits)s::bigint[], %(contacts)s::bigint[], %(subjects)s::bigint[], %(nameless)s::boolean[]) AS decided(hit_id, owner_id, about_id, nameless)
   WHERE h.id = decided.hit_id RETURNING h.*, decided.*
 ), signed AS (
-  SELECT taken.*, {SIGNS} AS signs, data - '{{email,answers,consents,trusted,method,prefetch}}'::text[] AS kept FROM taken
+  SELECT taken.*, {SIGNS} AS signs, data - '{{email,answers,consents,banner,instead,trusted,method,prefetch}}'::text[] AS kept FROM taken
 ), event AS (
   SELECT id, key, kind, at, received_at, about_id AS subject_id, kept AS data,
          owner_id AS contact_id, visitor_id, message_id, url, ip, user_agent, signs, nameless
@@ -133,6 +137,18 @@ def store_events(decisions: Sequence[Decision], seen: Seen) -> list[Stored]:
     hits, contacts, subjects, nameless = map(array, zip(*decisions, strict=True))
     values = {"hits": hits, "contacts": contacts, "subjects": subjects, "nameless": nameless}
     return list(map(Stored._make, tuples(STORE_EVENTS, values | seen.parameters())))
+
+
+DROP_NAMELESS = """
+DELETE FROM tracking_event e USING unnest(%(keys)s::uuid[], %(subjects)s::bigint[]) AS d(key, subject_id)
+WHERE e.subject_id = d.subject_id AND e.key = d.key AND e.contact_id IS NULL AND e.visitor_id IS NULL
+  AND e.at > now() - interval '2 days'
+"""
+
+
+def drop_nameless(replaced: Mapping[str, int | None]) -> None:
+    """Drop the visits of nobody that have somebody now and were noted again: (key → subject), of these days."""
+    execute(DROP_NAMELESS, {"keys": list(replaced), "subjects": array(replaced.values())})
 
 
 TAKE_CHANGES = """

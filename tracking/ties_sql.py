@@ -79,6 +79,31 @@ def split_events(rows: Sequence[tuple[str, int, int]], kinds: Sequence[int], pur
     return sorted(pk for (pk,) in tuples(SPLIT_EVENTS, values))
 
 
+# The consents that answers of these browsers became, and what was noted of them.
+SPLIT_CONSENTS = """
+WITH answered AS MATERIALIZED (
+  SELECT DISTINCT d.from_id, d.to_id, e.at, e.data ->> 'purpose' AS purpose
+  FROM unnest(%(visitors)s::uuid[], %(froms)s::bigint[], %(tos)s::bigint[]) AS d(visitor_id, from_id, to_id)
+  JOIN tracking_event e ON e.visitor_id = d.visitor_id AND e.contact_id = d.from_id AND e.kind = %(answered)s
+), waiting AS (
+  UPDATE contacts_change n SET contact_id = a.to_id FROM answered a
+  WHERE n.contact_id = a.from_id AND n.at = a.at AND n.kind = 'consent' AND n.data ->> 'purpose' = a.purpose
+), noted AS (
+  UPDATE tracking_event n SET contact_id = a.to_id FROM answered a
+  WHERE n.contact_id = a.from_id AND n.at = a.at AND n.kind = %(noted)s AND n.data ->> 'purpose' = a.purpose
+)
+UPDATE contacts_consent c SET contact_id = a.to_id FROM answered a
+WHERE c.contact_id = a.from_id AND c.given_at = a.at AND c.purpose = a.purpose
+"""
+
+
+def split_consents(rows: Sequence[tuple[str, int, int]], answered: int, noted: int) -> None:
+    """Give what a browser answered to a banner as one contact to another: (browser, from, to). Before `split_events`."""
+    visitors, froms, tos = zip(*rows, strict=True)
+    values = {"visitors": list(visitors), "froms": array(froms), "tos": array(tos)}
+    execute(SPLIT_CONSENTS, values | {"answered": answered, "noted": noted})
+
+
 NOTE_NAMED = """
 UPDATE tracking_hit h SET data = h.data || jsonb_build_object('named', n.value::bigint)
 FROM jsonb_each_text(%s::jsonb) AS n(hit_id, value) WHERE h.id = n.hit_id::bigint

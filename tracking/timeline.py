@@ -104,7 +104,9 @@ def _lines(events: Sequence[Event]) -> list[Line]:
 
 
 def _is_told_elsewhere(event: Event) -> bool:
-    """A new stage is a line of its own."""
+    """A new stage is a line of its own, and so is the consent that an answer to a banner became."""
+    if event.kind == Kind.CONSENT_ANSWERED:
+        return True
     return event.kind == Kind.CONTACT_CHANGED and event.data.keys() == {"stage_id"}
 
 
@@ -139,7 +141,7 @@ def _about(event: Event, names: _Names) -> str:
             return names.stages.get(names.new_stage(event) or 0, _("no stage"))
         case Kind.CONTACT_CHANGED:
             return _changed(data)
-        case Kind.CONSENT_CHANGED:
+        case Kind.CONSENT_CHANGED | Kind.CONSENT_ANSWERED:
             answer = _("yes") if data.get("granted") else _("no")
             return f"{dict([*Purpose.choices, *Channel.choices]).get(data.get('purpose', ''), data.get('purpose', ''))}: {answer}"
         case Kind.BLOCKED | Kind.UNBLOCKED:

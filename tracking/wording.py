@@ -28,6 +28,7 @@ SENTENCES: dict[int, tuple[str, Any]] = {
     Kind.CAMPAIGN_STEP: ("account_tree", _("Reached the step “%(about)s”")),
     Kind.IDENTIFIED: ("badge", _("Was identified")),
     Kind.UNSUBSCRIBED: ("unsubscribe", _("Unsubscribed")),
+    Kind.CONSENT_ANSWERED: ("privacy_tip", _("Answered the consent banner: %(about)s")),
     Kind.CONTACT_CREATED: ("person_add", _("Became a contact")),
     Kind.CONTACT_CHANGED: ("edit", _("Changed: %(about)s")),
     Kind.TAG_ADDED: ("sell", _("Was given the tag “%(about)s”")),

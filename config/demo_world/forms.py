@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from config.demo_world.funnel import INTERESTS, TOOLS
 from config.demo_world.world import Words, World
-from contacts.models import Purpose
+from contacts.models import Channel, Purpose
 from tracking.models import Form, FormField
 
 Type = FormField.Type
@@ -22,6 +25,8 @@ class Question:
     choices: tuple[Words, ...] = ()
     purpose: str = ""
     own_choices: bool = False  # in the instance's language: they are values of a custom field
+    only_if: tuple[str, Words] | None = None  # the key of an earlier question, and the answer to it
+    options: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,20 @@ PROJECT = Question(
     Type.RADIO,
     choices=(SOON, THIS_YEAR, LOOKING),
 )
+BEFORE = Question(
+    "before",
+    Words("Quelle échéance ne faut-il pas manquer ?", "Which date must not be missed?"),
+    required=False,
+    only_if=("project", SOON),
+)
+RECIPES = Question(
+    "recipes",
+    Words("Une liste de vos bières (PDF ou tableur)", "A list of your beers (PDF or spreadsheet)"),
+    Type.FILE,
+    required=False,
+    options=MappingProxyType({"kinds": ["pdf", "table"], "megabytes": 5}),
+    only_if=("project", SOON),
+)
 MESSAGE = Question("message", Words("Votre message", "Your message"), Type.TEXTAREA, required=False)
 INTEREST = Question(
     "interests",
@@ -96,6 +115,13 @@ READ = Question(
     purpose=Purpose.EMAIL_TRACKING,
 )
 
+LETTER = Question(
+    "letter",
+    Words("Oui, envoyez-moi la lettre par email.", "Yes, send me the letter by email."),
+    Type.CONSENT,
+    purpose=Channel.EMAIL,
+)
+
 SHEETS = {
     "contact": Sheet(
         Words("Demande de contact", "Contact request"),
@@ -103,7 +129,7 @@ SHEETS = {
         Words("Camille vous répond dans la journée.", "Oliver answers within the day."),
         Words("Demander une démonstration", "Ask for a demo"),
         Words("Merci, nous vous appelons très vite.", "Thank you, we will call you very soon."),
-        (FIRST_NAME, LAST_NAME, EMAIL, PHONE, COMPANY, JOB_TITLE, PROJECT, MESSAGE, FOLLOW, READ),
+        (FIRST_NAME, LAST_NAME, EMAIL, PHONE, COMPANY, JOB_TITLE, PROJECT, BEFORE, RECIPES, MESSAGE, FOLLOW, READ),
     ),
     "paper": Sheet(
         Words("Livre blanc : la marge", "White paper: the margin"),
@@ -119,7 +145,7 @@ SHEETS = {
         Words("Tous les deux mois, une lecture de cinq minutes.", "A five-minute read every other month."),
         Words("Je m'abonne", "Subscribe"),
         Words("Bienvenue parmi les lecteurs de la lettre.", "Welcome among the letter's readers."),
-        (EMAIL, FIRST_NAME, FOLLOW, READ),
+        (EMAIL, FIRST_NAME, LETTER, FOLLOW, READ),
     ),
     "webinar": Sheet(
         Words("Inscription au webinaire", "Webinar registration"),
@@ -140,8 +166,11 @@ def create(world: World) -> None:
 
 
 def switch_on(world: World) -> None:
-    """From now on the contact's owner and the marketer hear of each contact request."""
+    """From now on the contact's owner and the marketer hear of each contact request, the letter is confirmed from a mail, and the
+    white paper asks for no more than three things at a time."""
     for language in ("fr", "en"):
+        Form.objects.filter(pk=world.forms[f"newsletter_{language}"].pk).update(double_opt_in=True)
+        Form.objects.filter(pk=world.forms[f"paper_{language}"].pk).update(leave_out_known=True, ask_at_most=3)
         form = world.forms[f"contact_{language}"]
         form.notify_owner = True
         form.save(update_fields=["notify_owner"])
@@ -168,6 +197,9 @@ def _form(world: World, sheet: Sheet, language: str) -> Form:
             choices=[choice.into(world.language if question.own_choices else language) for choice in question.choices],
             contact_field=question.contact_field,
             purpose=question.purpose,
+            depends_on=question.only_if[0] if question.only_if else "",
+            depends_values=[question.only_if[1].into(language)] if question.only_if else [],
+            options=dict(question.options),
             position=position,
         )
         for position, question in enumerate(sheet.questions, start=1)

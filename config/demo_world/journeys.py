@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from random import Random
 from typing import Any
 
-from config.demo_world import funnel, site
+from config.demo_world import funnel, landing_pages, site
 from config.demo_world.forms import LOOKING, SHEETS, SOON, THIS_YEAR, Question
 from config.demo_world.people import Person, office_hours
-from config.demo_world.world import World
-from tracking import addresses, subjects
+from config.demo_world.world import SEED, World
+from tracking import addresses, experiments, subjects
 from tracking.hits import NewHit
 from tracking.models import FormField, Kind
 
@@ -81,6 +82,10 @@ class Journeys:
             for owners in (world.forms, world.assets, world.landing_pages)
             for owner in owners.values()
         }
+        self.variants = {
+            key: found for key, page in world.landing_pages.items() if (found := list(experiments.running(page)))
+        }
+        self.glances = Random(SEED)
         self.labels = {
             (row.form_id, row.purpose): row.label for row in FormField.objects.filter(type=FormField.Type.CONSENT)
         }
@@ -91,6 +96,8 @@ class Journeys:
         for _passer_by in range(len(people) // 6):
             at = office_hours(self.world, self.world.ago(self.world.random.uniform(1, 180)))
             self._visit(Browser.new(self.world), at, self.world.pick({"fr": 7, "en": 3}), VISITS["reader"][2])
+        for _glance in range(len(people) // 8):
+            self._glance()
         return self.story
 
     # --- one person ---
@@ -224,9 +231,31 @@ class Journeys:
                 at,
                 subject_id=self.subjects[id(page)],
                 url=addresses.landing_page(page),
-                data={"title": page.title},
+                data={"title": page.title} | self._variant(key, browser, at),
                 **browser.seen(),
             )
+
+    def _variant(self, key: str, browser: Browser, at: datetime) -> dict[str, Any]:
+        """What the visitor saw of a page that was being tried."""
+        if key not in self.variants or at < self.world.ago(landing_pages.TRIED_FOR):
+            return {}
+        seen = experiments.shown(self.variants[key], browser.visitor_id)
+        return {"test": seen.test_id, "variant": seen.letter} if seen else {}
+
+    def _glance(self) -> None:
+        """Somebody nobody knows comes to a page that is being tried, and leaves. (Chances of their own: nothing else moves.)"""
+        key = self.glances.choice(sorted(self.variants))
+        at = self.world.ago(self.glances.uniform(0.1, landing_pages.TRIED_FOR))
+        visitor_id = uuid.UUID(int=self.glances.getrandbits(128), version=4)
+        page, browser = self.world.landing_pages[key], Browser(visitor_id, BROWSERS[0], NETWORKS[0])
+        self._hit(
+            Kind.LANDING_PAGE_VISITED,
+            at,
+            subject_id=self.subjects[id(page)],
+            url=addresses.landing_page(page),
+            data={"title": page.title, "referrer": self.glances.choice(REFERRERS)} | self._variant(key, browser, at),
+            **browser.seen(),
+        )
 
     def _submit(self, person: Person, browser: Browser, key: str, at: datetime) -> None:
         form = self.world.forms[f"{key}_{person.speaks}"]
@@ -236,7 +265,7 @@ class Journeys:
                 person, browser, f"{page}_{person.speaks}", at - timedelta(seconds=self.world.random.randint(30, 300))
             )
         answers = {question.key: self._answer(person, question) for question in SHEETS[key].questions}
-        agreed = {"web_tracking": person.follows, "email_tracking": person.opens_seen}
+        agreed = {"web_tracking": person.follows, "email_tracking": person.opens_seen, "email": key == "newsletter"}
         consents = {purpose: self.labels[form.pk, purpose] for purpose, yes in agreed.items() if yes}
         self._hit(
             Kind.FORM_SUBMITTED,
@@ -266,6 +295,8 @@ class Journeys:
             "follow": person.follows,
             "read": person.opens_seen,
             "message": "",
+            "letter": True,
+            "recipes": "",
         }
         if question.key == "project":
             likely = (

@@ -2,46 +2,96 @@
 
 from __future__ import annotations
 
-from config.demo_world.world import World
-from tracking import sections
-from tracking.models import LandingPage
+from dataclasses import dataclass
+from typing import Any
 
-# key: (title, address, language, form, body)
-PAGES = {
-    "paper_fr": (
+from config.demo_world.world import Words, World
+from tracking import experiments
+from tracking.models import LandingPage, PageTest
+from tracking.sections import new_row
+
+TRIED_FOR = 60  # days: how long the variants of the white paper's pages have been tried
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A page of several sections, whose opening is tried in two ways."""
+
+    title: str
+    slug: str
+    language: str
+    form: str
+    opening: tuple[str, str, str]  # heading, text, button
+    instead: tuple[str, str]  # what variant B opens with: heading, text
+    benefits: tuple[str, str]
+    quote: tuple[str, str, str]
+
+    def sections(self) -> list[dict[str, Any]]:
+        heading, text, button = self.opening
+        title, points = self.benefits
+        said, person, role = self.quote
+        return [
+            new_row("hero", heading=heading, text=text, button=button),
+            new_row("benefits", heading=title, points=points, look="cards"),
+            new_row("quote", text=said, person=person, role=role),
+        ]
+
+
+OFFERS = {
+    "paper_fr": Offer(
         "Où passe votre marge ?",
         "livre-blanc-marge",
         "fr",
         "paper_fr",
-        """
-<p>Entre le malt et le verre, une brasserie artisanale perd en moyenne <strong>9&nbsp;% de son volume</strong>. Pas par
-maladresse : par manque de chiffres.</p>
-<h2>Ce que vous y trouverez</h2>
-<ul>
-  <li>les douze endroits où la bière disparaît, du fond de cuve au fût oublié ;</li>
-  <li>une méthode pour chiffrer un brassin en vingt minutes ;</li>
-  <li>ce qu'ont gagné trois brasseries qui s'y sont mises.</li>
-</ul>
-<blockquote><p>« Nous pensions perdre deux fûts par mois. C'étaient dix-sept. »</p><p>Brasserie du Beffroi, Lille</p></blockquote>
-""",
+        (
+            "Où passe votre marge ?",
+            "Entre le malt et le verre, une brasserie artisanale perd en moyenne 9 % de son volume. Pas par maladresse : par "
+            "manque de chiffres.",
+            "Recevoir le livre blanc",
+        ),
+        (
+            "Neuf litres sur cent n'arrivent jamais au verre",
+            "Vingt-huit pages pour les retrouver, avec la méthode de trois brasseries qui y sont parvenues.",
+        ),
+        (
+            "Ce que vous y trouverez",
+            "Douze endroits: où la bière disparaît, du fond de cuve au fût oublié\n"
+            "Une méthode: chiffrer un brassin en vingt minutes\n"
+            "Trois brasseries: ce qu'elles ont gagné en s'y mettant",
+        ),
+        (
+            "Nous pensions perdre deux fûts par mois. C'étaient dix-sept.",
+            "Margaux Delattre",
+            "Brasserie du Beffroi, Lille",
+        ),
     ),
-    "paper_en": (
+    "paper_en": Offer(
         "Where does your margin go?",
         "white-paper-margin",
         "en",
         "paper_en",
-        """
-<p>Between malt and glass a craft brewery loses <strong>9% of its volume</strong> on average. Not for lack of care: for lack
-of figures.</p>
-<h2>What is inside</h2>
-<ul>
-  <li>the twelve places where beer disappears, from the tank bottom to the forgotten keg;</li>
-  <li>a way to cost a batch in twenty minutes;</li>
-  <li>what three breweries gained once they had the numbers.</li>
-</ul>
-<blockquote><p>“We thought we lost two kegs a month. It was seventeen.”</p><p>Thistle &amp; Barrel, Edinburgh</p></blockquote>
-""",
+        (
+            "Where does your margin go?",
+            "Between malt and glass a craft brewery loses 9% of its volume on average. Not for lack of care: for lack of "
+            "figures.",
+            "Get the white paper",
+        ),
+        (
+            "Nine litres in a hundred never reach the glass",
+            "Twenty-eight pages to find them, with what three breweries did about it.",
+        ),
+        (
+            "What is inside",
+            "Twelve places: where beer disappears, from the tank bottom to the forgotten keg\n"
+            "One method: cost a batch in twenty minutes\n"
+            "Three breweries: what they gained once they had the numbers",
+        ),
+        ("We thought we lost two kegs a month. It was seventeen.", "Fiona Laidlaw", "Thistle & Barrel, Edinburgh"),
     ),
+}
+
+# key: (title, address, language, form, body)
+PAGES = {
     "webinar_excise": (
         "Webinaire : les droits d'accise sans larmes",
         "webinaire-accises",
@@ -89,6 +139,8 @@ suits you between two batches.</p>
 
 
 def create(world: World) -> None:
+    for key, offer in OFFERS.items():
+        world.landing_pages[key] = _tried(world, offer)
     for key, (title, slug, language, form, body) in PAGES.items():
         webinar = world.webinars.get(key.removeprefix("webinar_"))
         world.landing_pages[key] = LandingPage.objects.create(
@@ -96,8 +148,30 @@ def create(world: World) -> None:
             slug=slug,
             language=language,
             form=world.forms[form],
-            sections=[sections.new_row("html", html=body.strip())],
+            sections=[new_row("html", html=body.strip())],
             is_published=True,
             publish_until=webinar.starts_at if webinar else None,
             created_at=world.start,
         )
+
+
+def _tried(world: World, offer: Offer) -> LandingPage:
+    """The page, and a test of its opening that has been running for a while."""
+    page = LandingPage.objects.create(
+        title=offer.title,
+        slug=offer.slug,
+        language=offer.language,
+        form=world.forms[offer.form],
+        sections=offer.sections(),
+        accent="#b45309",
+        is_published=True,
+        created_at=world.start,
+    )
+    test = experiments.draft(page, world.name(Words("Deux ouvertures", "Two openings")))
+    other = test.variants.get(letter="B")
+    heading, text = offer.instead
+    opening = {**other.sections[0], "params": {**other.sections[0]["params"], "heading": heading, "text": text}}
+    other.sections = [opening, *other.sections[1:]]
+    other.save()
+    PageTest.objects.filter(pk=test.pk).update(started_at=world.ago(TRIED_FOR), created_at=world.ago(TRIED_FOR))
+    return page

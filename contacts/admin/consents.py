@@ -168,7 +168,17 @@ class ConsentAdmin(ReadOnlyAdmin):
 
     @display(description=_("text version"))
     def version(self, consent: Consent) -> Any:
-        return consent.shown.version if consent.shown else "–"
+        """Which words were shown: a version of ours, those we come with, or the site's or form's own."""
+        if consent.shown:
+            return f"{consent.shown.version} · {consent.shown.get_language_display()}"
+        if not consent.text:
+            return "–"
+        title = (
+            _("The text we come with")
+            if consent_texts.is_default(consent.purpose, consent.text)
+            else _("Its own words")
+        )
+        return format_html('<span title="{}">{}</span>', consent.text, title)
 
 
 class Open(admin.SimpleListFilter):

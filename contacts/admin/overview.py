@@ -91,7 +91,9 @@ def words(field: CustomField, value: Any) -> str:
 def answers(contact: Contact) -> list[Answer]:
     rows = contact.consents.order_by("purpose", "-given_at", "-id").distinct("purpose")
     latest = {row.purpose: row for row in rows}
-    return [Answer(str(label), latest.get(value)) for value, label in Purpose.choices]
+    writing = [(Channel.EMAIL, _("Writing by email"), contact.email), (Channel.SMS, _("Writing by SMS"), contact.phone)]
+    channels = [(value, label) for value, label, address in writing if address or value in latest]
+    return [Answer(str(label), latest.get(value)) for value, label in [*Purpose.choices, *channels]]
 
 
 def rendered(contact: Contact, request: HttpRequest) -> list[dict[str, Any]]:

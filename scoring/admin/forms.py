@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,8 +18,10 @@ from contacts.admin_base import TabularInline
 from scoring import rules
 from scoring.admin.limits import Reasonable, RuleForm
 from scoring.models import PointAction, Repeat
+from scoring.sources import point_sources
 from tracking import subjects
-from tracking.models import Form, Subject
+from tracking.admin.forms import copy_listeners
+from tracking.models import Form, FormField, Subject
 
 SOURCE = "form_submitted"
 
@@ -77,11 +81,48 @@ class FormPointsInline(Reasonable, TabularInline):  # type: ignore[misc,unused-i
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
 
+def copy_points(request: HttpRequest, form: Form, made: Form) -> None:
+    """The points that stand on a form's own page come along; rules that name the form count it alone, and that is said."""
+    active = PointAction.objects.filter(archived_at=None).exclude(source="")
+    if request.user.has_perm("scoring.add_pointaction"):
+        for action in active.filter(form=form).order_by("pk"):
+            _copied(action, made, request.user)
+    others = [action for action in active.exclude(form=form).order_by("name") if _names(action, form)]
+    if others:
+        sentence = _("These rules name “%(form)s” and do not count the copy. Open them to add it:") % {"form": form}
+        links = format_html_join(", ", '<a href="{}" class="underline">{}</a>', ((_page(one), one) for one in others))
+        messages.warning(request, format_html("{} {}", sentence, links))
+
+
+def _copied(action: PointAction, made: Form, author: Any) -> None:
+    subject = subjects.register(Subject.Type.FORM, made.pk, str(made))
+    copy = PointAction.objects.get(pk=action.pk)
+    copy.pk, copy._state.adding, copy.form, copy.params = None, True, made, {"only": [subject.pk]}
+    copy.name = gettext("Form: %(name)s") % {"name": made}
+    copy.created_at = PointAction._meta.get_field("created_at").get_default()
+    copy.save()
+    rules.publish(copy, author=author)
+
+
+def _names(action: PointAction, form: Form) -> bool:
+    """Does the rule name this form, or one of its questions?"""
+    source = point_sources.get(action.source)
+    named = source.mentions(action.params) if source else {}
+    own = Subject.objects.filter(type=Subject.Type.FORM, ref_id=form.pk).values_list("pk", flat=True)
+    fields = form.fields.values_list("pk", flat=True)
+    return bool(set(own) & set(named.get(Subject, ())) or set(fields) & set(named.get(FormField, ())))
+
+
+def _page(action: PointAction) -> str:
+    return reverse("admin:scoring_pointaction_change", args=[action.pk])
+
+
 def add_to_form_page() -> None:
     """Put the inline onto the form's admin page, which knows nothing of points."""
     page = admin.site._registry.get(Form)
     if page is not None:
         type(page).inlines = [*page.inlines, FormPointsInline]
+        copy_listeners.append(copy_points)
 
 
 add_to_form_page()

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from contacts import consent, consent_policies
+from contacts import consent, consent_policies, consent_texts
 from contacts.models import Consent, ConsentPolicy, ConsentText, DataRequest
 from tests.factories import ContactFactory, UserFactory
 
@@ -124,3 +124,40 @@ def test_no_bulk_action_gives_a_consent(admin):
     actions = admin.get("/admin/contacts/contact/").context["action_form"].fields["action"].choices
     assert not [name for name, _label in actions if "consent" in name]
     assert Consent.objects.count() == 0
+
+
+def test_which_words_were_shown_is_said_for_each_answer(admin):
+    ada = ContactFactory(email="ada@example.com")
+    consent_texts.write("profiling", "fr", "Un score ?")
+    consent.give(ada, "profiling", "Un score ?")
+    consent.give(ada, "profiling", consent_texts.said("profiling", "fr", 0))
+    consent.give(ada, "email", "Write to me")
+    consent.give(ada, "sms")
+
+    rows = admin.get("/admin/contacts/consent/").text.split("<tr")
+    words = ("1 · French", "The text we come with", "Its own words", "–")
+    shown = [word for row in rows for word in words if word in row]
+
+    assert shown == ["–", "Its own words", "The text we come with", "1 · French"]
+
+
+def test_the_contact_page_tells_of_every_answer_also_about_writing(admin):
+    ada = ContactFactory(email="ada@example.com", phone="")
+    page = admin.get(ada.get_absolute_url())
+    assert [(one.purpose, one.latest) for one in page.context["answers"]][-1] == ("Writing by email", None)
+
+    row = consent.give(ada, "email", "Write to me", "Newsletter")
+    Consent.objects.filter(pk=row.pk).update(asked_at=row.given_at)
+    consent.withdraw(ada, "sms")
+
+    page = admin.get(ada.get_absolute_url())
+    answers = {one.purpose: one.latest and one.latest.granted for one in page.context["answers"]}
+    assert answers == {
+        "Web tracking": None,
+        "Email-open tracking": None,
+        "Link tracking": None,
+        "Profiling": None,
+        "Writing by email": True,
+        "Writing by SMS": False,
+    }
+    assert page.text.count("yes, confirmed by mail") == 1

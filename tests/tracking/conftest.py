@@ -17,9 +17,9 @@ from tracking.models import Hit, Upload
 def rings(monkeypatch):
     """The doorbell rings into this list, not at the broker."""
     rung = []
-    for module in ("signals", "pages", "assets", "api"):
+    for module in ("signals", "choice", "assets", "api"):
         monkeypatch.setattr(f"tracking.views.{module}.ring", lambda: rung.append("ring"))
-    for module in ("posting", "taking"):
+    for module in ("posting", "taking", "visits"):
         monkeypatch.setattr(f"tracking.{module}.ring", lambda: rung.append("ring"))
     yield rung
     passes._visited.cache_clear()

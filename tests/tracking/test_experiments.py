@@ -84,9 +84,13 @@ def test_where_consent_is_required_nobody_without_takes_part(client, trial, sett
     settings.CONSENT_REQUIRED = ["web_tracking"]
     experiments.start(trial)
 
-    seen = {words(client.get("/p/offer", headers={"user-agent": PERSON})) for _visit in range(8)}
+    seen = {words(client.get("/p/offer", headers={"user-agent": PERSON})) for _visit in range(24)}
+    drain()
 
-    assert (seen, client.cookies.keys() - {"csrftoken"}) == ({"A"}, set())
+    assert (seen, client.cookies.keys() - {"csrftoken"}) == ({"A", "B"}, set())  # whoever says yes keeps what they saw
+    assert not Event.objects.filter(data__has_key="variant").exists()
+    client.cookies["bareme_consent"] = "denied"
+    assert {words(client.get("/p/offer", headers={"user-agent": PERSON})) for _visit in range(8)} == {"A"}
 
 
 def test_what_is_kept_is_what_all_see(client, trial, page):

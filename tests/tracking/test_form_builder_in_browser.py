@@ -100,6 +100,21 @@ def test_a_marketer_builds_a_form_by_clicking_moves_its_fields_and_sees_it_grow(
     assert (len(rows), page.complaints) == (9, [])
 
 
+def test_settings_are_called_what_they_are_for_the_type_and_keys_speak(admin):
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/form/add/")
+    page.get_by_role("button", name="Email", exact=True).click()
+    page.get_by_role("button", name="Writing by email", exact=True).click()
+    assert [page.locator(f"[name$='-{row}-key']").input_value() for row in (0, 1)] == ["email", "email_consent"]
+
+    page.get_by_role("button", name="Number", exact=True).click()
+    labels = page.locator("[data-card]").last.locator("[data-setting=maximum] .fb-label")
+    assert labels.inner_text().strip() == "Largest number"
+    page.get_by_label("Type").last.select_option("textarea")
+    assert labels.inner_text().strip() == "Most characters"
+    assert page.complaints == []
+
+
 def test_a_consent_brings_the_text_in_force_in_the_language_of_the_form(admin):
     consent_texts.write("profiling", "fr", "Vous pouvez me profiler.")
     page = admin

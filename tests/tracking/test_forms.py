@@ -269,7 +269,9 @@ def test_json_is_answered_with_json(post, client, form, nonce, recorded):
     assert response.json() == {
         "title": "Thank you!",
         "message": "We have received your answers.",
+        "confirm": "",
         "redirect_url": "",
+        "redirect_name": "",
         "download_url": "",
         "download_name": "",
         "agreed": [],
@@ -356,6 +358,63 @@ def test_thanks_with_an_asset_carry_a_grant_for_it(post, client, form, recorded)
     assert submitted["visitor_id"] == downloaded["visitor_id"]
 
 
+MAILBOX = "Please look into your mailbox"
+
+
+@pytest.fixture
+def confirmed(form):
+    """The form asks for a confirmation by mail."""
+    FormFieldFactory(form=form, key="news", type="consent", purpose="email", label="Write to me")
+    form.double_opt_in = True
+    form.save()
+    return form
+
+
+def test_who_has_to_confirm_is_told_where_and_nobody_else(post, client, confirmed):
+    told, not_told = (client.get(post(**values)["Location"]).text for values in ({"news": "on"}, {}))
+
+    assert (MAILBOX in told, "We have received" in told) == (True, False)
+    assert (MAILBOX in not_told, "We have received" in not_told) == (False, True)
+
+
+def test_what_they_are_told_can_be_said_in_other_words_beside_the_message(post, client, confirmed):
+    confirmed.thank_you_message, confirmed.confirm_message = "You are great.", "Look for our mail\nalso among spam."
+    confirmed.save()
+
+    text = client.get(post(news="on")["Location"]).text
+
+    assert ("You are great." in text, "Look for our mail<br>also among spam." in text, MAILBOX in text) == (
+        True,
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize("embed", ["", "?embed=1"])
+def test_a_redirect_waits_until_they_have_read_it(post, client, confirmed, embed):
+    confirmed.thank_you, confirmed.redirect_url = "redirect", "https://shop.example/thanks"
+    confirmed.save()
+
+    at_once = post(f"/f/{confirmed.public_id}{embed}")["Location"] == "https://shop.example/thanks"
+    assert at_once is (not embed)
+    text = client.get(post(f"/f/{confirmed.public_id}{embed}", news="on")["Location"]).text
+    answer = post(news="on", _headers=JSON).json()
+
+    assert (MAILBOX in text, 'href="https://shop.example/thanks" target="_top">Continue' in text) == (True, True)
+    assert "data-bareme-redirect" not in text
+    assert (answer["confirm"].startswith(MAILBOX), answer["redirect_name"]) == (True, "Continue")
+
+
+def test_a_download_says_it_too_also_behind_its_own_gate(post, client, confirmed):
+    asset = AssetFactory(gate=confirmed)
+    confirmed.thank_you, confirmed.asset = "asset", asset
+    confirmed.save()
+
+    assert MAILBOX in client.get(post(news="on")["Location"]).text
+    assert MAILBOX in client.get(post(f"/a/{asset.public_id}", news="on")["Location"]).text
+    assert MAILBOX not in client.get(post(f"/a/{asset.public_id}")["Location"]).text
+
+
 @pytest.mark.parametrize("sent", ["x", "", "%00", "é" * 300])
 def test_thanks_cannot_be_forged(client, form, sent):
     assert "<form" in client.get(f"/f/{form.public_id}?sent={sent}").text
@@ -389,7 +448,7 @@ def test_the_embed_script_with_all_it_can_do_and_its_style_are_small(client, for
     text = client.get(f"/f/{form.public_id}.js").text
     script, _, _ = text.partition("(window, document, {")
 
-    assert len(script) < 8_000
+    assert len(script) < 8_400
     assert len(gzip.compress(text.encode())) < 5_000
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
 from django.utils.text import slugify
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -59,6 +60,18 @@ SETTINGS: dict[str, frozenset[Type]] = {
     "depends_values": SEEN,
     "key": ASKING,
 }
+
+
+def _names(types: Iterable[Type]) -> str:
+    return " ".join(sorted(types))
+
+
+LABELS: dict[str, Sequence[tuple[Any, str]]] = {
+    "maximum": (
+        (_("Largest number"), _names({Type.NUMBER, Type.SCALE})),
+        (_("Most characters"), _names({Type.TEXT, Type.TEXTAREA})),
+    )
+}
 OPTIONS = ("minimum", "maximum", "megabytes", "kinds", "parameter")
 CONDITION = ("depends_on", "depends_how", "depends_values")
 BLANK = FormField()
@@ -71,6 +84,7 @@ class Setting:
 
     field: BoundField
     types: str
+    labels: Sequence[tuple[Any, str]] = ()  # where types call it differently: what, and which of them
 
 
 def contact_fields() -> list[tuple[Any, Any]]:
@@ -131,8 +145,8 @@ class FieldForm(forms.ModelForm):
         help_text=_("One answer per line."),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
-    minimum = number(_("Smallest"))
-    maximum = number(_("Largest, or most characters"))
+    minimum = number(_("Smallest number"))
+    maximum = number(_("Largest number"))
     megabytes = number(
         _("Megabytes at most"),
         min_value=1,
@@ -180,9 +194,14 @@ class FieldForm(forms.ModelForm):
     def condition_settings(self) -> Iterator[Setting]:
         return self._settings(CONDITION)
 
+    def condition_question(self) -> str:
+        """The earlier questions to choose from: filled in and read by the script alone, so it has no name."""
+        widget = UnfoldAdminSelectWidget(attrs={"data-depends": "", "aria-label": _g("Question")})
+        return str(widget.render("", ""))
+
     def _settings(self, names: Any) -> Iterator[Setting]:
         for name in names:
-            yield Setting(self[name], " ".join(sorted(SETTINGS[name])))
+            yield Setting(self[name], _names(SETTINGS[name]), LABELS.get(name, ()))
 
     # What is saved
 

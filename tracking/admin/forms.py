@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -29,6 +29,8 @@ from tracking.admin.statistics import WithStatistics
 from tracking.models import Form, FormField, FormSubmission, HeldSubmission
 from tracking.statistics import Report, Span
 
+# The apps above hear of a copy: (request, the form, its copy).
+copy_listeners: list[Callable[[HttpRequest, Form, Form], None]] = []
 TAB: dict[str, Any] = {"classes": ["tab"]}
 
 
@@ -67,6 +69,7 @@ class FormForm(forms.ModelForm):
             "notify_users",
             "double_opt_in",
             "confirm_within_days",
+            "confirm_message",
             "leave_out_known",
             "ask_at_most",
             "proof_of_work",
@@ -75,6 +78,7 @@ class FormForm(forms.ModelForm):
         widgets = {
             "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "thank_you_message": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "confirm_message": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -107,6 +111,8 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
         "thank_you_message": "thank_you != 'redirect'",
         "redirect_url": "thank_you == 'redirect'",
         "asset": "thank_you == 'asset'",
+        "confirm_message": "double_opt_in",
+        "confirm_within_days": "double_opt_in",
     }
     actions_detail = ("see_form", "see_statistics", "copy")
 
@@ -116,7 +122,7 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Form | None = None) -> Sequence[tuple[Any, dict[str, Any]]]:
         after: list[Any] = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment"]
-        after += [("notify_owner", "notify_users"), ("double_opt_in", "confirm_within_days")]
+        after += [("notify_owner", "notify_users"), ("double_opt_in", "confirm_within_days"), "confirm_message"]
         visitors: list[Any] = [("leave_out_known", "ask_at_most"), "proof_of_work", "is_kiosk"]
         fieldsets: list[tuple[Any, dict[str, Any]]] = [
             (None, {"fields": [("name", "is_active"), ("title", "button"), "description", "language"]}),
@@ -182,6 +188,7 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
         description=_("Copy"), icon="content_copy", permissions=["copy"], url_path="copy", attrs=post_button("copy")
     )
     @by_post
+    @transaction.atomic
     def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
         form = self.get_object(request, object_id)
         if form is None:
@@ -189,6 +196,8 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
         made = copied(form)
         self.log_addition(request, made, _g("Copied from “%(name)s”.") % {"name": form})
         self.message_user(request, _g("This is the copy. It is switched off until you say otherwise."))
+        for listener in copy_listeners:
+            listener(request, form, made)
         return HttpResponseRedirect(self.page("change", made.pk))
 
     def report(self, row: Form, days: Span) -> Report:

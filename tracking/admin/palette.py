@@ -107,10 +107,15 @@ def _consents() -> list[dict[str, Any]]:
         {
             "label": str(names[purpose]),
             "icon": ICONS[Type.CONSENT],
-            "rows": [{"type": Type.CONSENT, "purpose": purpose, "key": purpose, "labels": labels}],
+            "rows": [{"type": Type.CONSENT, "purpose": purpose, "key": _key(purpose), "labels": labels}],
         }
         for purpose, labels in asked.items()
     ]
+
+
+def _key(purpose: str) -> str:
+    """What the answer is called in exports and rules. “email” is the address."""
+    return f"{purpose}_consent" if purpose in Channel.values else purpose
 
 
 def _in(language: str, sentence: Any) -> str:

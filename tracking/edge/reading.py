@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
-from tracking import addresses, browsers, passes, payload, tokens
+from tracking import addresses, banner, browsers, passes, payload, tokens
 from tracking.hits import NewHit
 from tracking.models import Kind
 from tracking.payload import Payload, Refused
@@ -251,4 +251,13 @@ def _identify(item: Payload) -> dict[str, Any]:
     return {"kind": Kind.IDENTIFIED, "data": {**known, "trusted": False}}
 
 
-READERS = {"page": _page, "event": _event, "identify": _identify}
+def _consent(item: Payload) -> dict[str, Any]:
+    """An answer to a banner. What was shown is proof only as far as the site itself says so."""
+    granted = item.values.get("granted")
+    if not isinstance(granted, bool):
+        raise payload.Wrong("granted", _("Yes or no is expected: true or false."))
+    text = item.text("text", banner.MAX_TEXT)
+    return {"kind": Kind.CONSENT_ANSWERED, "data": banner.data(granted, item.text("url", 8_000), text)}
+
+
+READERS = {"page": _page, "event": _event, "identify": _identify, "consent": _consent}

@@ -76,6 +76,14 @@ class Form(OwnsSubject):
             "What the visitor agrees to counts only once they have confirmed it from a mail that we send them."
         ),
     )
+    confirm_message = models.TextField(
+        _("what they are told"),
+        max_length=1000,
+        blank=True,
+        help_text=_(
+            "After sending, beside the message or before the page or download. Left empty: to look into their mailbox."
+        ),
+    )
     confirm_within_days = models.PositiveSmallIntegerField(
         _("days to confirm"), default=7, validators=[MinValueValidator(1), MaxValueValidator(60)]
     )

@@ -35,6 +35,7 @@ class Kind(models.IntegerChoices):
     CAMPAIGN_STEP = 16, _("Campaign step reached")
     IDENTIFIED = 20, _("Identified")
     UNSUBSCRIBED = 21, _("Unsubscribed")
+    CONSENT_ANSWERED = 22, _("Consent banner answered")  # by a browser: the contact's consent is CONSENT_CHANGED
     # From contacts.Change: a person's own data.
     CONTACT_CREATED = 30, _("Contact created")
     CONTACT_CHANGED = 31, _("Contact changed")

@@ -17,7 +17,7 @@ from tracking.models import Asset, Kind, Subject
 from tracking.posting import Posted
 from tracking.views import answers
 from tracking.views.answers import public
-from tracking.views.drawing import drawn, speaking
+from tracking.views.drawing import confirmation, drawn, speaking
 from tracking.views.forms import accepted, targets
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,8 @@ def _at_the_gate(request: HttpRequest, row: Asset) -> HttpResponseBase:
                 return _page(request, row, posted=posted, status=422)
             return _through(request, row, posted)
         if sent := nonces.read_sent(row.gate, request.GET.get("sent", "")):
-            return _page(request, row, download=f"{request.path}?g={nonces.grant(row, sent.visitor_id)}")
+            download = f"{request.path}?g={nonces.grant(row, sent.visitor_id)}"
+            return _page(request, row, download=download, confirm=confirmation(row.gate, sent))
         return _page(request, row)
 
 
@@ -59,12 +60,18 @@ def _through(request: HttpRequest, row: Asset, posted: Posted) -> HttpResponse:
     assert row.gate
     response = accepted(request, row.gate, posted, back=request.path)
     # The download was promised here: it is shown even where the form by itself would lead elsewhere.
-    response["Location"] = f"{request.path}?sent={nonces.sent(row.gate, posted.visitor_id)}"
+    response["Location"] = f"{request.path}?sent={nonces.sent(row.gate, posted.sent)}"
     return response
 
 
 def _page(
-    request: HttpRequest, row: Asset, *, posted: Posted | None = None, download: str = "", status: int = 200
+    request: HttpRequest,
+    row: Asset,
+    *,
+    posted: Posted | None = None,
+    download: str = "",
+    confirm: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     assert row.gate
     here = request.build_absolute_uri(request.path)
@@ -75,6 +82,7 @@ def _page(
         if download
         else drawn(row.gate, action=request.path, posted=posted, page_url=here, request=request),
         "download": download,
+        "confirm": confirm,
     }
     return answers.page(request, "tracking/asset.html", context, status=status, posts_to=targets(row.gate))
 

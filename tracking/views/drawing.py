@@ -29,7 +29,9 @@ class Thanks:
 
     title: str
     message: str
+    confirm: str = ""  # what is left to do: to look into the mailbox
     redirect_url: str = ""
+    redirect_name: str = ""
     download_url: str = ""
     download_name: str = ""
 
@@ -110,15 +112,21 @@ def plain_html(form: Form) -> str:
 
 
 def thanks(request: HttpRequest, form: Form, sent: Sent) -> Thanks:
-    received = _("We have received your answers.")
-    if form.double_opt_in:
-        received = _("Please look into your mailbox: one click on the link in our mail confirms what you agreed to.")
-    message = form.thank_you_message or received
+    confirm = confirmation(form, sent)
+    message = form.thank_you_message or ("" if confirm else _("We have received your answers."))
     title = _("Thank you!")
     if form.thank_you == Form.ThankYou.REDIRECT and payload.is_web_address(form.redirect_url):
-        return Thanks(title, message, redirect_url=form.redirect_url)
+        return Thanks(title, message, confirm, redirect_url=form.redirect_url, redirect_name=_("Continue"))
     if form.thank_you == Form.ThankYou.ASSET and form.asset and form.asset.is_active:
         path = reverse("tracking:asset", args=[form.asset.public_id])
         url = request.build_absolute_uri(f"{path}?g={nonces.grant(form.asset, sent.visitor_id)}")
-        return Thanks(title, message, download_url=url, download_name=form.asset.name)
-    return Thanks(title, message)
+        return Thanks(title, message, confirm, download_url=url, download_name=form.asset.name)
+    return Thanks(title, message, confirm)
+
+
+def confirmation(form: Form, sent: Sent) -> str:
+    """What whoever agreed to something is told where that has to be confirmed; "" where nothing has to be."""
+    if not sent.confirms:
+        return ""
+    usual = _("Please look into your mailbox: one click on the link in our mail confirms what you agreed to.")
+    return form.confirm_message or usual

@@ -11,9 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tracking import browsers, kiosk, nonces, posting, taking
+from tracking import banner, browsers, kiosk, nonces, posting, taking
 from tracking.models import Form
-from tracking.nonces import Sent
 from tracking.posting import Posted
 from tracking.views import answers
 from tracking.views.answers import open_to_all, public
@@ -89,18 +88,20 @@ def _post(request: HttpRequest, form: Form) -> HttpResponseBase:
 
 def accepted(request: HttpRequest, form: Form, posted: Posted, *, back: str, embed: bool = False) -> HttpResponse:
     """Send the visitor on: to the page the form names, or back to where the thanks are shown."""
-    outcome = thanks(request, form, Sent(posted.visitor_id))
-    query = {"sent": nonces.sent(form, posted.visitor_id), **({"embed": "1"} if embed else {})}
+    outcome = thanks(request, form, posted.sent)
+    query = {"sent": nonces.sent(form, posted.sent), **({"embed": "1"} if embed else {})}
     if token := kiosk.signed(request, form):
         query[kiosk.PARAMETER] = token
-    stays = embed or kiosk.is_on(request, form)
+    stays = embed or bool(outcome.confirm) or kiosk.is_on(request, form)
     url = outcome.redirect_url if outcome.redirect_url and not stays else f"{back}?{urlencode(query)}"
     response = HttpResponseRedirect(url)
     response.status_code = 303
     response["Cache-Control"] = "no-store"
-    followed = posted.agreed_to_web_tracking or browsers.may_follow(request)
-    if followed and not embed and not kiosk.forgets(request, form):
+    agreed = posted.agreed_to_web_tracking
+    if (agreed or browsers.may_follow(request)) and not embed and not kiosk.forgets(request, form):
         browsers.remember(response, request, posted.visitor_id)
+        if agreed:
+            browsers.keep_answer(response, request, banner.GRANTED)
     return response
 
 
@@ -114,7 +115,7 @@ def targets(form: Form) -> list[str]:
 
 def _as_json(request: HttpRequest, form: Form, posted: Posted) -> JsonResponse:
     if posted.accepted:
-        outcome = thanks(request, form, Sent(posted.visitor_id))
+        outcome = thanks(request, form, posted.sent)
         again = {"again": kiosk.SECONDS, "redirect_url": ""} if kiosk.is_on(request, form) else {}
         agreed = () if kiosk.forgets(request, form) else posted.agreed
         return JsonResponse({**outcome.__dict__, "agreed": agreed, **again})

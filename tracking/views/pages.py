@@ -7,22 +7,18 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from tracking import browsers, experiments, hits, images, kiosk, nonces, passes, posting, sections, subjects, themes
-from tracking.browsers import Seen
-from tracking.doorbell import ring
-from tracking.edge.reading import UTM
-from tracking.hits import NewHit
-from tracking.models import Kind, LandingPage, PageImage, PageVariant, Subject
+from tracking import browsers, experiments, images, kiosk, nonces, posting, sections, themes, visits
+from tracking.models import LandingPage, PageImage, PageVariant
 from tracking.posting import Posted
 from tracking.sections import Section
 from tracking.views import answers
 from tracking.views.answers import public
 from tracking.views.drawing import drawn, speaking, thanks
 from tracking.views.forms import accepted, targets
+from tracking.visits import Choice
 
 logger = logging.getLogger(__name__)
 
@@ -36,17 +32,19 @@ def landing_page(request: HttpRequest, slug: str) -> HttpResponseBase:
     preview = "preview" in request.GET and _may_preview(request)
     if not (preview or row.is_open()):
         return answers.not_found(request)
-    variants = experiments.running(row)
-    seen, is_new = _visitor(request, row)
-    variant = _previewed(request, row) if preview else experiments.shown(variants, seen["visitor_id"])
+    seen, is_new = visits.browser(request, row)
+    choice = None if preview else visits.choice(request, row, seen, _sent_by(request, row))
+    shown_to = seen["visitor_id"] or (choice.visitor_id if choice else None)
+    variant = _previewed(request, row) if preview else experiments.shown(experiments.running(row), shown_to)
     with speaking(row.language):
         if request.method == "POST" and row.form and row.form.is_open and not preview:
-            return _post(request, row, variant)
-        response = _page(request, row, variant, preview=preview)
+            return _post(request, row, variant, choice)
+        response = _page(request, row, variant, choice=choice, preview=preview)
     if request.method == "GET" and not preview and "sent" not in request.GET:
         if is_new and seen["visitor_id"]:
             browsers.remember(response, request, seen["visitor_id"])
-        _record(request, row, seen, variant)
+        undecided = choice.visitor_id if choice else None
+        visits.record(request, row, seen, variant if seen["visitor_id"] else None, undecided=undecided)
     return response
 
 
@@ -88,21 +86,6 @@ def context(row: LandingPage, shown: Sequence[Section], **more: Any) -> dict[str
     }
 
 
-def _visitor(request: HttpRequest, row: LandingPage) -> tuple[Seen, bool]:
-    """The browser, with an id where it has one or may be given one; and whether it is a new one."""
-    seen = browsers.seen(request)
-    if _is_nobody(request, row):
-        seen["visitor_id"] = None
-    elif seen["visitor_id"] is None and request.method == "GET" and browsers.may_follow(request):
-        seen["visitor_id"] = uuid.uuid4()
-        return seen, True
-    return seen, False
-
-
-def _is_nobody(request: HttpRequest, row: LandingPage) -> bool:
-    return browsers.refuses(request) or browsers.is_ignored(request) or bool(row.form and row.form.is_kiosk)
-
-
 def _previewed(request: HttpRequest, row: LandingPage) -> PageVariant | None:
     """The variant a colleague asks to see."""
     number = request.GET.get("variant", "")
@@ -116,11 +99,21 @@ def _may_preview(request: HttpRequest) -> bool:
     return user.is_active and user.is_staff and user.has_perm("tracking.view_landingpage")
 
 
-def _post(request: HttpRequest, row: LandingPage, variant: PageVariant | None) -> HttpResponseBase:
+def _sent_by(request: HttpRequest, row: LandingPage) -> uuid.UUID | None:
+    """The visitor id that came with the answers to this page's form, or comes with them now."""
+    if request.method == "POST":
+        return browsers.as_uuid(request.POST.get("bareme_visitor"))
+    sent = nonces.read_sent(row.form, request.GET.get("sent", "")) if row.form else None
+    return sent.visitor_id if sent else None
+
+
+def _post(
+    request: HttpRequest, row: LandingPage, variant: PageVariant | None, choice: Choice | None
+) -> HttpResponseBase:
     assert row.form
     posted = posting.receive(request, row.form)
     if not posted.accepted:
-        return _page(request, row, variant, posted=posted, status=422)
+        return _page(request, row, variant, choice=choice, posted=posted, status=422)
     return accepted(request, row.form, posted, back=request.path)
 
 
@@ -129,6 +122,7 @@ def _page(
     row: LandingPage,
     variant: PageVariant | None,
     *,
+    choice: Choice | None,
     posted: Posted | None = None,
     preview: bool = False,
     status: int = 200,
@@ -142,6 +136,7 @@ def _page(
         drawn=drawn(form, action=request.path, posted=posted, page_url=here, request=request) if form else None,
         thanks=thanks(request, form, sent) if form and sent else None,
         preview=preview,
+        choice=choice,
         is_open=row.is_open(),
         here=here,
         share_image=_absolute(request, row.share_image),
@@ -156,32 +151,3 @@ def _page(
 
 def _absolute(request: HttpRequest, image: PageImage | None) -> str:
     return request.build_absolute_uri(reverse("tracking:page_image", args=[image.public_id])) if image else ""
-
-
-def _record(request: HttpRequest, row: LandingPage, seen: Seen, variant: PageVariant | None) -> None:
-    """Note the visit, with the variant that was seen. The page is shown whatever happens."""
-    if _is_nobody(request, row):
-        return
-    utm = {name: text for name in UTM if (text := request.GET.get(f"utm_{name}", "")[:200])}
-    data = {
-        "title": row.title,
-        "referrer": request.headers.get("Referer", "")[:1_000],
-        "utm": utm,
-        "test": variant.test_id if variant else None,
-        "variant": variant.letter if variant else "",
-    }
-    try:
-        hits.record(
-            NewHit(
-                kind=Kind.LANDING_PAGE_VISITED,
-                contact_id=passes.contact_id(request.GET.get(passes.PARAMETER, "")),
-                subject_id=subjects.register(Subject.Type.LANDING_PAGE, row.pk, str(row)).pk,
-                url=request.build_absolute_uri(request.path),
-                data={name: value for name, value in data.items() if value},
-                **seen,
-            )
-        )
-    except Error:
-        logger.exception("the visit of landing page %s was lost", row.pk)
-        return
-    ring()

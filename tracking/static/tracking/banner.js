@@ -39,8 +39,7 @@
     made.addEventListener('click', function () {
       var words = text();
       close();
-      window.bareme('consent', answer, answer === 'granted' &&
-        {purpose: 'web_tracking', text: words.text, version: words.version, language: words.language});
+      window.bareme('consent', answer, {text: words.text, version: words.version, language: words.language});
     });
     return made;
   }

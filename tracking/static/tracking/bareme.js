@@ -36,8 +36,12 @@
     });
   }
 
+  function answered() {
+    return read(CONSENT).split('.')[0];
+  }
+
   function allowed() {
-    var answer = read(CONSENT);
+    var answer = answered();
     return answer === 'granted' || (!consentRequired && answer !== 'denied');
   }
 
@@ -67,12 +71,12 @@
   }
 
   function schedule(milliseconds) {
-    if (!timer && allowed()) timer = setTimeout(flush, milliseconds);
+    if (!timer && allowed()) timer = setTimeout(function () { flush(false); }, milliseconds);
   }
 
   function message(hits) {
     return JSON.stringify({
-      visitor: visitor(),
+      visitor: allowed() ? visitor() : read(VISITOR),
       pass: pass,
       hits: hits.map(function (hit) {
         var copy = Object.assign({ago: Math.max(0, Date.now() - hit.at)}, hit);
@@ -82,9 +86,9 @@
     });
   }
 
-  function flush() {
+  function flush(last) {
     timer = null;
-    if (!waiting.length || !allowed()) return;
+    if (!waiting.length || !(last || allowed())) return;
     var hits = waiting.splice(0, BATCH);
     window.fetch(origin + '/t/b', {
       method: 'POST', body: message(hits), keepalive: true, credentials: 'omit', headers: {'Content-Type': 'text/plain'}
@@ -153,7 +157,19 @@
   // The interface.
 
   function state() {
-    return {required: consentRequired, refuses: refuses, answer: read(CONSENT)};
+    return {required: consentRequired, refuses: refuses, answer: answered()};
+  }
+
+  // An answer goes to Bareme with what was shown, as proof (`shown` false: Bareme knows). The no of somebody nobody knows goes
+  // nowhere; it comes along with a form in which they say who they are.
+  function say(answer, shown) {
+    var known = read(VISITOR) || pass, granted = answer === 'granted';
+    keep(CONSENT, answer + '.' + Math.floor(Date.now() / 1000) +
+      (shown && shown.language ? '.' + shown.language + '.' + shown.version : ''), YEAR / 2);
+    if (!granted) waiting = [];
+    if (shown === false || !(granted || known)) return;
+    add({kind: 'consent', granted: granted, text: String(shown && shown.text || ''), url: location.href});
+    if (!granted) flush(true);
   }
 
   function tell(name, detail) {
@@ -161,22 +177,20 @@
   }
 
   var calls = {
-    consent: function (answer, proof) {
+    consent: function (answer, shown) {
       if (typeof answer === 'function') {
         answer(state());
         document.addEventListener('bareme:consent', function (event) { answer(event.detail); });
         return;
       }
-      if (answer && typeof answer === 'object') answer = answer.web_tracking ? 'granted' : 'denied';
-      if (answer === 'granted') {
-        keep(CONSENT, 'granted', YEAR / 2);
-        if (proof) calls.event('Consent', proof);
-        schedule(0);
-      } else if (answer === 'denied') {
-        waiting = [];
-        keep(VISITOR, '', 0);
-        keep(CONSENT, 'denied', YEAR / 2);
-      } else return;
+      if (answer && typeof answer === 'object') {
+        shown = shown === undefined ? answer : shown;
+        answer = answer.web_tracking ? 'granted' : 'denied';
+      }
+      if (answer !== 'granted' && answer !== 'denied') return;
+      if (answer !== answered()) say(answer, shown);
+      if (answer === 'granted') schedule(0);
+      else keep(VISITOR, '', 0);
       tell('bareme:consent', state());
     },
     ask: function () { tell('bareme:ask'); },
@@ -205,8 +219,8 @@
   }
 
   document.addEventListener('submit', function (event) {
-    if (!allowed() || !ours(event.target)) return;
-    var values = {bareme_visitor: visitor(), bareme_page: location.href};
+    if (!ours(event.target)) return;
+    var values = allowed() ? {bareme_visitor: visitor(), bareme_page: location.href} : {bareme_consent: read(CONSENT)};
     Object.keys(values).forEach(function (name) {
       var input = event.target.querySelector('input[name=' + name + ']');
       if (!input) {
@@ -228,6 +242,8 @@
     }
     if (event.data.bareme === 'who' && allowed()) {
       event.source.postMessage({bareme: 'visitor', visitor: visitor(), page: location.href}, origin);
+    } else if (event.data.bareme === 'who') {
+      event.source.postMessage({bareme: 'refused', consent: read(CONSENT)}, origin);
     }
   });
 
@@ -241,7 +257,7 @@
   window.addEventListener('pageshow', function (event) { if (event.persisted) view(); });
   window.addEventListener('pagehide', leave);
   document.addEventListener('visibilitychange', function () { if (document.visibilityState === 'hidden') leave(); });
-  if (/[?&]bareme=off\b/.test(location.search)) calls.consent('denied'); // one of the site's own people
+  if (/[?&]bareme=off\b/.test(location.search)) calls.consent('denied', false); // one of the site's own people
   if (document.prerendering) document.addEventListener('prerenderingchange', view, {once: true});
   else view();
   [].forEach.call(before, call);

@@ -67,9 +67,9 @@
 
   function accepted(answer) {
     (answer.agreed || []).forEach(function (purpose) {
-      if (purpose === 'web_tracking' && window.bareme) window.bareme('consent', 'granted');
+      if (purpose === 'web_tracking' && window.bareme) window.bareme('consent', 'granted', false);
     });
-    if (answer.redirect_url) {
+    if (answer.redirect_url && !answer.confirm) {
       window.location.assign(answer.redirect_url);
       return;
     }
@@ -77,16 +77,24 @@
     thanks.setAttribute('role', 'status');
     thanks.setAttribute('tabindex', '-1');
     thanks.appendChild(element('p', 'bareme-title', answer.title));
-    answer.message.split('\n').forEach(function (line) { thanks.appendChild(element('p', '', line)); });
-    if (answer.download_url) {
-      var link = element('a', 'bareme-button', answer.download_name);
-      link.href = answer.download_url;
-      thanks.appendChild(link);
-    }
+    say('', answer.message);
+    say('bareme-confirm', answer.confirm);
+    if (answer.redirect_url) button(answer.redirect_url, answer.redirect_name);
+    if (answer.download_url) button(answer.download_url, answer.download_name);
     place.replaceChildren(thanks);
     thanks.focus();
     if (answer.again) setTimeout(function () { window.location.reload(); }, answer.again * 1000);
     place.dispatchEvent(new CustomEvent('bareme:sent', {bubbles: true, detail: answer}));
+
+    function say(className, text) {
+      if (text) text.split('\n').forEach(function (line) { thanks.appendChild(element('p', className, line)); });
+    }
+
+    function button(url, name) {
+      var link = element('a', 'bareme-button', name);
+      link.href = url;
+      thanks.appendChild(link);
+    }
   }
 
   function refused(answer) {

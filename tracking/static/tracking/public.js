@@ -12,7 +12,9 @@
     };
     new ResizeObserver(tellHeight).observe(document.documentElement);
     window.addEventListener('message', function (event) {
-      if (event.source !== window.parent || !event.data || event.data.bareme !== 'visitor' || !form) return;
+      if (event.source !== window.parent || !event.data || !form) return;
+      if (event.data.bareme === 'refused') life.put('bareme_consent', event.data.consent);
+      if (event.data.bareme !== 'visitor') return;
       life.put('bareme_visitor', event.data.visitor);
       life.put('bareme_page', event.data.page);
       askWhatIsKnown(event.data.visitor, event.data.page);
