@@ -21,13 +21,14 @@ from celery import current_app
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns import sql
 from campaigns.models import Attempt, Delivery
 from campaigns.registry import Action, DeliveryError, Skipped, actions
 from contacts import consent
 from contacts.models import Purpose
+from contacts.remarks import Remark
 
 logger = logging.getLogger(__name__)
 State = Delivery.State
@@ -82,7 +83,9 @@ def _perform(delivery_id: int, number: int) -> None:
     attempt = Attempt.objects.create(delivery=delivery, number=number)
     try:
         if (action := actions.get(delivery.type)) is None:
-            raise DeliveryError(_("The action “%(type)s” is not installed.") % {"type": delivery.type}, permanent=True)
+            raise DeliveryError(
+                Remark(_("The action “%(type)s” is not installed."), type=delivery.type), permanent=True
+            )
         _act(action, delivery, attempt)
     except Skipped as reason:
         _record(delivery, attempt, State.SKIPPED, str(reason))
@@ -90,13 +93,13 @@ def _perform(delivery_id: int, number: int) -> None:
         _failed(delivery, attempt, error)
     except Exception as error:  # our own bug or the database's trouble: kept with the row, tried again, never lost
         logger.exception("delivery %s", delivery_id)
-        _failed(delivery, attempt, DeliveryError(f"{type(error).__name__}: {error}", permanent=False))
+        _failed(delivery, attempt, DeliveryError(f"{type(error).__name__}: {error}"[:2000], permanent=False))
 
 
 def _act(action: Action, delivery: Delivery, attempt: Attempt) -> None:
     who = delivery.contact_id if delivery.firing_id else None
     if who and not consent.allowed(Purpose.PROFILING, [who]):
-        raise Skipped(_("The contact does not allow profiling (any more): their score causes nothing."))
+        raise Skipped(Remark(_("The contact does not allow profiling (any more): their score causes nothing.")))
     if action.external:
         outcome = action.perform(delivery, delivery.params)
         _record(delivery, attempt, State.SENT, outcome)
@@ -104,9 +107,9 @@ def _act(action: Action, delivery: Delivery, attempt: Attempt) -> None:
     with transaction.atomic():
         # Marked first: a claim that was swept meanwhile holds the row no more, and the act must not happen.
         if not _mark(delivery, State.SENT, ""):
-            raise Skipped(_("Another worker took it over."))
+            raise Skipped(Remark(_("Another worker took it over.")))
         outcome = action.perform(delivery, delivery.params)
-        Delivery.objects.filter(pk=delivery.pk).update(outcome=outcome[:500])
+        Delivery.objects.filter(pk=delivery.pk).update(outcome=outcome)
         _finish(attempt, succeeded=True, detail=outcome)
 
 
@@ -141,13 +144,11 @@ def _mark(delivery: Delivery, state: Delivery.State, outcome: str, not_before: d
     ours = Delivery.objects.filter(pk=delivery.pk, state=State.IN_FLIGHT, attempt_count=delivery.attempt_count)
     done_at = None if state == State.RETRYING else timezone.now()
     values = {"not_before": not_before} if not_before else {}
-    return ours.update(state=state, outcome=outcome[:500], done_at=done_at, **values) == 1
+    return ours.update(state=state, outcome=outcome, done_at=done_at, **values) == 1
 
 
 def _finish(attempt: Attempt, *, succeeded: bool, detail: str) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(
-        finished_at=timezone.now(), succeeded=succeeded, detail=detail[:10_000]
-    )
+    Attempt.objects.filter(pk=attempt.pk).update(finished_at=timezone.now(), succeeded=succeeded, detail=detail)
 
 
 # --- what is stuck, and what people decide ----------------------------------------------------------------------------
@@ -166,7 +167,7 @@ def sweep(now: datetime | None = None) -> int:
     ]:
         attempt = delivery.attempts.filter(number=delivery.attempt_count).first()
         if attempt:
-            lost = _("The worker was lost; it is not known whether this went out.")
+            lost = Remark(_("The worker was lost; it is not known whether this went out."))
             _failed(delivery, attempt, DeliveryError(lost, permanent=False))
         else:
             _mark(delivery, State.RETRYING, delivery.outcome, not_before=now)

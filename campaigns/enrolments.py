@@ -20,13 +20,14 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns import sql
 from campaigns.decisions import Released
 from campaigns.models import Campaign, Delivery, Enrolment, Step, StepRun
 from campaigns.registry import Result, steps
 from contacts.models import Membership
+from contacts.remarks import Remark
 from tracking import hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Event, Kind, Subject
@@ -215,12 +216,13 @@ def _run(step: Step, enrolments: Sequence[Enrolment], now: datetime) -> None:
     type_ = steps.get(step.type)
     if type_ is None:
         results = {
-            e.pk: Result(_("Left out: the step “%(type)s” is not installed.") % {"type": step.type}) for e in enrolments
+            e.pk: Result(Remark(_("Left out: the step “%(type)s” is not installed."), type=step.type))
+            for e in enrolments
         }
     else:
         results = type_.run(step, enrolments, now)
     runs = StepRun.objects.bulk_create(
-        [StepRun(enrolment=e, step=step, outcome=results.get(e.pk, Result()).outcome[:200], at=now) for e in enrolments]
+        [StepRun(enrolment=e, step=step, outcome=results.get(e.pk, Result()).outcome, at=now) for e in enrolments]
     )
     if type_ is not None and type_.makes_delivery():
         Delivery.objects.bulk_create([_delivery(run, step) for run in runs])
@@ -264,7 +266,7 @@ def _leave_out_next(step: Step, enrolments: Sequence[Enrolment], now: datetime) 
     in_use = list(Step.objects.filter(campaign=step.campaign_id, archived_at=None).order_by("position", "id"))
     later = [other for other in in_use if (other.position, other.pk) > (step.position, step.pk)]
     if later:
-        outcome = _("Left out by the condition before.")
+        outcome = Remark(_("Left out by the condition before."))
         StepRun.objects.bulk_create(
             [StepRun(enrolment=e, step=later[0], outcome=outcome, at=now) for e in enrolments], ignore_conflicts=True
         )

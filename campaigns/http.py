@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import httpx
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.registry import DeliveryError
+from contacts.remarks import Remark
 
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 LONGEST_ANSWER = 64 * 1024
@@ -45,9 +46,9 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, private: bool = F
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
-        raise DeliveryError(_("This is no web address."), permanent=True) from error
+        raise DeliveryError(Remark(_("This is no web address.")), permanent=True) from error
     if target.scheme not in ("http", "https") or not target.host:
-        raise DeliveryError(_("This is no web address."), permanent=True)
+        raise DeliveryError(Remark(_("This is no web address.")), permanent=True)
     address = _resolve(target, private=private or bool(getattr(settings, "ALLOW_PRIVATE_WEBHOOKS", settings.DEBUG)))
     sent = {"User-Agent": "Bareme", **headers, "Host": target.netloc.decode()}
     try:
@@ -71,11 +72,11 @@ def _resolve(target: httpx.URL, *, private: bool) -> str:
     try:
         found = socket.getaddrinfo(target.host, target.port or None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise DeliveryError(_("%(host)s cannot be found.") % {"host": target.host}, permanent=False) from error
+        raise DeliveryError(Remark(_("%(host)s cannot be found."), host=target.host), permanent=False) from error
     addresses = [str(entry[4][0]) for entry in found]
     if not private and any(not _is_public(address) for address in addresses):
         message = _("%(host)s is an address inside a private network, which integrations may not reach.")
-        raise DeliveryError(message % {"host": target.host}, permanent=True)
+        raise DeliveryError(Remark(message, host=target.host), permanent=True)
     return addresses[0]
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns import merging_sql as sql
 from campaigns import triggers, webinars
 from campaigns.models import Delivery, Enrolment, Firing, Message, Registration
 from contacts.merging import Job, Part, parts
 from contacts.merging.parts import Figures
+from contacts.remarks import Remark
 
 
 @parts.register
@@ -136,9 +138,9 @@ def _resume(row: Mapping[str, Any]) -> None:
 def _cancel_spare(winner: int) -> list[tuple[int, str]]:
     spare = Delivery.objects.filter(pk__in=sql.spare_deliveries(winner)).order_by("pk")
     states = list(spare.values_list("pk", "state"))
-    outcome = _("Not done twice: the contact was merged with one for whom it is done.")
+    outcome = Remark(gettext_lazy("Not done twice: the contact was merged with one for whom it is done."))
     Delivery.objects.filter(pk__in=[pk for pk, _state in states]).update(
-        state=Delivery.State.CANCELLED, done_at=timezone.now(), outcome=outcome[:500]
+        state=Delivery.State.CANCELLED, done_at=timezone.now(), outcome=outcome
     )
     return states
 

@@ -7,10 +7,11 @@ import logging
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns import http
 from campaigns.registry import DeliveryError
+from contacts.remarks import Remark
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def transmit(to: str, text: str, key: str) -> str:
     """Hand an SMS to the gateway; returns what it said. Raises DeliveryError. `key` is the same at every try."""
     if settings.SMS_URL.startswith("console:"):
         logger.info("SMS to %s: %s", to, text)
-        return _("Printed (console).")
+        return Remark(_("Printed (console)."))
     body = json.dumps({"to": to, "text": text, "key": key}).encode()
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
     answer = http.post(settings.SMS_URL, body, headers, private=True)

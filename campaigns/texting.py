@@ -6,7 +6,7 @@ import re
 import uuid
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns import sms as gateway
 from campaigns.mail import html, links
@@ -16,6 +16,7 @@ from campaigns.models import Delivery, Message, Sms
 from campaigns.registry import Skipped
 from contacts import consent
 from contacts.models import Channel, Contact, Purpose
+from contacts.remarks import Remark
 from tracking import addresses, hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Kind, Subject
@@ -27,9 +28,9 @@ STOP = re.compile(r"\bSTOP\b")  # as in "STOP to 36180": then the gateway tells 
 def to_contact(delivery: Delivery, sms: Sms, contact: Contact) -> str:
     """Send to the contact. Raises Skipped for somebody who may not be texted."""
     if not contact.phone:
-        raise Skipped(_("The contact has no phone number."))
+        raise Skipped(Remark(_("The contact has no phone number.")))
     if consent.is_blocked(contact, Channel.SMS):
-        raise Skipped(_("The contact may not be sent SMS (do not contact)."))
+        raise Skipped(Remark(_("The contact may not be sent SMS (do not contact).")))
     source = subjects.register(Subject.Type.SMS, sms.pk, str(sms))
     message = Message.objects.update_or_create(
         delivery=delivery,
@@ -39,7 +40,7 @@ def to_contact(delivery: Delivery, sms: Sms, contact: Contact) -> str:
     message.headers = {"key": str(delivery.key)}
     message.save()
     answer = gateway.transmit(contact.phone, message.text, str(delivery.key))
-    return _("Sent to %(number)s: %(answer)s") % {"number": contact.phone, "answer": answer}
+    return Remark(_("Sent to %(number)s: %(answer)s"), number=contact.phone, answer=answer)
 
 
 def compose(sms: Sms, contact: Contact, source: Subject, message_id: int, delivery: Delivery) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns import http
 from campaigns.mail.fields import page_of
 from campaigns.models import Delivery, Integration
 from campaigns.registry import DeliveryError
 from contacts.models import Contact
+from contacts.remarks import Remark
 from scoring import values
 from scoring.explain import explain
 from scoring.models import PointGroup
@@ -30,7 +31,7 @@ def push(integration: Integration, delivery: Delivery, contact: Contact) -> str:
     The key is the same at every try. An integration that answers 410 Gone is switched off, and says why.
     """
     if not integration.is_active:
-        raise DeliveryError(_("The integration “%(name)s” is not active.") % {"name": integration}, permanent=True)
+        raise DeliveryError(Remark(_("The integration “%(name)s” is not active."), name=integration), permanent=True)
     return _send(integration, str(delivery.key), payload(delivery, contact)).summary()
 
 
@@ -56,7 +57,7 @@ def _send(integration: Integration, key: str, content: Mapping[str, Any]) -> htt
 
 
 def _switch_off(integration: Integration) -> None:
-    reason = _("It answered 410 Gone on %(date)s.") % {"date": timezone.localdate().isoformat()}
+    reason = Remark(_("It answered 410 Gone on %(date)s."), date=timezone.localdate().isoformat())
     Integration.objects.filter(pk=integration.pk).update(is_active=False, disabled_reason=reason)
 
 

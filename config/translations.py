@@ -38,7 +38,7 @@ def update() -> None:
     from django.core.management.commands.makemessages import Command
 
     # `_` is the lazy one; where a text is needed at once, `gettext` is imported as `_g`.
-    Command.xgettext_options = [*Command.xgettext_options, "--keyword=_g"]
+    Command.xgettext_options = [*Command.xgettext_options, "--keyword=_g", "--keyword=counted:1,2"]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     (FOLDER / "fr").mkdir(parents=True, exist_ok=True)
     options = ["--locale", "fr", "--no-obsolete", "--add-location", "file", "--no-wrap", "-v", "0"]

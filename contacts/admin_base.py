@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ClassVar
 
@@ -13,13 +13,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import DecimalField, IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action
+
+from contacts.remarks import Remark
 
 __all__ = [
     "ArchivedFilter",
@@ -33,8 +35,10 @@ __all__ = [
     "TabularInline",
     "by_post",
     "guarded",
+    "note",
     "post_button",
     "shown_count",
+    "told",
 ]
 
 
@@ -116,6 +120,17 @@ def by_post(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return answered
 
 
+def note(request: HttpRequest, rows: Iterable[Any], message: Remark) -> None:
+    """Write a line into the history of each row, for every reader in their own language."""
+    LogEntry.objects.log_actions(request.user.pk or 0, rows, CHANGE, message.stored)  # type: ignore[arg-type,unused-ignore]
+
+
+def told(entry: LogEntry) -> LogEntry:
+    """A line of the history, its remark in the language of whoever reads it."""
+    entry.change_message = Remark.read(entry.change_message)
+    return entry
+
+
 class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
     """The base of all our admin pages. `list_select_related` and `autocomplete_fields` are each page's own."""
 
@@ -151,14 +166,35 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
         """Say how many rows an action changed; `sentence` is `ngettext_lazy(…, …, "count")` with `%(count)d` in it."""
         self.message_user(request, sentence % {"count": count}, messages.SUCCESS if count else messages.WARNING)
 
-    def note(self, request: HttpRequest, rows: QuerySet[Any], message: str) -> None:
+    def note(self, request: HttpRequest, rows: Iterable[Any], message: Remark) -> None:
         """Write the history lines of a bulk change, one statement for all of them."""
-        LogEntry.objects.log_actions(request.user.pk or 0, rows, CHANGE, message)
+        note(request, rows, message)
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return super().log_addition(request, obj, message.stored if isinstance(message, Remark) else message)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return super().log_change(request, obj, message.stored if isinstance(message, Remark) else message)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        response = super().history_view(request, object_id, extra_context)
+        for entry in (getattr(response, "context_data", None) or {}).get("action_list", ()):
+            told(entry)
+        return response  # type: ignore[no-any-return,unused-ignore]
 
     def page(self, name: str, *args: Any) -> str:
-        """The address of one of this model's pages: `changelist`, `change`, `add`, `history` …"""
+        """The address of one of this model's pages: `changelist`, `change`, `add`, `history` …
+
+        Of a row that there cannot be, that of the list.
+        """
         opts = self.model._meta
-        return reverse(f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}_{name}", args=args)
+        prefix = f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}"
+        try:
+            return reverse(f"{prefix}_{name}", args=args)
+        except NoReverseMatch:
+            if not args:
+                raise
+            return reverse(f"{prefix}_changelist")
 
 
 class ReadOnly:
@@ -231,13 +267,13 @@ class ArchivingAdmin(BaremeAdmin):
     @action(description=_("Archive"), permissions=["change"], icon="archive")
     def archive(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         rows = queryset.filter(archived_at__isnull=True)
-        self.note(request, rows, gettext("Archived."))
+        self.note(request, rows, Remark(_("Archived.")))
         count = rows.update(archived_at=timezone.now())
         self.tell(request, count, ngettext_lazy("%(count)d archived.", "%(count)d archived.", "count"))
 
     @action(description=_("Bring back from the archive"), permissions=["change"], icon="unarchive")
     def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         rows = queryset.filter(archived_at__isnull=False)
-        self.note(request, rows, gettext("Brought back from the archive."))
+        self.note(request, rows, Remark(_("Brought back from the archive.")))
         count = rows.update(archived_at=None)
         self.tell(request, count, ngettext_lazy("%(count)d brought back.", "%(count)d brought back.", "count"))

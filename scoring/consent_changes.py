@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
 from contacts import consent_policies
 from contacts.models import Purpose
+from contacts.remarks import Remark
 from scoring import sweeps
 
 
@@ -13,5 +14,5 @@ from scoring import sweeps
 def walk(purpose: str) -> None:
     """Everybody's permission to be scored is looked at again; what that crosses is held."""
     if purpose == Purpose.PROFILING:
-        reason = _g("Consent setting: %(purpose)s") % {"purpose": Purpose(purpose).label}
+        reason = Remark(_("Consent setting: %(purpose)s"), purpose=Purpose(purpose).label)
         sweeps.owe(reason, sweeps.Plan(profiles=True))

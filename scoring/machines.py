@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
+from contacts.remarks import Remark
 from scoring import sql, sweeps, valuation, values
 from scoring.models import Sweep
 from scoring.rulebook import Rulebook
@@ -31,7 +32,7 @@ def mark(mark: Mark, author: Any = None) -> Mark:
     mark.author, mark.since = author, None if mark.scope == Mark.Scope.PAST else timezone.now()
     mark.save()
     if mark.since is None:
-        sweeps.owe(_g("Marked: %(what)s") % {"what": mark}, _walk(mark))
+        sweeps.owe(Remark(_("Marked: %(what)s"), what=mark), _walk(mark))
     return mark
 
 
@@ -41,7 +42,7 @@ def take_back(mark: Mark) -> bool:
     sql.own_rules()
     taken = Mark.objects.filter(pk=mark.pk, undone_at=None).update(undone_at=timezone.now())
     if taken:
-        sweeps.owe(_g("Mark taken back: %(what)s") % {"what": mark}, _walk(mark))
+        sweeps.owe(Remark(_("Mark taken back: %(what)s"), what=mark), _walk(mark))
     return bool(taken)
 
 

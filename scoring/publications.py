@@ -12,7 +12,9 @@ from django.db import transaction
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
+from contacts.remarks import Remark
 from scoring import previews, sql, sweeps
 from scoring.models import Edit, Publication, SetAside, Sweep
 from scoring.publishing.types import Plans, State, in_order, later_edit, publishables
@@ -177,7 +179,7 @@ def rollback(publication: Publication, author: Any = None) -> Publication:
     undoing = Publication.objects.create(
         state=PUBLISHED,
         scope=publication.scope,
-        note=_note_of_rollback(publication)[:300],
+        note=_note_of_rollback(publication),
         author=author,
         published_at=at,
     )
@@ -206,8 +208,8 @@ def rollback(publication: Publication, author: Any = None) -> Publication:
 
 def _note_of_rollback(publication: Publication) -> str:
     if again := undoes(publication):
-        return _g("In force again: %(what)s") % {"what": again}
-    return _g("Rollback of: %(what)s") % {"what": publication}
+        return Remark(_("In force again: %(what)s"), what=again)
+    return Remark(_("Rollback of: %(what)s"), what=publication)
 
 
 def progress(publication: Publication) -> tuple[int, int | None] | None:

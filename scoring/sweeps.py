@@ -18,10 +18,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
 from contacts import sql as contact_sql
 from contacts.models import Contact
+from contacts.remarks import Remark
 from scoring import decay, ledger, profiles, scores, set_aside, sql
 from scoring.models import Publication, SetAside, Sweep, SweepContact
 from scoring.rulebook import Rulebook
@@ -85,12 +86,12 @@ ANEW = Plan(actions=None, terms={}, profiles=True)  # whatever the sums were
 
 def owe(reason: str, plan: Plan, publication: Publication | None = None) -> Sweep:
     """Note that all contacts this plan concerns must be brought up to date."""
-    return Sweep.objects.create(reason=reason[:200], publication=publication, plan=asdict(plan))
+    return Sweep.objects.create(reason=reason, publication=publication, plan=asdict(plan))
 
 
 def owe_repair(contact_ids: Sequence[int], terms: Mapping[str, Any], publication: Publication | None = None) -> Sweep:
     """Note that everything about these contacts' scores must be made anew; what they cross is held."""
-    reason = str(publication) if publication else _g("Reconciliation")
+    reason = str(publication) if publication else Remark(_("Reconciliation"))
     sweep = owe(reason, Plan(actions=None, terms=terms, profiles=True, listed=True), publication)
     _list(sweep, contact_ids)
     return sweep

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
+from contacts.remarks import Remark
 from scoring import decay, sql, sweeps
 from scoring.models import END, TERMS, OverallScore, PointGroup, Sweep, TermsVersion
 from scoring.rulebook import Rulebook
@@ -31,7 +32,7 @@ def publish(group: PointGroup, changed: dict[str, Any], author: Any = None) -> S
     old = Rulebook.current().parameters()
     if not set_terms(group, changed, author):
         return None
-    return sweeps.owe(_g("Terms of %(group)s") % {"group": group.name}, Plan(terms=old))
+    return sweeps.owe(Remark(_("Terms of %(group)s"), group=group.name), Plan(terms=old))
 
 
 @transaction.atomic
@@ -41,7 +42,7 @@ def publish_overall(floor: int | None, ceiling: int | None, author: Any = None) 
     old = Rulebook.current().parameters()
     if not set_bounds(floor, ceiling, author):
         return None
-    return sweeps.owe(_g("Bounds of the overall score"), Plan(terms=old))
+    return sweeps.owe(Remark(_("Bounds of the overall score")), Plan(terms=old))
 
 
 def set_terms(group: PointGroup, changed: dict[str, Any], author: Any = None) -> bool:

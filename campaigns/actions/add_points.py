@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.actions.base import cause, contact_of, done, named, row
+from campaigns.actions.base import cause, contact_of, names, row
 from campaigns.effects import Effects, Gives
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
+from contacts.remarks import Remark
 from scoring import ledger
 from scoring.models import Adjustment, PointGroup
 
@@ -42,8 +42,11 @@ class AddPoints(Action):
             return points
 
     def describe(self, params: Params) -> str:
-        values = {"points": f"{params['points']:+d}", "group": named(PointGroup, [params["group"]])}
-        return _g("%(points)s points in %(group)s") % values
+        return self._change(params)
+
+    def _change(self, params: Params) -> Remark:
+        points, group = f"{params['points']:+d}", names(PointGroup, [params["group"]])
+        return Remark(_("%(points)s points in %(group)s"), points=points, group=group)
 
     def effects(self, params: Params) -> Effects:
         return [Gives(params["group"], params["points"])]
@@ -58,4 +61,4 @@ class AddPoints(Action):
             note=cause(delivery)[:300],
             key=delivery.key,
         )
-        return done(self.describe(params))
+        return Remark.sentence([self._change(params)])

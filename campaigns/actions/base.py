@@ -10,11 +10,13 @@ from typing import TypeVar
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 from django.utils.text import get_text_list
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Delivery
 from campaigns.registry import DeliveryError
 from contacts.models import Contact, Membership
+from contacts.remarks import Remark
 from contacts.wording import quoted
 
 M = TypeVar("M", bound=Model)
@@ -27,7 +29,7 @@ def row(model: type[M], pk: object) -> M:
         return model._default_manager.get(pk=pk)
     except (ObjectDoesNotExist, ValueError, TypeError):
         raise DeliveryError(
-            _("The %(noun)s it names does not exist any more.") % {"noun": model._meta.verbose_name}, permanent=True
+            Remark(_("The %(noun)s it names does not exist any more."), noun=model._meta.verbose_name), permanent=True
         ) from None
 
 
@@ -36,15 +38,21 @@ def rows(model: type[M], pks: Iterable[object]) -> list[M]:
     return list(model._default_manager.filter(pk__in=list(pks)))
 
 
-def named(model: type[Model], pks: Iterable[object]) -> str:
-    """The names of rows, for a sentence: “A, B and C”."""
+def names(model: type[Model], pks: Iterable[object]) -> list[str]:
+    """The names of rows, for a remark."""
     known, wanted = _names.get() or {}, list(pks)
     if missing := [pk for pk in wanted if (model, pk) not in known]:
-        found = {item.pk: quoted(item) for item in rows(model, missing)}
-        known |= {(model, pk): found.get(pk, _("(deleted)")) for pk in missing}
+        found = {item.pk: str(item) for item in rows(model, missing)}
+        known |= {(model, pk): found.get(pk) or Remark(_("(deleted)")) for pk in missing}
         if _names.get() is not None:
             _names.set(known)
-    return get_text_list([known[model, pk] for pk in wanted], _("and"))
+    return [known[model, pk] for pk in wanted]
+
+
+def named(model: type[Model], pks: Iterable[object]) -> str:
+    """The names of rows, for a sentence: “A”, “B” and “C”."""
+    found = names(model, pks)
+    return get_text_list([name if isinstance(name, Remark) else quoted(name) for name in found], _g("and"))
 
 
 @contextlib.contextmanager
@@ -61,7 +69,7 @@ def contact_of(delivery: Delivery) -> Contact:
     """Whom it is for: whoever the contact was merged into, if they were."""
     contact = delivery.contact
     if contact is None:
-        raise DeliveryError(_("This delivery is about nobody."), permanent=True)
+        raise DeliveryError(Remark(_("This delivery is about nobody.")), permanent=True)
     while contact.merged_into:
         contact = contact.merged_into
     return contact
@@ -76,8 +84,3 @@ def cause(delivery: Delivery) -> str:
 
 def reason(delivery: Delivery) -> Membership.Reason:
     return Membership.Reason.TRIGGER if delivery.firing_id else Membership.Reason.CAMPAIGN
-
-
-def done(description: str) -> str:
-    """A description as an outcome: “Add the tag “hot”.”"""
-    return f"{description[:1].upper()}{description[1:]}."

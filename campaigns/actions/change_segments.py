@@ -4,15 +4,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.actions.base import cause, contact_of, done, named, reason, rows
+from campaigns.actions.base import cause, contact_of, names, reason, rows
 from campaigns.effects import Effects, lists
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from contacts import segments
 from contacts.models import Segment
+from contacts.remarks import Remark
 
 IN_USE = Segment.objects.filter(archived_at__isnull=True)
 
@@ -36,12 +36,15 @@ class ChangeSegments(Action):
             return cleaned
 
     def describe(self, params: Params) -> str:
+        return ", ".join(self._changes(params))
+
+    def _changes(self, params: Params) -> list[Remark]:
         parts = []
         if params.get("add"):
-            parts.append(_g("add to the segment %(names)s") % {"names": named(Segment, params["add"])})
+            parts.append(Remark(_("add to the segment %(names)s"), names=names(Segment, params["add"])))
         if params.get("remove"):
-            parts.append(_g("remove from the segment %(names)s") % {"names": named(Segment, params["remove"])})
-        return ", ".join(parts)
+            parts.append(Remark(_("remove from the segment %(names)s"), names=names(Segment, params["remove"])))
+        return parts
 
     def effects(self, params: Params) -> Effects:
         return lists("segment", params.get("add") or (), params.get("remove") or ())
@@ -52,4 +55,4 @@ class ChangeSegments(Action):
             segments.add(segment, [contact.pk], reason=reason(delivery), note=cause(delivery))
         for segment in rows(Segment, params.get("remove", ())):
             segments.remove(segment, [contact.pk], reason=reason(delivery), note=cause(delivery))
-        return done(self.describe(params))
+        return Remark.sentence(self._changes(params))

@@ -4,15 +4,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.actions.base import contact_of, done, named, rows
+from campaigns.actions.base import contact_of, names, rows
 from campaigns.effects import Effects, lists
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from contacts import tagging
 from contacts.models import Tag
+from contacts.remarks import Remark
 
 
 @actions.register
@@ -34,12 +34,15 @@ class ChangeTags(Action):
             return cleaned
 
     def describe(self, params: Params) -> str:
+        return ", ".join(self._changes(params))
+
+    def _changes(self, params: Params) -> list[Remark]:
         parts = []
         if params.get("add"):
-            parts.append(_g("add the tag %(names)s") % {"names": named(Tag, params["add"])})
+            parts.append(Remark(_("add the tag %(names)s"), names=names(Tag, params["add"])))
         if params.get("remove"):
-            parts.append(_g("remove the tag %(names)s") % {"names": named(Tag, params["remove"])})
-        return ", ".join(parts)
+            parts.append(Remark(_("remove the tag %(names)s"), names=names(Tag, params["remove"])))
+        return parts
 
     def effects(self, params: Params) -> Effects:
         return lists("tag", params.get("add") or (), params.get("remove") or ())
@@ -48,4 +51,4 @@ class ChangeTags(Action):
         contact = contact_of(delivery)
         tagging.add([contact.pk], rows(Tag, params.get("add", ())))
         tagging.remove([contact.pk], rows(Tag, params.get("remove", ())))
-        return done(self.describe(params))
+        return Remark.sentence(self._changes(params))

@@ -8,6 +8,7 @@ from campaigns import enrolments
 from campaigns.actions.base import cause, contact_of, named, row
 from campaigns.models import Campaign, Delivery
 from campaigns.registry import Action, Params, Skipped, actions
+from contacts.remarks import Remark
 
 
 @actions.register
@@ -25,5 +26,5 @@ class LeaveCampaign(Action):
     def perform(self, delivery: Delivery, params: Params) -> str:
         campaign = row(Campaign, params["campaign"])
         if not enrolments.leave(campaign, [contact_of(delivery).pk], cause(delivery)):
-            raise Skipped(_g("The contact is not in this campaign."))
-        return _g("Left “%(name)s”.") % {"name": campaign}
+            raise Skipped(Remark(_("The contact is not in this campaign.")))
+        return Remark(_("Left “%(name)s”."), name=campaign)

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import notices
 from campaigns.mail import send
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, Skipped, actions
+from contacts.remarks import Remark
 from tracking.browsers import as_uuid
 from tracking.models import FormSubmission
 
@@ -26,9 +26,9 @@ class NotifyOfSubmission(Action):
         key = as_uuid(params.get("submission"))
         submission = rows.filter(key=key).first() if key else None
         if submission is None:
-            raise Skipped(_g("The submission is not there any more."))
+            raise Skipped(Remark(_("The submission is not there any more.")))
         if not (addresses := notices.addresses(submission)):
-            raise Skipped(_g("Nobody is to be told: the form names no colleague with an address."))
+            raise Skipped(Remark(_("Nobody is to be told: the form names no colleague with an address.")))
         return send.notice(delivery, notices.rendered(submission), addresses)
 
     def sent(self, delivery: Delivery) -> None:

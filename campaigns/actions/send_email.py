@@ -9,6 +9,7 @@ from campaigns.effects import Effects, Sends
 from campaigns.mail import send
 from campaigns.models import Delivery, Email
 from campaigns.registry import Action, DeliveryError, Params, actions
+from contacts.remarks import Remark
 
 
 @actions.register
@@ -30,7 +31,7 @@ class SendEmail(Action):
     def perform(self, delivery: Delivery, params: Params) -> str:
         email = row(Email, params["email"])
         if not email.is_active:
-            raise DeliveryError(_g("The email “%(name)s” is not active.") % {"name": email}, permanent=True)
+            raise DeliveryError(Remark(_("The email “%(name)s” is not active."), name=email), permanent=True)
         return send.to_contact(delivery, email, contact_of(delivery))
 
     def sent(self, delivery: Delivery) -> None:

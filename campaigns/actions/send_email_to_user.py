@@ -13,6 +13,7 @@ from campaigns.actions.base import contact_of, named, row, rows
 from campaigns.mail import send
 from campaigns.models import Delivery, Email
 from campaigns.registry import Action, DeliveryError, Params, Skipped, actions
+from contacts.remarks import Remark
 
 User = get_user_model()
 
@@ -52,14 +53,14 @@ class SendEmailToUser(Action):
     def perform(self, delivery: Delivery, params: Params) -> str:
         email = row(Email, params["email"])
         if not email.is_active:
-            raise DeliveryError(_g("The email “%(name)s” is not active.") % {"name": email}, permanent=True)
+            raise DeliveryError(Remark(_("The email “%(name)s” is not active."), name=email), permanent=True)
         contact = contact_of(delivery)
         users = rows(User, params.get("users", ()))
         if params.get("owner") and contact.owner:
             users.append(contact.owner)
         addresses = sorted({user.email.lower() for user in users if user.is_active and user.email})
         if not addresses:
-            raise Skipped(_g("None of these colleagues has an address, and the contact has no owner with one."))
+            raise Skipped(Remark(_("None of these colleagues has an address, and the contact has no owner with one.")))
         return send.to_colleagues(delivery, email, contact, addresses)
 
     def sent(self, delivery: Delivery) -> None:

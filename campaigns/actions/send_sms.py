@@ -9,6 +9,7 @@ from campaigns.actions.base import contact_of, named, row
 from campaigns.effects import Effects, Sends
 from campaigns.models import Delivery, Sms
 from campaigns.registry import Action, DeliveryError, Params, actions
+from contacts.remarks import Remark
 
 
 @actions.register
@@ -30,7 +31,7 @@ class SendSms(Action):
     def perform(self, delivery: Delivery, params: Params) -> str:
         sms = row(Sms, params["sms"])
         if not sms.is_active:
-            raise DeliveryError(_g("The SMS “%(name)s” is not active.") % {"name": sms}, permanent=True)
+            raise DeliveryError(Remark(_("The SMS “%(name)s” is not active."), name=sms), permanent=True)
         return texting.to_contact(delivery, sms, contact_of(delivery))
 
     def sent(self, delivery: Delivery) -> None:

@@ -10,6 +10,7 @@ from campaigns.models import Delivery
 from campaigns.registry import Action, Params, Skipped, actions
 from contacts import stages
 from contacts.models import Stage
+from contacts.remarks import Remark
 
 
 @actions.register
@@ -40,5 +41,5 @@ class SetStage(Action):
         stage = row(Stage, params["stage"])
         contact = contact_of(delivery)
         if not stages.set_stage([contact.pk], stage, forward_only=bool(params.get("forward_only"))):
-            raise Skipped(_g("The contact is at “%(name)s” already.") % {"name": contact.stage or "–"})
-        return _g("Stage set to “%(name)s”.") % {"name": stage}
+            raise Skipped(Remark(_("The contact is at “%(name)s” already."), name=contact.stage or "–"))
+        return Remark(_("Stage set to “%(name)s”."), name=stage)

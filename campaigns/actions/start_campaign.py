@@ -9,6 +9,7 @@ from campaigns.actions.base import cause, contact_of, named, row
 from campaigns.effects import Effects, Starts
 from campaigns.models import Campaign, Delivery, Enrolment
 from campaigns.registry import Action, Params, Skipped, actions
+from contacts.remarks import Remark
 
 
 class CampaignField(forms.ModelChoiceField):
@@ -36,7 +37,7 @@ class StartCampaign(Action):
     def perform(self, delivery: Delivery, params: Params) -> str:
         campaign = row(Campaign, params["campaign"])
         if not campaign.is_active:
-            raise Skipped(_g("The campaign “%(name)s” is not active.") % {"name": campaign})
+            raise Skipped(Remark(_("The campaign “%(name)s” is not active."), name=campaign))
         if not enrolments.enrol(campaign, [contact_of(delivery).pk], Enrolment.Reason.TRIGGER, cause(delivery)):
-            raise Skipped(_g("The contact is in this campaign already, or has been and may not start again."))
-        return _g("Started “%(name)s”.") % {"name": campaign}
+            raise Skipped(Remark(_("The contact is in this campaign already, or has been and may not start again.")))
+        return Remark(_("Started “%(name)s”."), name=campaign)

@@ -14,9 +14,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, ngettext_lazy
+from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
 
 from campaigns import enrolments, sentences
@@ -24,6 +23,7 @@ from campaigns.admin import labels
 from campaigns.models import Campaign, Enrolment, Step, StepRun
 from campaigns.registry import steps
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, ReadOnlyInline, StackedInline
+from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
 from tracking.doorbell import ring
 
@@ -122,9 +122,9 @@ class CampaignAdmin(labels.NamesOnce, BaremeAdmin):
         if campaign := self.get_object(request, object_id):
             count = enrolments.enrol_members(campaign)
             ring()
-            sentence = ngettext("Started for %(count)d contact.", "Started for %(count)d contacts.", count)
-            self.log_change(request, campaign, sentence % {"count": count})
-            self.message_user(request, sentence % {"count": count})
+            sentence = Remark.counted("Started for %(count)d contact.", "Started for %(count)d contacts.", count)
+            self.log_change(request, campaign, sentence)
+            self.message_user(request, sentence)
         return HttpResponse(headers={"HX-Redirect": self.page("change", object_id)})
 
     @action(description=_("Enrolments"), permissions=["view"], icon="groups", url_path="see-enrolments")
@@ -202,7 +202,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     @action(description=_("Release: start now"), permissions=["decide"], icon="play_arrow")
     def release(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:
         held = queryset.filter(state=Enrolment.State.HELD)
-        self.note(request, held, _g("Released."))
+        self.note(request, held, Remark(_("Released.")))
         released = enrolments.release(held, request.user)  # type: ignore[arg-type]
         ring()
         self.message_user(request, str(released), messages.SUCCESS if released.acted else messages.WARNING)
@@ -210,13 +210,13 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     @action(description=_("Decline: do not start"), permissions=["decide"], icon="block")
     def decline(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:
         held = queryset.filter(state=Enrolment.State.HELD)
-        self.note(request, held, _g("Declined."))
+        self.note(request, held, Remark(_("Declined.")))
         count = enrolments.decline(held, request.user)  # type: ignore[arg-type]
         self.tell(request, count, ngettext_lazy("%(count)d declined.", "%(count)d declined.", "count"))
 
     @action(description=_("Leave the campaign"), permissions=["decide"], icon="logout")
     def leave(self, request: HttpRequest, queryset: QuerySet[Enrolment]) -> None:
-        self.note(request, queryset, _g("Left by hand."))
+        self.note(request, queryset, Remark(_("Left by hand.")))
         count = sum(
             enrolments.leave(enrolment.campaign, [enrolment.contact_id], str(request.user))
             for enrolment in queryset.select_related("campaign")

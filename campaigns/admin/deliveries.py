@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
@@ -20,6 +19,7 @@ from campaigns.admin import labels
 from campaigns.models import Attempt, Delivery, Message
 from campaigns.registry import actions
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
+from contacts.remarks import Remark
 from tracking.doorbell import ring
 
 
@@ -94,14 +94,14 @@ class DeliveryAdmin(labels.NamesOnce, ReadOnlyAdmin):
 
     @action(description=_("Try again now"), permissions=["decide"], icon="refresh")
     def try_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        self.note(request, queryset, _g("Tried again."))
+        self.note(request, queryset, Remark(_("Tried again.")))
         count = delivery.try_again(queryset)
         ring()
         self.tell(request, count, ngettext_lazy("%(count)d queued again.", "%(count)d queued again.", "count"))
 
     @action(description=_("Cancel"), permissions=["decide"], icon="cancel")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        self.note(request, queryset.filter(state__in=Delivery.WAITING), _g("Cancelled."))
+        self.note(request, queryset.filter(state__in=Delivery.WAITING), Remark(_("Cancelled.")))
         count = delivery.cancel(queryset)
         self.tell(request, count, ngettext_lazy("%(count)d cancelled.", "%(count)d cancelled.", "count"))
 

@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
@@ -19,6 +18,7 @@ from campaigns.admin import labels
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from contacts.keys import row_id
+from contacts.remarks import Remark
 from contacts.wording import labelled
 from scoring.models import Publication
 from tracking.doorbell import ring
@@ -148,7 +148,7 @@ class FiringAdmin(ReadOnlyAdmin):
     @action(description=_("Release: act now"), permissions=["decide"], icon="play_arrow")
     def release(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:
         held = queryset.filter(state=Firing.State.HELD)
-        self.note(request, held, _g("Released."))
+        self.note(request, held, Remark(_("Released.")))
         released = triggers.release(held, request.user)  # type: ignore[arg-type]
         ring()
         self.message_user(request, str(released), messages.SUCCESS if released.acted else messages.WARNING)
@@ -156,6 +156,6 @@ class FiringAdmin(ReadOnlyAdmin):
     @action(description=_("Decline: do nothing"), permissions=["decide"], icon="block")
     def decline(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:
         held = queryset.filter(state=Firing.State.HELD)
-        self.note(request, held, _g("Declined."))
+        self.note(request, held, Remark(_("Declined.")))
         count = triggers.decline(held, request.user)  # type: ignore[arg-type]
         self.tell(request, count, ngettext_lazy("%(count)d declined.", "%(count)d declined.", "count"))

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from campaigns import publishing, triggers
@@ -23,6 +24,7 @@ from campaigns.decisions import Released
 from campaigns.models import Firing
 from contacts.admin_base import guarded
 from contacts.keys import row_id
+from contacts.remarks import Remark
 from scoring import previews, publications
 from scoring.models import Publication
 from tracking.doorbell import ring
@@ -116,7 +118,7 @@ class PublicationAdmin(PublicationList):
             self.message_user(request, _g("It was taken out of the draft meanwhile."), messages.WARNING)
             return
         publications.remove(edit)
-        self.log_change(request, draft, _g("“%(name)s” taken out.") % {"name": edit.name})
+        self.log_change(request, draft, Remark(_("“%(name)s” taken out."), name=edit.name))
         text = _g("“%(name)s” was taken out of the draft.")
         if edit.is_new:
             text = _g("“%(name)s” was taken out of the draft and archived, as it had been made for it.")
@@ -202,7 +204,7 @@ class PublicationAdmin(PublicationList):
         if request.method != "POST":
             return self._confirm(request, publication, asking(publication, held.count()))
         released = decide is triggers.release
-        self.note(request, held, _g("Released.") if released else _g("Declined."))
+        self.note(request, held, Remark(_("Released.") if released else _("Declined.")))
         decided = decide(held, request.user)
         ring()
         if isinstance(decided, Released):

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, ngettext_lazy
+from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
 
 from campaigns import sentences, triggers, versions
@@ -25,6 +25,7 @@ from campaigns.models import Firing, Trigger, TriggerAction, TriggerVersion
 from campaigns.registry import actions
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, guarded
 from contacts.conditions import ConditionsField
+from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.offered import OfferedGroups
@@ -177,7 +178,7 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
         self._hold_back(row, switched_on=row.is_active and not was_active)
         row.save()
         versions.put_actions(row, then["actions"])
-        text = _g("Version %(number)d was restored.") % {"number": number}
+        text = Remark(_("Version %(number)d was restored."), number=number)
         self.log_change(request, row, text)
         self.message_user(request, text)
         self._publish(request, row)
@@ -218,19 +219,19 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
         versions.keep(trigger, request.user)  # type: ignore[arg-type]
         ring()
         if existing == "act":
-            text = ngettext(
+            text = Remark.counted(
                 "The trigger is on; it acted for %(count)d contact.",
                 "The trigger is on; it acted for %(count)d contacts.",
                 count,
             )
         else:
-            text = ngettext(
+            text = Remark.counted(
                 "The trigger is on; %(count)d contact was marked and is left alone.",
                 "The trigger is on; %(count)d contacts were marked and are left alone.",
                 count,
             )
-        self.log_change(request, trigger, text % {"count": count})
-        self.message_user(request, text % {"count": count})
+        self.log_change(request, trigger, text)
+        self.message_user(request, text)
         return HttpResponseRedirect(self.page("change", trigger.pk))
 
     @action(
@@ -254,7 +255,7 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
             trigger.is_active = False
             trigger.save(update_fields=["is_active"])
             versions.keep(trigger, request.user)  # type: ignore[arg-type]
-        self.note(request, queryset.filter(pk__in=[trigger.pk for trigger in rows]), _g("Switched off."))
+        self.note(request, queryset.filter(pk__in=[trigger.pk for trigger in rows]), Remark(_("Switched off.")))
         self.tell(request, len(rows), ngettext_lazy("%(count)d switched off.", "%(count)d switched off.", "count"))
 
     @action(description=_("Copy, switched off"), permissions=["add"], icon="content_copy")

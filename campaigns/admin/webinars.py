@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from campaigns import webinars
 from campaigns.models import Registration, Webinar
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
+from contacts.remarks import Remark
 from tracking.doorbell import ring
 from tracking.models import Kind
 
@@ -91,7 +92,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
             webinars.record(webinar, kind, contact_ids)
         ring()
         count = sum(map(len, by_webinar.values()))
-        self.note(request, queryset, str(kind.label))
+        self.note(request, queryset, Remark(kind.label))
         self.tell(request, count, ngettext_lazy("%(count)d marked.", "%(count)d marked.", "count"))
 
     # Registering by hand

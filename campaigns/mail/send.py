@@ -12,7 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.mail import render
 from campaigns.mail.fields import one_line
@@ -21,6 +22,7 @@ from campaigns.models import Delivery, Email, Message
 from campaigns.registry import DeliveryError, Skipped
 from contacts import consent
 from contacts.models import Channel, Contact, DoNotContact, Purpose
+from contacts.remarks import Remark
 from tracking import hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Kind, Subject
@@ -50,7 +52,7 @@ def to_contact(delivery: Delivery, email: Email, contact: Contact) -> str:
         if error.permanent and (bounce := bounce_of(error)):
             consent.block(contact, Channel.EMAIL, DoNotContact.Reason.BOUNCED, note=bounce[:200])
         raise
-    return _("Sent to %(address)s.") % {"address": address}
+    return Remark(_("Sent to %(address)s."), address=address)
 
 
 def to_colleagues(delivery: Delivery, email: Email, contact: Contact, addresses: Sequence[str]) -> str:
@@ -61,7 +63,7 @@ def to_colleagues(delivery: Delivery, email: Email, contact: Contact, addresses:
     rendered = render.email(email, contact, extra=reason(delivery))
     _keep(message, rendered, list(addresses), delivery)
     _hand_over(rendered, message)
-    return _("Sent to %(address)s.") % {"address": ", ".join(addresses)}
+    return Remark(_("Sent to %(address)s."), address=", ".join(addresses))
 
 
 def notice(delivery: Delivery, rendered: Rendered, addresses: Sequence[str]) -> str:
@@ -70,13 +72,13 @@ def notice(delivery: Delivery, rendered: Rendered, addresses: Sequence[str]) -> 
     message = Message.objects.update_or_create(delivery=delivery, defaults=values)[0]
     _keep(message, rendered, list(addresses), delivery)
     _hand_over(rendered, message)
-    return _("Sent to %(address)s.") % {"address": ", ".join(addresses)}
+    return Remark(_("Sent to %(address)s."), address=", ".join(addresses))
 
 
 def test_to(email: Email, contact: Contact, address: str) -> None:
     """Send a test, as it would look for this contact. Nothing is kept or followed. Raises DeliveryError."""
     rendered = render.email(email, contact, leaving=Ref(0, 0, 0))  # of nobody: trying the links changes nothing
-    title = _("[Test] %(subject)s") % {"subject": rendered.title}
+    title = _g("[Test] %(subject)s") % {"subject": rendered.title}
     headers = {**rendered.headers, "Message-ID": f"<{uuid.uuid4()}@{_domain(rendered.sender)}>"}
     _transmit(_compose(title, rendered, [address], headers))
 
@@ -110,13 +112,13 @@ def reason(delivery: Delivery) -> dict[str, str]:
 
 def _reachable(contact: Contact) -> str:
     if not contact.email:
-        raise Skipped(_("The contact has no email address."))
+        raise Skipped(Remark(_("The contact has no email address.")))
     if consent.is_blocked(contact, Channel.EMAIL):
-        raise Skipped(_("The contact may not be sent emails (do not contact)."))
+        raise Skipped(Remark(_("The contact may not be sent emails (do not contact).")))
     try:
         validate_email(contact.email)
     except ValidationError:
-        raise Skipped(_("“%(address)s” is not an email address.") % {"address": contact.email}) from None
+        raise Skipped(Remark(_("“%(address)s” is not an email address."), address=contact.email)) from None
     return contact.email
 
 
@@ -162,7 +164,8 @@ def _hand_over(rendered: Rendered, message: Message) -> None:
 def _compose(title: str, rendered: Rendered, to: Sequence[str], headers: dict[str, str]) -> EmailMultiAlternatives:
     for value in (title, rendered.sender, rendered.reply_to, *to, *headers.values()):
         if any(character in value for character in "\r\n\x00"):
-            raise DeliveryError(_("A header of this email has a line break in it: nothing was sent."), permanent=True)
+            problem = Remark(_("A header of this email has a line break in it: nothing was sent."))
+            raise DeliveryError(problem, permanent=True)
     reply_to = [rendered.reply_to] if rendered.reply_to else None
     text_only = not rendered.html
     mail = EmailMultiAlternatives(title, rendered.text, rendered.sender, list(to), headers=headers, reply_to=reply_to)

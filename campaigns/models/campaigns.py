@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.registry import label, steps
 from contacts.models import Contact, Segment
+from contacts.remarks import RemarkField
 from tracking.models import Form, OwnsSubject, Subject
 
 
@@ -119,7 +120,7 @@ class StepRun(models.Model):
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="runs")
     step = models.ForeignKey(Step, models.CASCADE, related_name="runs")
-    outcome = models.CharField(_("outcome"), max_length=200, blank=True)
+    outcome = RemarkField(_("outcome"), blank=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:

@@ -17,6 +17,7 @@ from campaigns.models.campaigns import StepRun
 from campaigns.models.triggers import Firing, TriggerAction
 from campaigns.registry import actions, label
 from contacts.models import Channel, Contact
+from contacts.remarks import RemarkField
 from tracking.models import Subject
 
 
@@ -52,7 +53,7 @@ class Delivery(models.Model):
     not_before = models.DateTimeField(_("not before"), default=timezone.now)
     attempt_count = models.PositiveSmallIntegerField(_("attempts"), default=0)
     claimed_at = models.DateTimeField(null=True)
-    outcome = models.CharField(_("outcome"), max_length=500, blank=True)
+    outcome = RemarkField(_("outcome"), blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     done_at = models.DateTimeField(_("done"), null=True)
 
@@ -82,7 +83,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     finished_at = models.DateTimeField(_("finished"), null=True)
     succeeded = models.BooleanField(_("succeeded"), null=True)
-    detail = models.TextField(_("detail"), blank=True)
+    detail = RemarkField(_("detail"), blank=True)
 
     class Meta:
         ordering = ["number"]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.remarks import RemarkField
 from tracking.models import Form, OwnsSubject, Subject
 
 
@@ -113,7 +114,7 @@ class Integration(models.Model):
         _("secret"), max_length=64, default=new_secret, help_text=_("The receiver verifies our signature with it.")
     )
     is_active = models.BooleanField(_("active"), default=True)
-    disabled_reason = models.CharField(_("disabled because"), max_length=300, blank=True, editable=False)
+    disabled_reason = RemarkField(_("disabled because"), blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:

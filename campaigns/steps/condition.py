@@ -11,6 +11,7 @@ from campaigns.models import Enrolment, Step
 from campaigns.registry import Params, Result, StepType, steps
 from contacts import conditions
 from contacts.models import Contact
+from contacts.remarks import Remark
 
 OTHERWISE = {"end": _("End the campaign for the contact"), "skip": _("Leave out the next step")}
 
@@ -35,5 +36,7 @@ class Condition(StepType):
         asked = Contact.objects.filter(pk__in=[enrolment.contact_id for enrolment in enrolments])
         met = set(conditions.matching(step.params["conditions"], asked).values_list("pk", flat=True))
         otherwise = step.params["otherwise"]
-        no = Result(_g("Not met."), end=otherwise == "end", skip_next=otherwise == "skip")
-        return {enrolment.pk: Result(_g("Met.")) if enrolment.contact_id in met else no for enrolment in enrolments}
+        no = Result(Remark(_("Not met.")), end=otherwise == "end", skip_next=otherwise == "skip")
+        return {
+            enrolment.pk: Result(Remark(_("Met."))) if enrolment.contact_id in met else no for enrolment in enrolments
+        }

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.formats import date_format, time_format
+from django.utils.formats import time_format
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext_lazy
 from campaigns.models import Enrolment, Step
 from campaigns.registry import Params, Result, StepType, steps
 from contacts.models import Contact
+from contacts.remarks import Remark
 
 UNITS = {
     "minutes": (_("minutes"), ngettext_lazy("%(count)d minute", "%(count)d minutes", "count")),
@@ -78,8 +79,7 @@ class Wait(StepType):
         for enrolment in enrolments:
             zone = zone_of(enrolment.contact)
             due_at = until(step.params, now, zone)
-            shown = date_format(due_at.astimezone(zone), "SHORT_DATETIME_FORMAT")
-            results[enrolment.pk] = Result(_g("Until %(time)s") % {"time": shown}, due_at=due_at)
+            results[enrolment.pk] = Result(Remark(_("Until %(time)s"), time=due_at.astimezone(zone)), due_at=due_at)
         return results
 
 

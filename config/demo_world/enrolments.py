@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Attempt, Campaign, Delivery, Enrolment, Message, Step, StepRun
 from config.demo_world.mailings import Sending
 from config.demo_world.people import Person
 from config.demo_world.world import World
+from contacts.remarks import Remark
 from scoring.models import Adjustment
 from tracking import subjects
 from tracking.hits import NewHit
@@ -71,10 +72,10 @@ class Walk:
 
     def _outcome(self, step: Step) -> str:
         if self._is_left_out(step):
-            return _("Left out by the condition before.")
+            return Remark(_("Left out by the condition before."))
         if step.type == "condition":
             speaks: str = step.params["conditions"]["value"]
-            return _("Met.") if speaks == self.sending.person.speaks else _("Not met.")
+            return Remark(_("Met.") if speaks == self.sending.person.speaks else _("Not met."))
         return ""
 
     def delivery(self, run: StepRun) -> Delivery | None:
@@ -88,7 +89,7 @@ class Walk:
             state=Delivery.State.SENT,
             not_before=self.sending.at,
             attempt_count=1,
-            outcome=_("Sent to %(address)s.") % {"address": self.message.recipient}
+            outcome=Remark(_("Sent to %(address)s."), address=self.message.recipient)
             if "email" in run.step.params
             else "",
             created_at=self.sending.at,

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -17,9 +16,10 @@ from django.utils.translation import ngettext_lazy
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelect2Widget, UnfoldBooleanWidget
 
 from contacts import segments, stages, tagging
-from contacts.admin_base import BaremeAdmin
+from contacts.admin_base import BaremeAdmin, note
 from contacts.holding import held
 from contacts.models import Contact, Membership, Segment, Stage, Tag
+from contacts.remarks import Remark
 
 
 class OfTags(forms.Form):
@@ -114,7 +114,8 @@ def ask_or_apply(
     with held():
         count = change.apply(chosen, form.cleaned_data, str(request.user))
         rows = form.cleaned_data["rows"]
-        _note(request, [rows] if isinstance(rows, Model) else list(rows), f"{change.title}: {count}")
+        said = Remark(_("%(change)s: %(count)s"), change=change.title, count=count)
+        _note(request, [rows] if isinstance(rows, Model) else list(rows), said)
     admin.tell(request, count, change.done)
     return None
 
@@ -138,8 +139,8 @@ def _page(
     return TemplateResponse(request, "contacts/bulk.html", context)
 
 
-def _note(request: HttpRequest, rows: list[Any], message: str) -> None:
+def _note(request: HttpRequest, rows: list[Any], message: Remark) -> None:
     """One line in the history of each tag, segment or stage: who changed how many."""
     for model in {type(row) for row in rows}:
         chosen = model._default_manager.filter(pk__in=[row.pk for row in rows])
-        LogEntry.objects.log_actions(request.user.pk or 0, chosen, CHANGE, message)
+        note(request, chosen, message)

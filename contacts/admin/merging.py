@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, transaction
 from django.db.models import Model, Q, QuerySet
@@ -20,10 +19,11 @@ from unfold.decorators import action
 
 from contacts import countries, merging
 from contacts.admin import overview
-from contacts.admin_base import BaremeAdmin, guarded
+from contacts.admin_base import BaremeAdmin, guarded, note
 from contacts.merging import MergeError, values
 from contacts.merging.values import CUSTOM, LOSER, WINNER
 from contacts.models import Company, Contact, CustomField, Duplicate, Stage
+from contacts.remarks import Remark
 from contacts.search import search
 from contacts.sql import limit_time
 
@@ -113,8 +113,7 @@ class Merging(BaremeAdmin):  # type: ignore[misc,unused-ignore]
         except MergeError as refused:
             self.message_user(request, str(refused), messages.ERROR)
             return HttpResponseRedirect(self.page("overview", winner.pk))
-        note = _g("Merged with %(contact)s.") % {"contact": f"{loser} (#{loser.pk})"}
-        LogEntry.objects.log_actions(request.user.pk or 0, [winner], CHANGE, note)
+        note(request, [winner], Remark(_("Merged with %(contact)s."), contact=f"{loser} (#{loser.pk})"))
         self.message_user(
             request, _g("%(contact)s has been merged into this contact.") % {"contact": loser}, messages.SUCCESS
         )

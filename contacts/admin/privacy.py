@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -20,10 +19,11 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from contacts import merging, privacy
-from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded
+from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded, note
 from contacts.fields import normalise_email
 from contacts.models import Contact, Erasure
 from contacts.privacy import answer, wording
+from contacts.remarks import Remark
 
 AT_ONCE = 100  # erased from one page
 
@@ -78,7 +78,7 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
     def copy(self, request: HttpRequest, pk: int) -> FileResponse:
         """The ZIP, in the person's language. That it was handed out is noted in the history."""
         contact = _living(pk)
-        LogEntry.objects.log_actions(request.user.pk or 0, [contact], CHANGE, _g("A copy of the data was made."))
+        note(request, [contact], Remark(_("A copy of the data was made.")))
         return answer.zipped(contact)
 
     @guarded("erase")

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin
+from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
 from scoring import rules, wording
 from scoring.admin.draft_switches import DraftSwitches
@@ -202,7 +203,7 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
             setattr(row, name, getattr(version, name))
         row.full_clean()
         row.save(update_fields=["name", *TERMS_OF_RULE])
-        text = gettext("Version %(number)d was restored.") % {"number": number}
+        text = Remark(_("Version %(number)d was restored."), number=number)
         self.log_change(request, row, text)
         self.message_user(request, text, messages.SUCCESS)
         self._publish(request, row)
@@ -247,7 +248,7 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
         rows = list(queryset.filter(archived_at__isnull=True))
         for rule in rows:
             rules.archive(rule, request.user)
-        self.note(request, queryset.filter(pk__in=[rule.pk for rule in rows]), gettext("Archived."))
+        self.note(request, queryset.filter(pk__in=[rule.pk for rule in rows]), Remark(_("Archived.")))
         self.tell(request, len(rows), ngettext_lazy("%(count)d archived.", "%(count)d archived.", "count"))
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[PointAction], *, active: bool) -> None:
@@ -259,6 +260,6 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
         self.note(
             request,
             queryset.filter(pk__in=[rule.pk for rule in switched]),
-            gettext("Switched on.") if active else gettext("Switched off."),
+            Remark(_("Switched on.") if active else _("Switched off.")),
         )
         self.tell(request, len(switched), ngettext_lazy("%(count)d switched.", "%(count)d switched.", "count"))

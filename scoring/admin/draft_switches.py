@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import action
 
+from contacts.remarks import Remark
 from contacts.wording import quoted
 from scoring import publications
 from scoring.admin.drafting import DraftingAdmin, in_words
@@ -60,7 +61,7 @@ class DraftSwitches(DraftingAdmin):
             publications.remove(edit)  # type: ignore[arg-type]
             return True
         edit = publications.add(publications.open_draft(request.user), self.draft_type, row.pk, after, request.user)
-        text = _g("Added to the draft: %(changes)s") % {"changes": in_words(publishable.differences(edit))}
+        text = Remark(_("Added to the draft: %(changes)s"), changes=in_words(publishable.differences(edit)))
         self.log_change(request, row, text)  # type: ignore[attr-defined]
         return True
 

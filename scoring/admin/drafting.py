@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from contacts.remarks import Remark
 from contacts.typed_params import dump
 from scoring import publications
 from scoring.models import TERMS, CapPeriod, Edit, OverallScore, PointGroup, Publication
@@ -169,7 +170,7 @@ class DraftingAdmin:
         row: Any = form.instance
         wanted, row.is_active = row.is_active, False
         row.save()
-        self.log_addition(request, row, _g("Made for the draft, switched off."))  # type: ignore[attr-defined]
+        self.log_addition(request, row, Remark(_("Made for the draft, switched off.")))  # type: ignore[attr-defined]
         row.is_active = wanted
 
     def _overtaken(self, request: HttpRequest, row: Any, after: State) -> str:
@@ -199,7 +200,7 @@ class DraftingAdmin:
         draft = publications.open_draft(request.user)
         edit = publications.add(draft, self.draft_type, row.pk, after, request.user, is_new=is_new)
         changes = in_words(publishable.differences(edit))
-        self.log_change(request, row, _g("Added to the draft: %(changes)s") % {"changes": changes})  # type: ignore[attr-defined]
+        self.log_change(request, row, Remark(_("Added to the draft: %(changes)s"), changes=changes))  # type: ignore[attr-defined]
         text = format_html(
             '{} <a class="underline" href="{}">{}</a>',
             _g("“%(name)s” waits in the draft. Nothing changes until it is published.") % {"name": edit.name},

@@ -20,6 +20,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminIntegerFieldWidget
 
 from contacts.admin_base import ArchivingAdmin, BaremeAdmin, guarded
+from contacts.remarks import Remark
 from contacts.wording import quoted
 from scoring import terms, wording
 from scoring.admin.drafting import DraftingBounds, DraftingTerms
@@ -75,7 +76,7 @@ class TermsAdmin(Reasonable, HistoryPage):
 
     def bring_back(self, request: HttpRequest, row: Any, number: int) -> None:
         version = self.versions(row).get(number=number)
-        text = gettext("Version %(number)d was restored.") % {"number": number}
+        text = Remark(_("Version %(number)d was restored."), number=number)
         self.log_change(request, row, text)  # type: ignore[attr-defined]
         self.message_user(request, text, messages.SUCCESS)  # type: ignore[attr-defined]
         names = [name for name in TERMS if hasattr(row, name)]

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _g
 
-from contacts.admin_base import guarded
+from contacts.admin_base import guarded, told
 from scoring.publishing.types import Difference
 from scoring.wording import NOTHING, Facts, differing
 
@@ -146,7 +146,7 @@ class HistoryPage:
         noted = LogEntry.objects.filter(
             object_id=str(row.pk), content_type=get_content_type_for_model(row)
         ).select_related("user")
-        return list(noted.order_by("-action_time")[:LOGGED])
+        return [told(entry) for entry in noted.order_by("-action_time")[:LOGGED]]
 
 
 def _chapter(stood: Stood, earlier: Sequence[Stood], restore: str) -> Chapter:

@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
 
 from contacts.admin_base import ReadOnlyAdmin
+from contacts.remarks import Remark
 from scoring import sweeps
 from scoring.models import SetAside, Sweep
 from tracking.doorbell import ring
@@ -42,7 +42,7 @@ class SetAsideAdmin(ReadOnlyAdmin):
 
     @action(description=_("Try again"), permissions=["retry"], icon="refresh")
     def try_again(self, request: HttpRequest, queryset: QuerySet[SetAside]) -> None:
-        self.note(request, queryset, _g("Tried again."))
+        self.note(request, queryset, Remark(_("Tried again.")))
         count = sweeps.try_again(queryset)
         ring()
         sentence = ngettext_lazy("%(count)d will be tried again.", "%(count)d will be tried again.", "count")

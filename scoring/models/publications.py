@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.remarks import Remark, RemarkField
 from scoring.models.actions import PointActionVersion
 from scoring.models.groups import PointGroup
 
@@ -28,7 +29,7 @@ class Publication(models.Model):
 
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.DRAFT)
     scope = models.CharField(_("applies"), max_length=10, choices=Scope.choices, default=Scope.FROM_NOW)
-    note = models.CharField(_("note"), max_length=300, blank=True)
+    note = RemarkField(_("note"), blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
     )
@@ -53,7 +54,7 @@ class Publication(models.Model):
     def __str__(self) -> str:
         if self.state == self.State.DRAFT:
             return str(self.State.DRAFT.label)
-        return self.note or f"{self._meta.verbose_name} {self.pk}"
+        return self.note or Remark(_("publication %(number)s"), number=self.pk)
 
 
 class Edit(models.Model):
@@ -90,7 +91,7 @@ class Sweep(models.Model):
     surprise. `plan` says what it does to each contact (scoring.sweeps.Plan).
     """
 
-    reason = models.CharField(_("reason"), max_length=200)
+    reason = RemarkField(_("reason"))
     publication = models.ForeignKey(Publication, models.SET_NULL, null=True, related_name="sweeps")
     plan = models.JSONField(default=dict)
     # Owed by nothing but the turn of this day: then what it crosses acts, as what happens does.

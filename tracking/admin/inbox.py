@@ -10,11 +10,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
 
 from contacts.admin_base import ReadOnlyAdmin
+from contacts.remarks import Remark
 from tracking import hits
 from tracking.doorbell import ring
 from tracking.models import Hit
@@ -52,7 +53,7 @@ class HitAdmin(ReadOnlyAdmin):
     @action(description=_("Try again"), permissions=["retry"], icon="refresh")
     def try_again(self, request: HttpRequest, queryset: QuerySet[Hit]) -> None:
         parked = queryset.filter(parked_at__isnull=False)
-        self.note(request, parked, gettext("Tried again."))
+        self.note(request, parked, Remark(_("Tried again.")))
         count = hits.retry(parked)
         ring()
         sentence = ngettext_lazy("%(count)d hit will be tried again.", "%(count)d hits will be tried again.", "count")

@@ -22,6 +22,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, by_post, guarded, post_button
+from contacts.remarks import Remark
 from tracking import addresses, experiments, formfields, images, payload, sections, statistics
 from tracking.admin.sections import SectionsField, posted
 from tracking.admin.statistics import WithStatistics
@@ -167,12 +168,13 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
 
     @action(description=_("Preview"), icon="visibility", permissions=["view"])
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        page = LandingPage.objects.get(pk=object_id)
-        return HttpResponseRedirect(addresses.landing_path(page) + "?preview=1")
+        page = self.get_object(request, object_id)
+        return HttpResponseRedirect(addresses.landing_path(page) + "?preview=1" if page else self.page("changelist"))
 
     @action(description=_("Open the public page"), icon="open_in_new", permissions=["view"])
     def visit(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        return HttpResponseRedirect(addresses.landing_page(LandingPage.objects.get(pk=object_id)))
+        page = self.get_object(request, object_id)
+        return HttpResponseRedirect(addresses.landing_page(page) if page else self.page("changelist"))
 
     def has_copy_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(self.has_add_permission(request))
@@ -193,7 +195,7 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
         test = page.tests.filter(ended_at=None).first()
         if test is None:
             test = experiments.draft(page, page.title)
-            self.log_change(request, page, _g("Drafted a test of variants."))
+            self.log_change(request, page, Remark(_("Drafted a test of variants.")))
         return HttpResponseRedirect(reverse("admin:tracking_pagetest_change", args=[test.pk]))
 
     @action(
@@ -205,7 +207,7 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
         if page is None:
             return HttpResponseRedirect(self.page("changelist"))
         made = copied(page)
-        self.log_addition(request, made, _g("Copied."))
+        self.log_addition(request, made, Remark(_("Copied.")))
         self.message_user(request, _g("This is the copy. Nobody sees it until you publish it."))
         return HttpResponseRedirect(self.page("change", made.pk))
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
 from contacts.admin_base import BaremeAdmin, TabularInline, by_post, guarded, post_button
+from contacts.remarks import Remark
 from tracking import addresses, experiments, odds, statistics
 from tracking.admin.sections import SectionsField
 from tracking.experiments import NotPossible
@@ -119,14 +120,16 @@ class PageTestAdmin(BaremeAdmin):
     })  # fmt: skip
     def start(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         """By a post: there is no way back, so no link that somebody is led to may do it."""
-        said = _g("From now on visitors see the variants. They cannot be changed any more.")
+        said = Remark(_("From now on visitors see the variants. They cannot be changed any more."))
         return HttpResponse(headers={"HX-Redirect": self._do(request, object_id, experiments.start, said)["Location"]})
 
     @guarded("change")
     def stop(self, request: HttpRequest, object_id: int) -> HttpResponse:
         letter = request.POST.get("keep", "")
-        said = _g("The test has ended. From now on the page looks like variant %(letter)s for everybody.")
-        return self._do(request, object_id, lambda test: experiments.stop(test, letter), said % {"letter": letter})
+        said = Remark(
+            _("The test has ended. From now on the page looks like variant %(letter)s for everybody."), letter=letter
+        )
+        return self._do(request, object_id, lambda test: experiments.stop(test, letter), said)
 
     def _do(self, request: HttpRequest, object_id: int | str, what: Any, said: str) -> HttpResponse:
         test = self.get_object(request, str(object_id))
