@@ -62,24 +62,24 @@ def demo(host: str, port: int) -> int:
     if not is_free(host, port):
         raise SystemExit(f"Port {port} is in use: choose another one, for example make demo PORT={port + 1}.")
     embedded.read_env_file()
-    mail_port = None if "EMAIL_URL" in os.environ else next(p for p in mail_ports() if is_free("127.0.0.1", p))
-    # What workers write down, such as what came of a delivery, is in the language of the demo world.
+    # Who names no language, workers among them, speaks that of the demo world.
     language = os.environ.get("LANGUAGE_CODE") or os.environ.get("DEMO_LANGUAGE", "fr")
     settings = {"PUBLIC_URL": f"http://localhost:{port}", "LANGUAGE_CODE": language}
     if has_demo_world():  # whose mails and letters it sends
         sender = {"ORGANISATION_NAME": "Cuvelog", "DEFAULT_FROM_EMAIL": "Cuvelog <bonjour@cuvelog.example>"}
         settings |= {name: value for name, value in sender.items() if name not in os.environ}
-    if mail_port:
-        settings["EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
     if LOADING.exists():
         forget_half_a_world()
     say("starting PostgreSQL and Valkey")
     with embedded.start(VAR, settings) as extra:
-        environment = {**os.environ, **extra}
-        prepare(environment)
-        for taken in (p for p in (port, mail_port) if p and not is_free(host if p == port else "127.0.0.1", p)):
-            raise SystemExit(f"Port {taken} was taken by another program meanwhile: please start again.")
-        return run_together(parts(host, port, mail_port), environment, port)
+        prepare({**os.environ, **extra})
+        if not is_free(host, port):
+            raise SystemExit(f"Port {port} was taken by another program meanwhile: please start again.")
+        mail_port = None if "EMAIL_URL" in os.environ else choose_mail_port()
+        if mail_port:
+            extra["EMAIL_URL"] = f"smtp://127.0.0.1:{mail_port}"
+            embedded.publish(VAR, extra)
+        return run_together(parts(host, port, mail_port), {**os.environ, **extra}, port)
 
 
 def prepare(environment: Environment) -> None:
@@ -203,8 +203,13 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def mail_ports() -> Iterator[int]:
-    yield from range(MAIL_PORT, MAIL_PORT + 100)
+def choose_mail_port() -> int:
+    """The first free port for the mail catcher; chosen at the last moment, since preparing takes minutes."""
+    for port in range(MAIL_PORT, MAIL_PORT + 100):
+        if is_free("127.0.0.1", port):
+            if port != MAIL_PORT:
+                say(f"port {MAIL_PORT} is in use, so mails are caught on port {port}")
+            return port
     raise SystemExit(f"No port from {MAIL_PORT} on is free for the mail catcher: set EMAIL_URL to a mail server.")
 
 

@@ -25,6 +25,26 @@ def test_a_port_that_is_none_is_refused(text, capsys):
     assert f"{text} is not a port" in capsys.readouterr().err
 
 
+def test_mails_are_caught_elsewhere_when_their_port_is_taken_and_it_says_so(monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        monkeypatch.setattr(demo, "MAIL_PORT", taken)
+
+        chosen = demo.choose_mail_port()
+
+    assert taken < chosen < taken + 100
+    assert f"port {taken} is in use, so mails are caught on port {chosen}" in capsys.readouterr().out
+
+
+def test_mails_are_caught_on_the_usual_port_without_a_word(monkeypatch, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    monkeypatch.setattr(demo, "MAIL_PORT", free)
+
+    assert demo.choose_mail_port() == free
+    assert capsys.readouterr().out == ""
+
+
 def test_reset_forgets_everything_unless_the_demo_runs(monkeypatch, tmp_path):
     monkeypatch.setattr(demo, "VAR", tmp_path)
     monkeypatch.delenv("DATABASE_URL")

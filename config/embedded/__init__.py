@@ -12,7 +12,7 @@ a wheel for this machine, the system's own `postgres` and `valkey-server` or `re
 
 from config.embedded.folders import VAR, explain, hold
 from config.embedded.processes import Environment, leave_on_signals
-from config.embedded.worlds import join_or_start, read_env_file, servers, start, throwaway
+from config.embedded.worlds import join_or_start, publish, read_env_file, servers, start, throwaway
 
 __all__ = [
     "VAR",
@@ -21,6 +21,7 @@ __all__ = [
     "hold",
     "join_or_start",
     "leave_on_signals",
+    "publish",
     "read_env_file",
     "servers",
     "start",
