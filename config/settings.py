@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tracking.staff.leave_staff_alone",
+    "config.refusals.Refusals",
 ]
 
 ROOT_URLCONF = "config.urls"

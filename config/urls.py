@@ -7,6 +7,8 @@ from django.views.generic import RedirectView
 from config import health
 from scoring.admin import doctor
 
+handler500 = "config.refusals.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/scoring/doctor/", admin.site.admin_view(doctor.page), name="rule_doctor"),

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error, transaction
 from django.http import HttpRequest, QueryDict, UnreadablePostError
@@ -23,6 +22,7 @@ from tracking import (
     apikeys,
     banner,
     browsers,
+    crowding,
     fieldtypes,
     formfields,
     held,
@@ -49,7 +49,6 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 256_000  # without files
 MIN_SECONDS = 1.0  # nobody reads and fills in a form faster; whoever does is asked to press the button again
 PATIENT_SECONDS = 5.0  # where the browser was asked to calculate and has not
-WINDOW_SECONDS = 600
 MAX_PER_DRAWING = 10  # submissions with the nonce of one drawing: a person corrects themselves, a robot goes on
 ENCODINGS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
 HONEYPOT = "bareme_fax"
@@ -84,7 +83,6 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
     """
     values = _values(request, form)
     is_ours = _is_ours(request)
-    posts = 0 if is_ours else _counted(request, form)
     nonce = str(values.get("bareme_nonce") or "")
     left_out = nonces.left_out(form, nonce)
     answers = formfields.build(form, _completed(form, values), request.FILES, left_out=left_out, uid=uid)
@@ -94,13 +92,16 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
     try:
         origin = _origin(request, form, values, worked=worked)
     except ValueError as error:
-        return Posted(answers=answers, error=str(error))
+        return _refused(request, form, Posted(answers=answers, error=str(error)), is_ours=is_ours)
     if not answers.is_valid():
-        return Posted(answers=answers, accepted=trapped, visitor_id=visitor)
+        wrong = Posted(answers=answers, accepted=trapped, visitor_id=visitor)
+        return _refused(request, form, wrong, is_ours=is_ours)
     if nonce and ratelimits.count(nonces.NONCE_SECONDS, "nonce", nonce) > MAX_PER_DRAWING:
-        return Posted(answers=answers, error=_("This form was sent many times. Please press the button once more."))
+        error = _("This form was sent many times. Please press the button once more.")
+        return _refused(request, form, Posted(answers=answers, error=error), is_ours=is_ours)
+    is_busy = not is_ours and crowding.taken(request, form)
     hit = _hit(request, form, answers, values, origin, None if kiosk.forgets(request, form) else visitor)
-    reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, posts=posts)
+    reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, is_busy=is_busy)
     _keep(request, form, hit, answers.files_given(), [] if is_ours else reasons)
     return Posted(
         answers=answers,
@@ -153,16 +154,10 @@ def _is_ours(request: HttpRequest) -> bool:
     return key is not None
 
 
-def _counted(request: HttpRequest, form: Form) -> int:
-    """How many posts of this form came from the visitor's network lately; far too many are refused (429).
-
-    A whole office shares a network: what is many for it is only kept aside, what is refused is a flood.
-    """
-    network = browsers.shortened_ip(request)
-    posts = ratelimits.count(WINDOW_SECONDS, "post", form.pk, network) if network else 0
-    if settings.FORM_POSTS_PER_NETWORK and posts > settings.FORM_POSTS_PER_NETWORK:
-        raise Refused(429, _("Too much was sent from your network. Please try again in some minutes."))
-    return posts
+def _refused(request: HttpRequest, form: Form, posted: Posted, *, is_ours: bool) -> Posted:
+    if not is_ours:
+        crowding.refused(request, form)
+    return posted
 
 
 def _completed(form: Form, values: QueryDict) -> QueryDict:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from tracking.models import FormField
 
 Type = FormField.Type
-BUSY = 60  # posts of one form from one network in a window: a full meeting room, and more
 MAX_LINKS = 3
 LINK = re.compile(r"https?://|www\.|\[url|\[link|<a\s", re.IGNORECASE)
 FORUM = re.compile(r"\[/?(url|link|b|img)\b[^\]]*\]|<\s*/?\s*a\b", re.IGNORECASE)
@@ -23,15 +22,15 @@ class Reason(TextChoices):
     HONEYPOT = "honeypot", _("filled in a field no person sees")
     LINKS = "links", _("is full of links")
     NAME = "name", _("gives an address as a name")
-    BUSY = "busy", _("many came from this network within minutes")
+    BUSY = "busy", _("many came from this browser within minutes")
 
 
 def reasons(
-    rows: Sequence[FormField], answers: Mapping[str, Any], *, trapped: bool, worked: bool, posts: int
+    rows: Sequence[FormField], answers: Mapping[str, Any], *, trapped: bool, worked: bool, is_busy: bool
 ) -> list[Reason]:
     """Why this might be spam; nothing for nearly everybody.
 
-    `posts`: how many came from the same network lately. Where the browser `worked`, that says nothing against it.
+    `is_busy`: many came from the same browser lately. Where it `worked`, that says nothing against it.
     """
     found = [Reason.HONEYPOT] if trapped else []
     texts = {row: str(answers.get(row.key, "")) for row in rows if row.type in (Type.TEXT, Type.TEXTAREA)}
@@ -39,6 +38,6 @@ def reasons(
         found.append(Reason.NAME)
     if sum(len(LINK.findall(text)) for text in texts.values()) > MAX_LINKS or any(map(FORUM.search, texts.values())):
         found.append(Reason.LINKS)
-    if posts > BUSY and not worked:
+    if is_busy and not worked:
         found.append(Reason.BUSY)
     return found

@@ -20,6 +20,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminIntegerFieldWidget
 
 from contacts.admin_base import ArchivingAdmin, BaremeAdmin, guarded
+from contacts.keys import row_id
 from contacts.remarks import Remark
 from contacts.wording import quoted
 from scoring import terms, wording
@@ -44,7 +45,8 @@ class HalfLifeWidget(UnfoldAdminIntegerFieldWidget):  # type: ignore[misc,unused
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         field: SafeString = super().render(name, value, attrs, renderer)
         return field + render_to_string(
-            "scoring/half_life.html", {"days": _whole(value), "sentence": _sentence(), "path": PATH, "dots": _dots()}
+            "scoring/half_life.html",
+            {"days": row_id(value) or None, "sentence": _sentence(), "path": PATH, "dots": _dots()},
         )
 
 
@@ -240,7 +242,3 @@ def _dots() -> list[tuple[int, str, str, str]]:
 
 def _sentence() -> str:
     return wording.fading("{1}", "{2}", "{3}")
-
-
-def _whole(value: Any) -> int | None:
-    return int(value) if str(value or "").isdecimal() else None

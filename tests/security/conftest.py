@@ -30,11 +30,11 @@ def populated(django_db_setup, django_db_blocker, tmp_path_factory):
 
 
 @pytest.fixture
-def walker(populated, db, django_user_model, monkeypatch):
+def walker(populated, db, monkeypatch):
     """A client who may do everything."""
     monkeypatch.setattr(PageImage._meta.get_field("file"), "storage", InMemoryStorage())
     client = Client(raise_request_exception=False)
-    client.force_login(django_user_model.objects.filter(is_superuser=True).first())
+    client.force_login(everything.superuser())
     return client
 
 

@@ -22,7 +22,7 @@ SITE = admin.site
 
 def complete():
     """Add what the demo world lacks: first what has a way of being made, then a row of each model that is still empty."""
-    author = get_user_model().objects.filter(is_superuser=True).first()
+    author = superuser()
     _experiments()
     _publications(author)
     OverallScore.get()
@@ -42,6 +42,10 @@ def complete():
     for model in SITE._registry:
         if not model._base_manager.exists():
             row_of(model)
+
+
+def superuser():
+    return get_user_model().objects.filter(is_superuser=True).first()
 
 
 def _experiments():

@@ -2,8 +2,10 @@
 
 import hashlib
 import threading
+import time
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.db import connection
 from redis.exceptions import ConnectionError as RedisAway
@@ -68,13 +70,58 @@ def test_what_people_write_is_not_spam(post, values):
 
 
 def test_an_office_may_send_many_then_they_are_kept_aside_and_a_flood_is_refused(post, settings, monkeypatch):
-    monkeypatch.setattr("tracking.suspicion.BUSY", 3)
+    monkeypatch.setattr("tracking.crowding.BUSY", 3)
     settings.FORM_POSTS_PER_NETWORK = 5
 
     statuses = [post(number).status_code for number in range(7)]
 
     assert statuses == [200] * 5 + [429] * 2
     assert (Hit.objects.count(), reasons()) == (3, [["busy"]] * 2)
+
+
+def test_what_we_refuse_holds_nobody_back(post, client, form, monkeypatch):
+    monkeypatch.setattr("tracking.crowding.BUSY", 3)
+    for number in range(10):
+        assert post(number, email="wrong").status_code == 422
+        assert post(number, bareme_nonce="forged").status_code == 422
+
+    assert (post(1).status_code, Hit.objects.count(), reasons()) == (200, 1, [])
+
+
+def test_who_goes_on_sending_what_is_refused_is_told_to_wait_and_others_there_are_not(post, client, monkeypatch):
+    monkeypatch.setattr("tracking.crowding.MAX_REFUSED", 5)
+
+    answers = [post(number, email="wrong") for number in range(7)]
+
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429] * 2
+    assert answers[-1]["Retry-After"] == "600"
+    assert (post(1).status_code, Hit.objects.count()) == (200, 1)  # what is right is right
+    client.defaults["HTTP_USER_AGENT"] = "Another browser of the office"
+    assert post(2, email="wrong").status_code == 422
+
+
+def test_a_browser_that_sends_too_much_does_not_punish_its_office(post, client, settings, monkeypatch):
+    monkeypatch.setattr("tracking.crowding.BUSY", 3)
+    settings.FORM_POSTS_PER_NETWORK = 5
+    client.defaults["HTTP_USER_AGENT"] = "Hammer/1.0"
+    assert [post(number).status_code for number in range(20)] == [200] * 5 + [429] * 15
+
+    client.defaults["HTTP_USER_AGENT"] = "A colleague's browser"
+
+    assert [post(100).status_code, post(101).status_code] == [200, 200]
+    assert (Hit.objects.count(), reasons()) == (5, [["busy"]] * 2)
+
+
+def test_two_hundred_people_of_an_office_in_an_hour_are_taken_with_their_mistakes(post):
+    """All of them with the browser that the company installs, each sending something wrong first."""
+    now = time.time()
+    statuses = []
+    for number in range(200):
+        with time_machine.travel(now + 18 * number, tick=False):
+            statuses += [post(number, email="wrong").status_code, post(number).status_code]
+
+    assert statuses == [422, 200] * 200
+    assert (Hit.objects.count(), reasons()) == (200, [])
 
 
 def test_another_network_and_another_form_are_counted_for_themselves(post, client, settings):
@@ -145,7 +192,7 @@ def test_a_calculation_is_good_for_its_own_nonce(form, nonce):
 
 
 def test_who_calculated_may_come_from_a_busy_network(post, working, nonce, monkeypatch):
-    monkeypatch.setattr("tracking.suspicion.BUSY", 0)
+    monkeypatch.setattr("tracking.crowding.BUSY", 0)
     drawn = nonce(working)
 
     post(1, bareme_nonce=drawn, bareme_work=worked(drawn))

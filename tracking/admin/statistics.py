@@ -48,7 +48,7 @@ class WithStatistics(BaremeAdmin):
 
     @action(description=_("Statistics"), icon="bar_chart", permissions=["view"])
     def see_statistics(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(self.page("statistics", int(object_id)))
+        return HttpResponseRedirect(self.page("statistics", object_id))
 
     @guarded("view")
     def statistics_view(self, request: HttpRequest, object_id: int) -> HttpResponse:

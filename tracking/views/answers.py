@@ -35,7 +35,7 @@ def public(*methods: str) -> Callable[[View], View]:
             try:
                 return view(request, *args, **kwargs)
             except Refused as refused:
-                return problem(refused.status, refused.sentence) if wants_json(request) else refusal(request, refused)
+                return _refused(request, refused)
             except Wrong as wrong:
                 return problem(422, wrong.sentence, field=wrong.field)
             except (OperationalError, InterfaceError):
@@ -134,6 +134,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         "text": _("The link may be incomplete, or what was here is no longer available."),
     }
     return page(request, "tracking/message.html", context, status=404, embeddable="embed" in request.GET)
+
+
+def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
+    response: HttpResponse
+    response = problem(refused.status, refused.sentence) if wants_json(request) else refusal(request, refused)
+    if refused.status == 429:
+        response["Retry-After"] = "600"
+    return response
 
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:

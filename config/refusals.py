@@ -1,0 +1,91 @@
+"""What nobody answered: the database or Valkey is away (503), or the admin was sent a value nobody can read (400)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from urllib.parse import unquote_plus
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError as BrokerAway
+from redis.exceptions import RedisError
+
+from tracking.payload import Refused
+from tracking.views import answers
+
+logger = logging.getLogger(__name__)
+
+AWAY = (OperationalError, InterfaceError, RedisError, BrokerAway)
+UNREADABLE = (ValueError, DataError)
+LONGEST = 50  # characters of a value that error messages are searched for
+
+
+class Refusals:
+    """Middleware. Public views answer for themselves (`tracking.views.answers.public`); this is for the admin, and the rest."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "%00" in request.META.get("QUERY_STRING", "") and _is_admin(request):
+            # No text in PostgreSQL has a NUL: there is nothing to look for.
+            return HttpResponseRedirect(request.path) if request.method in ("GET", "HEAD") else _unreadable(request)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, AWAY):
+            return away(request, exception)
+        if _is_admin(request) and is_theirs(request, exception):
+            logger.warning("refused: %s", request.path, exc_info=exception)
+            return _unreadable(request)
+        return None
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: the database may have been missed outside of any view, by sessions say."""
+    exception = sys.exception() if sys.version_info >= (3, 11) else sys.exc_info()[1]
+    if isinstance(exception, AWAY):
+        return away(request, exception)
+    if answers.wants_json(request):
+        return answers.problem(500, _("Something went wrong on our side. It has been noted."))
+    context = {
+        "title": _("Something went wrong"),
+        "text": _("It is our fault, and it has been noted. Please try again in a moment."),
+    }
+    return answers.page(request, "tracking/message.html", context, status=500)
+
+
+def away(request: HttpRequest, exception: BaseException) -> HttpResponse:
+    logger.error("%s could not be answered: %s", request.path, exception)
+    return answers.unavailable(request)
+
+
+def is_theirs(request: HttpRequest, exception: Exception) -> bool:
+    """Is it about a value that came with the request, such as an id that is no number? Then it is no error of ours."""
+    if isinstance(exception, IncorrectLookupParameters):
+        return True
+    said = str(exception)
+    if not isinstance(exception, UNREADABLE) or not ("Field '" in said or "NUL" in said):
+        return False
+    return any(repr(value)[1:-1][:LONGEST] in said or "\0" in value for value in _sent(request) if value)
+
+
+def _sent(request: HttpRequest) -> Iterator[str]:
+    yield from unquote_plus(request.path).split("/")
+    for values in (request.GET, request.POST):
+        for _name, texts in values.lists():
+            yield from map(str, texts)
+
+
+def _is_admin(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("admin:index"))
+
+
+def _unreadable(request: HttpRequest) -> HttpResponse:
+    sentence = _("The address or the form had a value in it that cannot be read. Go back and try again.")
+    return answers.refusal(request, Refused(400, sentence))

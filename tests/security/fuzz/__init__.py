@@ -1,0 +1,1 @@
+"""A hundred thousand requests, right and wrong, to every public address of the real server. See `__main__`."""
