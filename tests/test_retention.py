@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.contrib.admin.models import LogEntry
 from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
@@ -14,13 +15,14 @@ from django.utils import timezone
 
 from campaigns.models import Attempt, Delivery, Message
 from config import pipeline
-from contacts import consent
+from contacts import consent, merging
 from contacts.models import DataRequest, Import, ImportRow, Purpose, RetentionPolicy, RetentionRun
 from contacts.privacy import retention
 from contacts.privacy.retention import Kind, Unit, kinds, policies, runs
 from contacts.privacy.retention.kinds import months_before
 from scoring import ledger, reconciliation, sweeps
 from scoring import scores as scoring_scores
+from scoring.explain import explain
 from scoring.models import ContactScore, PointEntry, Repeat
 from tests.factories import AssetFactory, ContactFactory, FormFactory, LandingPageFactory, LinkFactory, UserFactory
 from tests.scoring.conftest import download, engagement, happen, publish, subject  # noqa: F401 - fixtures
@@ -286,6 +288,22 @@ def test_programs_and_networks_go_when_nothing_names_them():
     assert (unnamed.pk, far.pk) != (None, None)
 
 
+def test_all_events_are_not_looked_through_for_programs_every_day():
+    """Only by the first run, once a month, and when somebody asks."""
+    run = runs.ask()
+    runs.carry(run.pk)
+    Agent.objects.create(text="gone", first_seen_at=ago(**OLD))
+    RetentionRun.objects.update(started_at=ago(days=1))
+    with time_machine.travel(timezone.now().replace(day=15), tick=True):
+        run = runs.ask()
+        runs.carry(run.pk)
+        assert Agent.objects.count() == 1
+    with time_machine.travel((timezone.now() + timedelta(days=31)).replace(day=1, hour=12), tick=True):
+        run = runs.ask()
+        runs.carry(run.pk)
+        assert Agent.objects.count() == 0
+
+
 # --- events of nobody -------------------------------------------------------------------------------------------------
 
 
@@ -431,14 +449,44 @@ def details(contact):
     return [(e.kind, e.agent_id is not None, e.network_id is not None, e.data) for e in rows]
 
 
+def statement(contact, days):
+    """What is said of the score at an instant."""
+    found = explain(contact, at=ago(days=days).replace(minute=0, second=0, microsecond=0))
+    return found.overall, [
+        (line.name, line.points, line.hits, str(line.about)) for g in found.groups for line in g.lines
+    ]
+
+
+def test_two_who_are_merged_and_taken_apart_after_that_get_their_own_back(ada):
+    other = ContactFactory()
+    for purpose in Purpose:
+        consent.give(other, purpose)
+    download(other, subject("film"), ago(days=800), user_agent=CHROME, ip="192.0.2.0")
+    pipeline.drain()
+    before = (scores(), lines())
+    apply()
+
+    done = merging.merge(ada.pk, other.pk)
+    pipeline.drain()
+    assert wrong() == []
+    assert (scores(), lines()) != before
+    merging.undo(done)
+    pipeline.drain()
+
+    assert (lines(), wrong()) == (before[1], [])
+    assert {row for row in scores() if row[2]} == {row for row in before[0] if row[2]}
+
+
 def test_details_of_what_a_contact_did_go_and_no_point_moves(ada):
     facts = ("contact", "kind", "at", "subject", "verdict", "visitor", "message_id", "key")
     before = (scores(), lines(), sorted(Event.objects.values_list(*facts), key=str))
+    said = [statement(ada, days) for days in (800, 650, 399, 5, 0)]
     assert (wrong(), len(before[1]) > 4) == ([], True)
 
     assert apply(event_details=13)["event_details"] == 9
 
     assert (scores(), lines(), sorted(Event.objects.values_list(*facts), key=str)) == before
+    assert [statement(ada, days) for days in (800, 650, 399, 5, 0)] == said
     assert wrong() == []
     old, new = details(ada)[:9], details(ada)[9:]
     assert {(kind, tuple(sorted(data.items()))) for kind, _a, _n, data in old} == {

@@ -197,7 +197,7 @@ class ProgramsAndNetworks(Kind):
     key = "programs"
     position = 110
     label = _("Names of programs and shortened networks that no event names any more")
-    becomes = _("Deleted.")
+    becomes = _("Deleted, once a month.")
     default = 1
     is_slow = True  # all events are looked through
 
@@ -206,7 +206,12 @@ class ProgramsAndNetworks(Kind):
         return found if most is None else min(found, most)
 
     def step(self, due: Due, mark: Mark) -> Step:
-        """What is found while everything goes on is looked at again, for a moment, while nothing does."""
+        """What is found while everything goes on is looked at again, for a moment, while nothing does.
+
+        All events are looked through: so not every day, but when everything is looked at anew.
+        """
+        if due.since is not None:
+            return Step()
         last, count = sql.last_event(), 0
         found = {table: sql.unused(table, due.before, BATCH) for table in sql.OF}
         if any(found.values()):
