@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from config.demo_world.funnel import INTERESTS, TOOLS
@@ -26,7 +24,7 @@ class Question:
     purpose: str = ""
     own_choices: bool = False  # in the instance's language: they are values of a custom field
     only_if: tuple[str, Words] | None = None  # the key of an earlier question, and the answer to it
-    options: Mapping[str, Any] = MappingProxyType({})
+    options: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ RECIPES = Question(
     Words("Une liste de vos bières (PDF ou tableur)", "A list of your beers (PDF or spreadsheet)"),
     Type.FILE,
     required=False,
-    options=MappingProxyType({"kinds": ["pdf", "table"], "megabytes": 5}),
+    options=(("kinds", ["pdf", "table"]), ("megabytes", 5)),
     only_if=("project", SOON),
 )
 MESSAGE = Question("message", Words("Votre message", "Your message"), Type.TEXTAREA, required=False)
