@@ -1,7 +1,7 @@
 """Group commit: hits that arrive together share one transaction, and each request waits until its own are safe.
 
 There is no timer. While one commit is on its way, what arrives gathers for the next: batches grow with the load, and a
-lone hit waits for nobody.
+lone hit waits for nobody, not even for a thread of ours: its own commits it.
 """
 
 from __future__ import annotations
@@ -22,100 +22,140 @@ from tracking.edge.spool import Spool
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500  # requests
-BACKLOG = 5000  # requests that may wait: more are refused at once, so that nothing piles up in memory
+BACKLOG = 1000  # requests that may wait: more are refused at once, so that nothing piles up in memory
 PATIENCE = 1.0  # seconds that a visitor waits for us at the very most
 REPORT = 10.0  # seconds between two lines in the log about what was lost
 
 Rows = Sequence[dict[str, Any]]
 
 
-class Slot:
-    """A request's hits, and the bell for when their fate is known."""
+class Batch:
+    """The hits of requests that share a fate, and the gate where they wait for it: opened once, each lets the next through.
 
-    __slots__ = ("done", "kept", "rows", "urgent")
+    To wake all of them at once would be slower: they cannot run at once.
+    """
 
-    def __init__(self, rows: Rows, urgent: bool) -> None:
-        self.rows = rows
-        self.urgent = urgent
+    __slots__ = ("gate", "kept", "requests", "rows", "tries", "urgent")
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.requests = 0
+        self.urgent = False
         self.kept = False
-        self.done = threading.Lock()
-        self.done.acquire()
+        self.tries = 2  # with the database: a line that turns out to be dead may be dead since yesterday
+        self.gate = threading.Lock()
+        self.gate.acquire()
 
 
 class GroupCommit:
     def __init__(self, keeper: Keeper, spool: Spool) -> None:
         self._keeper = keeper
         self._spool = spool
-        self._waiting: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
+        self._mutex = threading.Lock()  # of the next two
+        self._gathering = Batch()
+        self._busy = False  # somebody commits; whoever ends looks at what has gathered
+        self._handed_over: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._reported_at = 0.0
         self._thread = threading.Thread(target=self._run, name="edge commits", daemon=True)
         self._thread.start()
 
     def keep(self, rows: Rows, urgent: bool = False) -> bool:
         """True when these hits are safe, in the database or on disk; False when that did not succeed in time."""
-        if self._waiting.qsize() >= BACKLOG:
+        begun = time.monotonic()
+        with self._mutex:
+            batch = self._gathering
+            if full := batch.requests >= BACKLOG:
+                alone = False
+            else:
+                batch.rows += rows
+                batch.requests += 1
+                batch.urgent |= urgent
+                if alone := not self._busy:
+                    self._busy = True
+                    self._gathering = Batch()
+        if full:
             self._lost(len(rows), "too many requests wait")
             return False
-        slot = Slot(rows, urgent)
-        self._waiting.put(slot)
-        return slot.done.acquire(timeout=PATIENCE) and slot.kept
+        if alone and self._kept_at_once(batch):
+            return True
+        if not batch.gate.acquire(timeout=max(0.0, begun + PATIENCE - time.monotonic())):
+            return False
+        batch.gate.release()
+        return batch.kept
 
     def end(self) -> None:
-        self._waiting.put(None)
+        self._handed_over.put(None)
         self._thread.join(2)
 
-    def _run(self) -> None:
-        while (slot := self._waiting.get()) is not None:
-            batch = [slot]
-            while len(batch) < BATCH and not self._waiting.empty():
-                if (slot := self._waiting.get()) is None:
-                    self._waiting.put(None)
-                    break
-                batch.append(slot)
-            self._commit(batch)
-
-    def _commit(self, batch: Sequence[Slot]) -> None:
-        rows = [row for slot in batch for row in slot.rows]
-        kept = False
+    def _kept_at_once(self, batch: Batch) -> bool:
+        """On the thread of the request, as long as nothing goes wrong: what may take longer is for our own thread."""
         try:
-            kept = self._keep(rows)
+            kept = self._stored(batch, orjson.dumps(batch.rows))
+        except Exception:  # it is tried again, and told, there
+            kept = False
+        follows = self._gathered() if kept else batch
+        if follows:
+            self._handed_over.put(follows)
+        if kept and batch.urgent:
+            ring()
+        return kept
+
+    def _run(self) -> None:
+        while (next_one := self._handed_over.get()) is not None:
+            batch: Batch | None = next_one
+            while batch is not None:
+                self._commit(batch)
+                batch = self._gathered()
+
+    def _gathered(self) -> Batch | None:
+        """What is to be committed next, if anything."""
+        with self._mutex:
+            batch = self._gathering
+            if batch.requests:
+                self._gathering = Batch()
+                return batch
+            self._busy = False
+            return None
+
+    def _commit(self, batch: Batch) -> None:
+        try:
+            batch.kept = self._keep(batch)
         except Exception:  # a bug of ours must not leave everybody waiting
-            logger.exception("%d hits were lost", len(rows))
-            self._spool.lose(len(rows))
+            logger.exception("%d hits were lost", len(batch.rows))
+            self._spool.lose(len(batch.rows))
         finally:
-            for slot in batch:
-                slot.kept = kept
-                slot.done.release()
-        if kept and any(slot.urgent for slot in batch):
+            batch.gate.release()
+        if batch.kept and batch.urgent:
             ring()
 
-    def _keep(self, rows: Rows) -> bool:
-        hits = orjson.dumps(rows)
-        if self._stored(hits):
-            return True
+    def _keep(self, batch: Batch) -> bool:
+        hits = orjson.dumps(batch.rows)
+        while batch.tries:
+            if self._stored(batch, hits):
+                return True
         try:
-            self._spool.append(hits, len(rows))
+            self._spool.append(hits, len(batch.rows))
         except OSError as error:
-            self._lost(len(rows), str(error))
+            self._lost(len(batch.rows), str(error))
             return False
         self._keeper.bring_in()
         return True
 
-    def _stored(self, hits: bytes) -> bool:
-        """Into the database. A line that turns out to be dead may be dead since yesterday, so a second one is tried."""
-        for _ in range(2):
-            if (line := self._keeper.line()) is None:
-                return False
-            begun = time.monotonic()
-            try:
-                insert(line, hits, COMMIT_SECONDS, self._spool)
-                return True
-            except Away as error:
-                self._keeper.lost(line, error)
-                if time.monotonic() - begun > COMMIT_SECONDS / 2:
-                    return False  # it hangs: a second try would take as long
-        return False
+    def _stored(self, batch: Batch, hits: bytes) -> bool:
+        """Did the database take them, in one try?"""
+        if (line := self._keeper.line()) is None:
+            batch.tries = 0
+            return False
+        begun = time.monotonic()
+        batch.tries -= 1
+        try:
+            insert(line, hits, COMMIT_SECONDS, self._spool)
+            return True
+        except Away as error:
+            self._keeper.lost(line, error)
+            if time.monotonic() - begun > COMMIT_SECONDS / 2:
+                batch.tries = 0  # it hangs: another would take as long
+            return False
 
     def _lost(self, count: int, reason: str) -> None:
         self._spool.lose(count)
