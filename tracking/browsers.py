@@ -116,8 +116,14 @@ def shortened_ip(request: HttpRequest) -> str | None:
     return _shortened(_client(request))
 
 
+OCTETS = frozenset(map(str, range(256)))
+
+
 @lru_cache(maxsize=4096)
 def _shortened(client: str) -> str | None:
+    parts = client.split(".")
+    if len(parts) == 4 and OCTETS.issuperset(parts):  # nearly everybody, and the rest takes ten times as long
+        return f"{parts[0]}.{parts[1]}.{parts[2]}.0"
     try:
         address = ipaddress.ip_address(client)
     except ValueError:

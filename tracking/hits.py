@@ -82,7 +82,11 @@ def _row(hit: NewHit) -> dict[str, Any]:
 
 def storable(value: Any, limit: int = MAX_TEXT) -> Any:
     """The value as PostgreSQL can keep it: no NUL characters or lone surrogates, texts cut at `limit` characters."""
+    if not value:
+        return value
     if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value[:limit]  # nearly all, and half the time of a hit otherwise
         return value.replace("\x00", "").encode("utf-8", "replace").decode()[:limit]
     if isinstance(value, Mapping):
         return {storable(str(key), 200): storable(item, limit) for key, item in value.items()}

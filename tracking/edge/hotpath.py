@@ -72,13 +72,13 @@ class Turns:
 
     def take(self) -> bool:
         """Wait for a turn, but not long; and not at all after somebody waited in vain, until a turn comes back."""
-        turn = threading.Lock()
         with self._mutex:
             if self._free:
                 self._free -= 1
                 return True
             if self._jammed:
                 return False
+            turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
         if turn.acquire(timeout=TURN_SECONDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
@@ -18,6 +19,8 @@ class EdgeRequest(WSGIRequest):
         self.headers = Headers(environ)  # type: ignore[assignment]
         self._body = body
         self._read_started = False
+        if "HTTP_COOKIE" not in environ:
+            self.COOKIES = {}
 
 
 class Headers:
@@ -27,8 +30,7 @@ class Headers:
         self._environ = environ
 
     def get(self, name: str, default: Any = None) -> Any:
-        key = name.upper().replace("-", "_")
-        return self._environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", default)
+        return self._environ.get(_key(name), default)
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -38,3 +40,9 @@ class Headers:
 
     def __contains__(self, name: str) -> bool:
         return self.get(name) is not None
+
+
+@cache  # of the few names that our own code asks for
+def _key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
