@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts import merging
@@ -19,6 +18,7 @@ from contacts.duplicates_sql import insert_pairs, same_name_and_company, same_ph
 from contacts.merging import MergeError
 from contacts.models import Contact, Duplicate, Merge, MergePolicy
 from contacts.registry import Registry
+from contacts.remarks import Remark
 
 logger = logging.getLogger(__name__)
 MOST = 5000  # pairs one finder brings in one look; a thousand contacts with one phone number are a switchboard
@@ -78,7 +78,7 @@ def merge_proved() -> int:
     for finder in finders:
         for winner, loser in finder.proved():
             if not _was_decided(winner, loser):
-                count += _merge(winner, loser, str(finder.label))
+                count += _merge(winner, loser, finder.label)
     return count
 
 
@@ -99,9 +99,9 @@ def _was_decided(one: int, other: int) -> bool:
     return dismissed.exists() or undone.exists()
 
 
-def _merge(winner: int, loser: int, label: str) -> bool:
+def _merge(winner: int, loser: int, label: Any) -> bool:
     try:
-        note = _g("Proved: %(reason)s") % {"reason": label}
+        note = Remark(_("Proved: %(reason)s"), reason=label)
         merging.merge(winner, loser, origin=Merge.Origin.AUTOMATIC, note=note, held=False)
     except MergeError as refused:
         logger.info("contacts %s and %s were not merged: %s", winner, loser, refused)

@@ -24,6 +24,7 @@ from unfold.decorators import display
 from campaigns import unearned
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded
 from contacts.models import Contact
+from contacts.remarks import Remark
 from scoring import machines
 from tracking.doorbell import ring
 from tracking.models import Agent, Mark, Network
@@ -182,7 +183,7 @@ class MarkAdmin(BaremeAdmin):
     def take_back(self, request: HttpRequest, pk: int) -> HttpResponse:
         mark = get_object_or_404(Mark, pk=pk)
         if machines.take_back(mark):
-            self.log_change(request, mark, _g("Taken back."))
+            self.log_change(request, mark, Remark(_("Taken back.")))
             ring()
             self.message_user(
                 request, _("Taken back. Scores follow in the background, as if it had never been marked.")

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,9 +21,10 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
 from contacts import consent_policies, consent_texts
-from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded
+from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded, note
 from contacts.models import Consent, ConsentPolicy, ConsentText, DataRequest, Purpose
 from contacts.privacy import links
+from contacts.remarks import Remark
 
 MODES = [
     ("required", _("Ask first: nothing without an explicit yes")),
@@ -232,9 +232,7 @@ class DataRequestAdmin(BaremeAdmin):
             said = {"contact": one.contact, "link": links.link(one.contact), "days": links.DAYS}
             text = _g("For %(contact)s alone, good for %(days)d days: %(link)s") % said
             self.message_user(request, text, messages.SUCCESS)
-            LogEntry.objects.log_actions(
-                request.user.pk or 0, [one.contact], CHANGE, _g("A link to the copy was made.")
-            )
+            note(request, [one.contact], Remark(_("A link to the copy was made.")))
         if not asked:
             self.message_user(request, _g("None of these asked for a copy."), messages.WARNING)
 

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext_lazy
 from contacts import segments
 from contacts.admin_base import BaremeAdmin, CappedPaginator
 from contacts.models import Contact, Membership, Segment
+from contacts.remarks import Remark
 from contacts.search import search
 
 PER_PAGE = 50
@@ -22,6 +23,11 @@ TOLD = {
     "add": ngettext_lazy("%(count)d contact added.", "%(count)d contacts added.", "count"),
     "remove": ngettext_lazy("%(count)d contact removed.", "%(count)d contacts removed.", "count"),
     "undecide": ngettext_lazy("The conditions decide again.", "The conditions decide again.", "count"),
+}
+NOTED = {
+    "add": _("Added: %(contacts)s"),
+    "remove": _("Removed: %(contacts)s"),
+    "undecide": _("Left to the conditions again: %(contacts)s"),
 }
 
 
@@ -51,7 +57,7 @@ def decide(admin: BaremeAdmin, request: HttpRequest, segment: Segment) -> None:
     else:
         change = segments.add if verb == "add" else segments.remove
         count = change(segment, ids, Membership.Reason.MANUAL, note)
-    admin.log_change(request, segment, f"{verb}: {', '.join(map(str, ids[:20]))}")  # type: ignore[attr-defined,unused-ignore]
+    admin.log_change(request, segment, Remark(NOTED[verb], contacts=", ".join(f"#{pk}" for pk in ids[:20])))
     admin.tell(request, count, TOLD[verb])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,9 +18,10 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 
 from contacts import duplicates, merging
-from contacts.admin_base import ReadOnlyAdmin
+from contacts.admin_base import ReadOnlyAdmin, note
 from contacts.merging import MergeError
 from contacts.models import Contact, Duplicate, Merge, MergePolicy
+from contacts.remarks import Remark
 
 
 def may_merge(request: HttpRequest) -> bool:
@@ -95,8 +95,8 @@ class MergeAdmin(ReadOnlyAdmin):
         except MergeError as refused:
             self.message_user(request, f"{merge}: {refused}", messages.ERROR)
             return False
-        note = _g("The merge of %(contact)s was undone.") % {"contact": f"{merge.loser} (#{merge.loser_id})"}
-        LogEntry.objects.log_actions(request.user.pk or 0, [merge.winner, merge.loser], CHANGE, note)
+        said = Remark(_("The merge of %(contact)s was undone."), contact=f"{merge.loser} (#{merge.loser_id})")
+        note(request, [merge.winner, merge.loser], said)
         return True
 
 

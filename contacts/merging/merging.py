@@ -103,7 +103,7 @@ def _merge(
     """The work itself, in the caller's transaction; and whether it had not been done before."""
     if winner_id == loser_id:
         raise MergeError(_("A contact cannot be merged with itself."))
-    job = Job(Merge(origin=origin, author=author, note=note[:300]), winner_id, loser_id, held)
+    job = Job(Merge(origin=origin, author=author, note=note), winner_id, loser_id, held)
     people = _lock(job)
     winner, loser = people[winner_id], people[loser_id]
     if loser.merged_into_id == winner_id:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.remarks import RemarkField
 
 
 class Merge(models.Model):
@@ -25,7 +26,7 @@ class Merge(models.Model):
     winner = models.ForeignKey(Contact, models.CASCADE, related_name="merges", verbose_name=_("kept"))
     loser = models.ForeignKey(Contact, models.CASCADE, related_name="merges_away", verbose_name=_("merged away"))
     origin = models.CharField(_("origin"), max_length=10, choices=Origin.choices, default=Origin.MANUAL)
-    note = models.CharField(_("because"), max_length=300, blank=True)
+    note = RemarkField(_("because"), blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
     )

@@ -23,6 +23,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, by_post, guarded, post_button, shown_count
+from contacts.remarks import Remark
 from tracking import addresses, embedding, statistics
 from tracking.admin import builder, form_preview, palette
 from tracking.admin.statistics import WithStatistics
@@ -194,7 +195,7 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
         if form is None:
             return HttpResponseRedirect(self.page("changelist"))
         made = copied(form)
-        self.log_addition(request, made, _g("Copied from “%(name)s”.") % {"name": form})
+        self.log_addition(request, made, Remark(_("Copied from “%(name)s”."), name=form))
         self.message_user(request, _g("This is the copy. It is switched off until you say otherwise."))
         for listener in copy_listeners:
             listener(request, form, made)
