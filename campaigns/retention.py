@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Attempt, Delivery, Message
-from contacts.privacy.retention import Due, Rows, kinds
+from campaigns.models import Attempt, Delivery, Message, Step, Trigger
+from contacts.privacy.retention import Due, Rows, holders, kinds
 
 
 @kinds.register
@@ -41,3 +41,7 @@ class DetailsOfAttempts(Rows):
 
     def let_go(self, rows: QuerySet[Any]) -> None:
         rows.update(detail="")
+
+
+holders.conditions.append(lambda: Trigger.objects.values_list("conditions", flat=True))
+holders.conditions.append(lambda: Step.objects.values_list("params", flat=True))

@@ -20,11 +20,21 @@ from contacts.models import DataRequest, Import, ImportRow, Purpose, RetentionPo
 from contacts.privacy import retention
 from contacts.privacy.retention import Kind, Unit, kinds, policies, runs
 from contacts.privacy.retention.kinds import months_before
-from scoring import ledger, reconciliation, sweeps
+from scoring import ledger, reconciliation, rules, sweeps
 from scoring import scores as scoring_scores
 from scoring.explain import explain
 from scoring.models import ContactScore, PointEntry, Repeat
-from tests.factories import AssetFactory, ContactFactory, FormFactory, LandingPageFactory, LinkFactory, UserFactory
+from tests.factories import (
+    AssetFactory,
+    ContactFactory,
+    FormFactory,
+    LandingPageFactory,
+    LinkFactory,
+    SegmentFactory,
+    StepFactory,
+    TriggerFactory,
+    UserFactory,
+)
 from tests.scoring.conftest import download, engagement, happen, publish, subject  # noqa: F401 - fixtures
 from tracking import inbox, statistics, subjects
 from tracking import retention as tracking_retention
@@ -609,6 +619,79 @@ def test_a_mark_of_a_network_counts_no_events_that_are_settled(ada):
     assert marks_sql.count(mark.pk)["events"] == 8
     apply()
     assert marks_sql.count(mark.pk)["events"] == 2
+
+
+def visits_of(contact, *days, address="news"):
+    """Page views that no rule counts."""
+    for ago_days in days:
+        url = f"https://blog.example/{address}?q=1"
+        happen(contact, EventKind.LANDING_PAGE_VISITED, subject(f"{address}{ago_days}", type="landing_page"),
+               ago(days=ago_days), url=url, user_agent=CHROME, ip="192.0.2.0")  # fmt: skip
+    pipeline.drain()
+
+
+def days_of(contact, kind=EventKind.LANDING_PAGE_VISITED):
+    ats = Event.objects.filter(contact=contact, kind=kind).order_by("at").values_list("at", flat=True)
+    return [(timezone.now() - at).days for at in ats][::-1]
+
+
+def test_what_no_rule_counts_may_go_but_for_the_latest_and_no_point_moves(ada):
+    other = ContactFactory()
+    for purpose in Purpose:
+        consent.give(other, purpose)
+    visits_of(ada, 1000, 900, 800, 10)
+    visits_of(other, 1001, 901, address="else")
+    before = (scores(), lines())
+    assert "idle_events" not in apply()  # kept for good, unless somebody says otherwise
+
+    assert apply(idle_events=24) == {"idle_events": 4}
+
+    assert (days_of(ada), days_of(other)) == ([10], [901])
+    assert sorted(days_of(ada, EventKind.ASSET_DOWNLOADED)) == [10, 699, 700, 900]  # these are counted
+    assert len(days_of(ada, EventKind.PAGE_VISITED)) == 4
+    assert (scores(), lines(), wrong()) == (*before, [])
+    counted = DayCount.objects.order_by("day").values_list("times", "machines", "people", "nameless")
+    assert list(counted) == [(1, 0, 1, 0)] * 4
+    assert apply() == {}
+    with transaction.atomic():
+        scoring_scores.lock([ada.pk])
+        sweeps.make_anew([ada.pk])
+        assert judging.judge_contacts([ada.pk]) == []
+    assert (scores(), lines(), wrong()) == (*before, [])
+
+
+def test_what_may_be_asked_about_stays(ada):
+    visits_of(ada, 900, 800)
+    asks = {"all": [{"not": {"filter": "landing_page_visited", "op": "did", "days": 30}}]}
+    segment = SegmentFactory(conditions=asks)
+    assert "idle_events" not in apply(idle_events=24)
+    segment.delete()
+    trigger = TriggerFactory(conditions=asks)
+    assert apply() == {}
+    trigger.delete()
+    step = StepFactory(params={"conditions": asks})
+    assert apply() == {}
+    step.delete()
+
+    assert apply() == {"idle_events": 2}
+
+
+def test_nothing_of_a_contact_goes_before_its_details_have(ada):
+    visits_of(ada, 900, 800)
+
+    assert apply(idle_events=1, event_details=None) == {}
+    assert apply(event_details=29) == {"event_details": 4, "idle_events": 1}  # what is older than that
+    assert days_of(ada) == [800]
+
+
+def test_what_was_counted_once_stays_also_when_the_rule_is_gone(ada, publish):  # noqa: F811
+    action = publish(2, source="landing_page_visited", repeat=Repeat.ALWAYS)
+    visits_of(ada, 900, 800)
+    rules.archive(action)
+    pipeline.drain()
+
+    assert "idle_events" not in apply(idle_events=24)
+    assert days_of(ada) == [800, 900]
 
 
 # --- runs -------------------------------------------------------------------------------------------------------------

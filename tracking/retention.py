@@ -60,11 +60,7 @@ class AnonymousEvents(Kind):
     default = 13
 
     def before(self, length: int, now: datetime) -> datetime:
-        """Not so long as variants of a page are being tried with them."""
-        running = PageTest.objects.filter(started_at__isnull=False, ended_at__isnull=True).order_by("started_at")
-        started = running.values_list("started_at", flat=True).first()
-        before = super().before(length, now)
-        return min(before, started) if started else before
+        return but_for_tests(super().before(length, now))
 
     def count(self, due: Due, most: int | None = None) -> int:
         return sql.count_anonymous(due.before, most)
@@ -284,6 +280,13 @@ class Outages(Rows):
 
     def rows(self, due: Due) -> QuerySet[Any]:
         return Outage.objects.filter(ended_at__lt=due.before)
+
+
+def but_for_tests(before: datetime) -> datetime:
+    """As long as variants of a page are being tried, no visit since then goes."""
+    running = PageTest.objects.filter(started_at__isnull=False, ended_at__isnull=True).order_by("started_at")
+    started = running.values_list("started_at", flat=True).first()
+    return min(before, started) if started else before
 
 
 def _forget_files(rows: QuerySet[Upload]) -> None:

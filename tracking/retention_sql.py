@@ -64,10 +64,12 @@ def count_anonymous(until: datetime, most: int | None) -> int:
     return int(count)
 
 
+# Of `gone`, a relation with what is counted; all of a person's day at once, so that they are counted once.
 ADD_COUNTS = """
 INSERT INTO tracking_daycount AS c (subject_id, kind, day, times, machines, people, nameless)
 SELECT subject_id, kind, (at AT TIME ZONE %(zone)s)::date, count(*) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict >= 2),
-  count(DISTINCT visitor_id) FILTER (WHERE verdict < 2), count(*) FILTER (WHERE verdict < 2 AND visitor_id IS NULL)
+  count(DISTINCT contact_id) FILTER (WHERE verdict < 2) + count(DISTINCT visitor_id) FILTER (WHERE verdict < 2 AND contact_id IS NULL),
+  count(*) FILTER (WHERE verdict < 2 AND contact_id IS NULL AND visitor_id IS NULL)
 FROM {gone} gone WHERE EXISTS (SELECT FROM tracking_subject s WHERE s.id = subject_id) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 ON CONFLICT (subject_id, kind, day) DO UPDATE SET times = c.times + excluded.times, machines = c.machines + excluded.machines,
   people = c.people + excluded.people, nameless = c.nameless + excluded.nameless
@@ -78,7 +80,7 @@ DELETE = f"""
 WITH due AS MATERIALIZED ({{due}}),
 gone AS (
   DELETE FROM tracking_event e USING due WHERE e.id = due.id AND e.at = due.at AND e.contact_id IS NULL
-    AND e.at >= %(since)s AND e.at < %(until)s RETURNING e.subject_id, e.kind, e.at, e.verdict, e.visitor_id
+    AND e.at >= %(since)s AND e.at < %(until)s RETURNING e.subject_id, e.kind, e.at, e.verdict, e.contact_id, e.visitor_id
 ),
 added AS ({ADD_COUNTS.format(gone="gone")})
 SELECT count(*) FROM gone

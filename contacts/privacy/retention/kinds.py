@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -124,6 +124,15 @@ def months_before(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
+def _named(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("filter"), str):
+            yield value["filter"]
+        value = list(value.values())
+    for part in value if isinstance(value, list) else []:
+        yield from _named(part)
+
+
 def _plain(key: Any) -> Any:
     return key if isinstance(key, int) else str(key)
 
@@ -133,10 +142,14 @@ def _plain(key: Any) -> Any:
 
 @dataclass
 class Holders:
-    """How to keep scoring away: from some contacts, or from everything for a moment. The apps above say how."""
+    """How to keep scoring away: from some contacts, or from everything for a moment. The apps above say how.
+
+    `conditions`: where there is JSON that may hold conditions on contacts.
+    """
 
     of_contacts: list[Callable[[Sequence[int]], object]] = field(default_factory=list)
     of_all: list[Callable[[], object]] = field(default_factory=list)
+    conditions: list[Callable[[], Iterable[Any]]] = field(default_factory=list)
 
     def hold(self, contact_ids: Sequence[int]) -> None:
         """Until the transaction ends nobody else changes what these contacts did."""
@@ -147,6 +160,10 @@ class Holders:
         """Until the transaction ends no batch is under way."""
         for holder in self.of_all:
             holder()
+
+    def filters(self) -> set[str]:
+        """The keys of all filters that some condition names."""
+        return {key for given in self.conditions for value in given() for key in _named(value)}
 
 
 holders = Holders()

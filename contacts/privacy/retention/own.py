@@ -8,8 +8,8 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.models import DataRequest, Import, ImportRow
-from contacts.privacy.retention.kinds import Due, Rows, kinds
+from contacts.models import DataRequest, Import, ImportRow, Segment
+from contacts.privacy.retention.kinds import Due, Rows, holders, kinds
 
 
 @kinds.register
@@ -47,3 +47,6 @@ class History(Rows):
 
     def rows(self, due: Due) -> QuerySet[Any]:
         return LogEntry.objects.filter(action_time__lt=due.before)
+
+
+holders.conditions.append(lambda: Segment.objects.values_list("conditions", flat=True))
