@@ -242,8 +242,8 @@ class _Seen:
             notes.append(text % {"count": _n(self.nameless)})
         if gone := self.lines.get("gone"):
             text = _(
-                "Until %(day)s some visits are kept as counts of days only: people are counted anew each day, and where they came "
-                "from and what they did next is not known."
+                "Until %(day)s some visits are kept as counts of days only: people are counted anew each day, and where they "
+                "came from and what they did next is not known."
             )
             notes.append(text % {"day": date_format(date.fromisoformat(gone[0].name))})
         return notes
