@@ -271,6 +271,24 @@ def test_a_no_keeps_nothing_but_the_answer_and_is_told_to_nobody(client, page):
     assert (again.context["choice"].answer, again.context["choice"].visitor_id, kept(again)) == ("denied", None, {})
 
 
+def test_a_no_on_our_page_comes_with_the_form_sent_from_this_address(client, page, nonce):
+    choose(client, False)
+    client.post("/p/offer", {"bareme_nonce": nonce(page.form), "email": "ada@example.com"}, REMOTE_ADDR="203.0.113.77")
+
+    assert consents() == [proof("ada@example.com", False, "Banner on testserver")]
+
+
+def test_who_takes_a_no_back_is_followed_from_the_next_visit_on(client, page):
+    choose(client, False)
+    client.get("/p/offer")
+    response = choose(client, True, visitor="")
+    client.get("/p/offer")
+    pipeline.drain()
+
+    visits = Event.objects.filter(kind=Kind.LANDING_PAGE_VISITED).order_by("id").values_list("visitor_id", flat=True)
+    assert [visitor and str(visitor) for visitor in visits] == [None, response.cookies["bareme_browser"].value]
+
+
 def test_a_no_after_a_yes_is_noted_and_the_browser_forgets_its_id(client, page, ada):
     known_as(ada)
     client.cookies["bareme_browser"] = str(BROWSER)

@@ -48,19 +48,20 @@ def _note(
     """The answer, and with a yes the visit. The no of a browser that nobody knows is noted nowhere."""
     seen = browsers.seen(request)
     contact_id = passes.contact_id(request.GET.get(passes.PARAMETER, ""))
-    first = granted and seen["visitor_id"] is None
-    if first:
-        seen["visitor_id"] = sent.uuid("visitor") or uuid.uuid4()
+    undecided, is_new = sent.uuid("visitor"), granted and seen["visitor_id"] is None
+    if is_new:
+        seen["visitor_id"] = undecided or uuid.uuid4()
     if seen["visitor_id"] or contact_id:
         url = request.build_absolute_uri(visits.address(page))
         data = banner.data(granted, url, text)
         hits.record(NewHit(kind=Kind.CONSENT_ANSWERED, contact_id=contact_id, url=url, data=data, **seen))
-    if first and seen["visitor_id"]:
+    if is_new and seen["visitor_id"]:
         browsers.remember(response, request, seen["visitor_id"])
-        if "sent" not in request.GET:
-            variant = experiments.shown(experiments.running(page), seen["visitor_id"])
-            referrer = sent.address("referrer")
-            visits.record(request, page, seen, variant, referrer=referrer, instead=seen["visitor_id"])
+        if (
+            undecided and "sent" not in request.GET
+        ):  # whoever had refused saw the page as it is, and counts from the next visit on
+            variant = experiments.shown(experiments.running(page), undecided)
+            visits.record(request, page, seen, variant, referrer=sent.address("referrer"), instead=undecided)
     elif not granted:
         browsers.forget(response, request)
     ring()
