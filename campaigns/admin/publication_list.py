@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Case, Count, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -34,17 +32,16 @@ class PublicationList(BaremeAdmin):
         return [Case(When(state=State.DRAFT, then=Value(0)), default=Value(1)).asc(), "-id"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        self.message_without_draft(request)
-        more = {"title": _("Draft and publications"), "latest": latest_versions.latest(request)}
+        more = {
+            "title": _("Draft and publications"),
+            "latest": latest_versions.latest(request),
+            "empty_text": _(
+                "A draft collects edits that belong together, and shows whose score would change before they come into force. "
+                "To begin one, open a point action, a group or a trigger, and choose “Add to the draft”."
+            ),
+        }
         answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | more)
         return answer
-
-    def message_without_draft(self, request: HttpRequest) -> None:
-        if not Publication.objects.exists():
-            text = _g(
-                "There is no draft yet: open a point action, a group or a trigger, and choose “Add to the draft”."
-            )
-            self.message_user(request, text, messages.INFO)
 
     @display(description=_("what"), header=False)
     def what(self, publication: Publication) -> str:

@@ -142,7 +142,7 @@ SHEETS = {
         Words("La lettre du brasseur", "The brewer's letter"),
         Words("Tous les deux mois, une lecture de cinq minutes.", "A five-minute read every other month."),
         Words("Je m'abonne", "Subscribe"),
-        Words("Bienvenue parmi les lecteurs de la lettre.", "Welcome among the letter's readers."),
+        Words("Encore un clic, et la lettre est à vous.", "One more click, and the letter is yours."),
         (EMAIL, FIRST_NAME, LETTER, FOLLOW, READ),
     ),
     "webinar": Sheet(

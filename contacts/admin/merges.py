@@ -154,11 +154,12 @@ class DuplicateAdmin(ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        waiting = self.get_queryset(request).filter(dismissed_at=None)
         extra = {
             "is_automatic": MergePolicy.allows(),
             "may_merge": may_merge(request),
-            "is_empty": not waiting.exists(),
+            "empty_text": _(
+                "No two contacts look like one person. If you know of two, open one of them and choose “Merge …”."
+            ),
         }
         return super().changelist_view(request, {**(extra_context or {}), **extra})
 

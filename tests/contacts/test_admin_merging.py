@@ -183,3 +183,15 @@ def test_whoever_may_only_look_merges_and_undoes_nothing(client, ada, old):
     ):
         assert client.post(address).status_code == 403
     assert Merge.objects.get().undone_at is None
+
+
+def test_an_empty_list_of_duplicates_says_what_it_is_for(marketer):
+    address = reverse("admin:contacts_duplicate_changelist")
+
+    assert "No two contacts look like one person." in marketer.get(address).text
+    filtered = marketer.get(f"{address}?dismissed=yes").text
+    assert ("Nothing matches" in filtered, "No two contacts" in filtered) == (True, False)
+
+
+def test_an_empty_list_of_publications_says_how_a_draft_begins(marketer):
+    assert "To begin one, open a point action" in marketer.get(reverse("admin:scoring_publication_changelist")).text

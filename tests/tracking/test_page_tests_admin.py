@@ -70,7 +70,7 @@ def test_a_test_offers_what_it_can_do_and_says_why_not_the_rest(admin):
     experiments.start(trial)
     offered, page = buttons(admin, trial)
     assert offered == []
-    assert "Running since" in page
+    assert "Running (since" in page
 
     experiments.stop(trial, "B")
     offered, page = buttons(admin, trial)

@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
+from django.utils.functional import lazy
 from django.utils.text import slugify
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -151,7 +152,7 @@ class FieldForm(forms.ModelForm):
         _("Megabytes at most"),
         min_value=1,
         max_value=fieldtypes.MAX_MEGABYTES,
-        help_text=_("Left empty: %(count)d.") % {"count": fieldtypes.USUAL_MEGABYTES},
+        help_text=lazy(lambda: _g("Left empty: %(count)d.") % {"count": fieldtypes.USUAL_MEGABYTES}, str)(),
     )
     kinds = forms.MultipleChoiceField(
         label=_("Which files"),

@@ -157,7 +157,9 @@ class PageTestAdmin(BaremeAdmin):
             reason = experiments.obstacle(test)
             return _g("A draft: visitors see the page as it is.") + (f" {reason}" if reason else "")
         if test.ended_at is None:
-            said = _g("Running since %(day)s. Its variants stay as they are until it ends: stop it below, keeping one.")
+            said = _g(
+                "Running (since %(day)s). Its variants stay as they are until it ends: stop it below, keeping one."
+            )
             return said % {"day": date_format(localtime(test.started_at), "DATETIME_FORMAT")}
         said = _g("It ended on %(day)s; variant %(letter)s was kept.")
         return said % {"day": date_format(localtime(test.ended_at), "DATETIME_FORMAT"), "letter": test.kept}
