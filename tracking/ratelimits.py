@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from functools import cache
 
@@ -15,6 +16,7 @@ logger = logging.getLogger(__name__)
 MOMENT = 0.5  # seconds to wait for it
 PAUSE = 10  # seconds without asking, after Redis did not answer
 _ask_again_at = 0.0
+_making = threading.Lock()
 
 
 def count(seconds: int, *names: object) -> int:
@@ -35,7 +37,13 @@ def count(seconds: int, *names: object) -> int:
         return 0
 
 
-@cache
 def _redis() -> Redis:
+    """One for all threads of a process: a second one, thrown away, would hang up on those who use it."""
+    with _making:
+        return _client()
+
+
+@cache
+def _client() -> Redis:
     """Not by Django's cache: that makes a client for each command, and needs three to count."""
     return Redis.from_url(settings.REDIS_URL, socket_connect_timeout=MOMENT, socket_timeout=MOMENT)
