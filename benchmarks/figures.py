@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-UNITS = {"s": 1, "ms": 1000}  # a rate, such as "hits/s", is the count of a run by its seconds
+UNITS = {"s": 1, "ms": 1000, "µs": 1_000_000}  # a rate, such as "hits/s", is the count of a run by its seconds
 MAX_GROWTH = 1.3  # two measurements of the same differ by as much
 
 

@@ -46,6 +46,10 @@ class Web:
             self._processes.append(self._start(f"{CELERY} --schedule {self._folder.name}/beat"))
         self._wait()
 
+    @property
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._processes]
+
     def stop(self) -> None:
         for process in self._processes:
             process.terminate()

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import orjson
 
+from benchmarks import processors
 from benchmarks.benchmark import Benchmark
 from benchmarks.figures import Goal, Measured
 from benchmarks.visitors import Visits, get, post, visit
@@ -42,18 +43,24 @@ class Edge(Benchmark):
     def set_up(self) -> None:
         execute("TRUNCATE tracking_hit")
         self.web = Web()
+        self.processes = [*self.web.pids, *processors.database()]
         self.numbers = count(1)
         self.visits: list[tuple[Visits, Visits]] = []
+        self.used: list[tuple[float, float]] = []  # of the processors, for the empty page and for the full request
 
     def prepare(self) -> None:
         self.drawn = list(islice(self.requests(), self.count))  # signing tokens is not the visitors' work
 
     def floor(self) -> float | None:
+        begun = processors.spent(self.processes)
         self.empty = visit(self.web.port, repeat(get(EMPTY)), self.connections, self.count)
+        self.used_by_empty = processors.spent(self.processes) - begun
         return self.empty.seconds
 
     def run(self) -> float | None:
+        begun = processors.spent(self.processes)
         self.full = visit(self.web.port, iter(self.drawn), self.connections, self.count)
+        self.used.append((self.used_by_empty, processors.spent(self.processes) - begun))
         return self.full.seconds
 
     def check(self) -> None:
@@ -69,9 +76,9 @@ class Edge(Benchmark):
         self.web.stop()
 
     def further(self) -> list[Measured]:
-        """How long the visitor waits."""
+        """How long the visitor waits; and what the server and PostgreSQL work for it, however busy the machine is."""
         measured = self.visits[self.warm :]
-        return [
+        waits = [
             Measured(
                 name=f"{self.name}: p{share * 100:g}",
                 unit="ms",
@@ -81,6 +88,14 @@ class Edge(Benchmark):
             )
             for share in PERCENTILES
         ]
+        return [*waits, *self._work()]
+
+    def _work(self) -> list[Measured]:
+        if not all(map(all, self.used)):
+            return []
+        empty, full = (statistics.median(of) / self.count for of in zip(*self.used[self.warm :], strict=True))
+        name = f"{self.name}: processors, each request"
+        return [Measured(name=name, unit="µs", goal=self.goal, seconds=full, floor=empty)]
 
     def from_somewhere(self, number: int) -> str:
         """The header of a visitor from another network than the one before."""
