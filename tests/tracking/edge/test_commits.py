@@ -81,7 +81,7 @@ def test_what_arrives_during_a_commit_shares_the_next(kept_by):
     visitors = [Visitor(kept_by, 1)]
     until(lambda: kept_by._busy)
     visitors += [Visitor(kept_by, number) for number in range(2, 9)]
-    until(lambda: kept_by._gathering.requests == 7)
+    until(lambda: len(kept_by._gathering.bells) == 7)
     block.__exit__(None, None, None)
     for visitor in visitors:
         visitor.join(5)
@@ -113,7 +113,7 @@ def test_a_hit_that_meets_too_many_is_refused_at_once(kept_by, monkeypatch):
     visitors = [Visitor(kept_by, 1)]
     until(lambda: kept_by._busy)
     visitors += [Visitor(kept_by, number) for number in (2, 3)]
-    until(lambda: kept_by._gathering.requests == 2)
+    until(lambda: len(kept_by._gathering.bells) == 2)
     assert not kept_by.keep(opened(4))
     block.__exit__(None, None, None)
     for visitor in visitors:
