@@ -10,12 +10,13 @@ import time_machine
 from django.contrib.admin.models import LogEntry
 from django.core.files.storage import FileSystemStorage
 from django.core.management import call_command
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from campaigns.models import Attempt, Delivery, Message
 from config import pipeline
 from contacts import consent, merging
+from contacts import sql as contacts_sql
 from contacts.models import DataRequest, Import, ImportRow, Purpose, RetentionPolicy, RetentionRun
 from contacts.privacy import retention
 from contacts.privacy.retention import Kind, Unit, kinds, policies, runs
@@ -735,12 +736,22 @@ def test_one_run_at_a_time_and_one_a_day():
     assert runs.begin_day() != first
 
 
-def test_a_kind_that_fails_is_told_and_the_others_go_on():
+def fails():
+    raise RuntimeError("no way")
+
+
+def takes_too_long():
+    contacts_sql.limit_time(1)
+    contacts_sql.tuples("SELECT pg_sleep(5)", [])
+
+
+@pytest.mark.parametrize(("broken", "words"), [(fails, "no way"), (takes_too_long, "statement timeout")])
+def test_a_kind_that_fails_is_told_and_the_others_go_on(broken, words):
     class Broken(Kind):
         key, position, label, becomes, unit, default = "broken", -1, "Broken", "", Unit.DAYS, 1
 
         def step(self, due, mark):
-            raise RuntimeError("no way")
+            broken()
 
     kinds.add(Broken())
     try:
@@ -751,7 +762,24 @@ def test_a_kind_that_fails_is_told_and_the_others_go_on():
         kinds._types.pop("broken")
     run.refresh_from_db()
     assert (run.counts, list(run.errors), run.finished_at is not None) == ({"held_spam": 1}, ["broken"], True)
-    assert "no way" in run.errors["broken"]
+    assert words in run.errors["broken"]
+
+
+def test_while_the_database_is_away_the_run_waits(monkeypatch):
+    def away(run_id):
+        raise OperationalError("the connection is closed")
+
+    run = runs.ask()
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "_step", away)
+        with pytest.raises(OperationalError):
+            runs.carry(run.pk)
+    run.refresh_from_db()
+    assert (run.errors, run.finished_at) == ({}, None)
+
+    runs.carry(run.pk)
+    run.refresh_from_db()
+    assert run.finished_at is not None
 
 
 def test_the_command_counts_and_does(capsys):

@@ -17,6 +17,7 @@ from contacts.models import RetentionRun
 from contacts.privacy.retention import policies
 from contacts.privacy.retention.kinds import Due, Kind, Step, in_order, kinds
 
+QUERY_CANCELED = "57014"
 logger = logging.getLogger(__name__)
 
 
@@ -78,15 +79,15 @@ def _advance(run_id: int) -> bool:
     try:
         with transaction.atomic():
             return _step(run_id)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away, or somebody holds what we need: the next one goes on
-    except Exception:
+    except Exception as error:
+        if _comes_back(error):
+            raise
         logger.exception("retention run %s failed in a step", run_id)
-        error = traceback.format_exc()
+        told = traceback.format_exc()
     with transaction.atomic():
         run = _hold(run_id)
         if run and run.kind in kinds:
-            run.errors = {**run.errors, run.kind: error[-5000:]}
+            run.errors = {**run.errors, run.kind: told[-5000:]}
             _turn_to(run, _next(kinds[run.kind]))
         return run is not None
 
@@ -113,6 +114,12 @@ def _step(run_id: int) -> bool:
     following = _next(kind)
     _turn_to(run, following)
     return following is not None
+
+
+def _comes_back(error: Exception) -> bool:
+    """The database is away, or somebody holds what we need: the next try goes on. What takes too long will do so again."""
+    took_too_long = getattr(error.__cause__, "sqlstate", "") == QUERY_CANCELED
+    return isinstance(error, OperationalError | InterfaceError) and not took_too_long
 
 
 def _carried_out(run: RetentionRun, kind: Kind) -> tuple[Step, Due | None]:
