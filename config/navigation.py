@@ -84,6 +84,7 @@ SIDEBAR = {
                 page(_("SMS"), "sms", "campaigns.sms"),
                 page(_("Forms"), "dynamic_form", "tracking.form"),
                 page(_("Landing pages"), "web", "tracking.landingpage"),
+                page(_("Tests of pages"), "science", "tracking.pagetest"),
                 page(_("Assets"), "download", "tracking.asset"),
                 page(_("Webinars"), "podcasts", "campaigns.webinar"),
             ],

@@ -168,6 +168,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 5},
     },
+    # What closed days came to, for statistics of what is visited often.
+    "tracking.count_days": {"task": "tracking.count_days", "schedule": 60.0, "options": {"expires": 60}},
     "tracking.forget_confirmations": {"task": "tracking.forget_confirmations", "schedule": 3600.0},
     # What is no longer kept: once a day, in short steps.
     "contacts.apply_retention": {"task": "contacts.apply_retention", "schedule": 10.0, "options": {"expires": 10}},

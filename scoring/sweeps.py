@@ -218,10 +218,11 @@ def _left_out(contact_ids: Iterable[int]) -> Mapping[int, set[int]]:
 
 
 def make_anew(contact_ids: Sequence[int]) -> list[Movement]:
-    """Make everything about these contacts' scores anew from what is recorded of them now; what that moved.
+    """Make everything about these contacts' scores anew from what is recorded of them now, verdicts first; what that moved.
 
     The caller has shared the rules, holds the lock, and has caught up (`catch_up`) before the record changed.
     """
+    judging.judge_contacts(contact_ids)  # whose events are others now: links of one message, a mark of the contact
     return _carried_out(ANEW, contact_ids)
 
 

@@ -10,7 +10,7 @@ from config import pipeline
 from contacts import consent, merging, segments, tagging
 from contacts.merging import MergeError
 from contacts.models import Consent, Contact, DoNotContact, Membership, Merge, Purpose
-from scoring import ledger, reconciliation
+from scoring import ledger, machines, reconciliation
 from scoring.models import Adjustment, ContactScore, Holding, PointEntry, Repeat
 from tests.factories import (
     CampaignFactory,
@@ -25,7 +25,7 @@ from tests.factories import (
     WebinarFactory,
 )
 from tests.scoring.conftest import download, engagement, happen, lines, publish, score, subject  # noqa: F401
-from tracking.models import Event, FormSubmission, Kind, Subject, Visitor
+from tracking.models import Event, FormSubmission, Kind, Mark, Subject, Visitor
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -114,6 +114,22 @@ def test_once_stays_once_and_the_earliest_event_wins(ada, old, publish):  # noqa
     assert (score(ada), score(old), old.merged_into) == (9, 0, ada)
     assert PointEntry.objects.filter(contact=old).count() == 0
     assert PointEntry.objects.get(contact=ada, action__repeat=Repeat.ONCE).first_at == AT - timedelta(hours=3)
+
+
+def test_what_a_person_marked_as_a_machine_gets_by_a_merge_is_a_machines_until_it_is_undone(ada, old, publish):  # noqa: F811
+    publish(5)
+    machines.mark(Mark(contact=ada))
+    download(old, subject("guide"), AT)
+    settled()
+    assert score(old) == 5
+
+    merge = merging.merge(ada.pk, old.pk)
+    settled(ada, old)
+    assert (score(ada), score(old)) == (0, 0)
+
+    merging.undo(merge)
+    settled(ada, old)
+    assert (score(ada), score(old)) == (0, 5)
 
 
 def test_all_that_was_done_said_and_decided_goes_to_the_winner_and_comes_back(ada, old, publish):  # noqa: F811

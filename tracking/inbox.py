@@ -14,7 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from contacts.models import Change, Contact
-from tracking import banner, consents, identity, introductions, pages, sql, subjects, ties_sql
+from tracking import banner, consents, daysums, identity, introductions, pages, sql, subjects, ties_sql
 from tracking.hits import storable
 from tracking.identity import Known
 from tracking.introductions import Introduction
@@ -132,6 +132,8 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
     events = sql.store_events(decisions, seen([hit.id for hit in hits]))
     if replaced := {hit.instead: abouts[hit.id] for hit in hits if hit.instead and hit.visitor_id}:
         sql.drop_nameless(replaced)
+    if events:
+        daysums.note([pk for stored in events for pk in stored.ids], min(stored.first_at for stored in events))
     events += sql.insert_events(_answers(submissions, contacts, named))
     revised = frozenset(known.split())
     owners = {pk for pk in contacts.values() if pk} | claimants | revised

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Consent, Contact
 from contacts.privacy.retention import Due, Kind, Mark, Proposal, Rows, Step, Unit, holders, kinds
+from tracking import daysums, statistics, uploads
 from tracking import retention_sql as sql
-from tracking import statistics, uploads
 from tracking.models import (
     Confirmation,
     Event,
@@ -77,7 +77,9 @@ class AnonymousEvents(Kind):
             return Step()
         begin = timezone.localtime(first).replace(hour=0, minute=0, second=0, microsecond=0)
         end = min(_next_day(begin), due.before)
-        count = sql.delete_anonymous(max(begin, since), end, _zone(), BATCH)
+        with transaction.atomic():
+            daysums.open_again(begin, end)
+            count = sql.delete_anonymous(max(begin, since), end, _zone(), BATCH)
         return Step(count, {"since": (begin if count else end).isoformat()})
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
 from contacts.sql import array, execute, tuples
+from tracking.daysums_sql import open_again
 from tracking.merging import OWN
 from tracking.verdicts.own_sql import MARKS, kinds, marks_of
 from tracking.verdicts.reasons import JUDGED, Reason
@@ -125,6 +126,7 @@ def drop_month(month: Month, zone: str) -> int | None:
             execute("LOCK TABLE tracking_event IN ACCESS EXCLUSIVE MODE")
             if tuples(look, []) != [(False, last)]:
                 raise _InUse  # something came, or turned out to be somebody's, in between
+            open_again(month.first.date() - timedelta(days=1), month.until.date())
             execute(f"DROP TABLE {connection.ops.quote_name(month.name)}")
             tuples("SELECT set_config('lock_timeout', '0', true)", [])
     except (OperationalError, _InUse):

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from tracking import odds, pages, statistics_sql, subjects
+from tracking import daysums, odds, pages, statistics_sql, subjects
+from tracking.daysums import Count
 from tracking.models import (
     Asset,
     Form,
@@ -102,10 +103,9 @@ def _day(text: str) -> date | None:
 
 def of_landing_page(page: LandingPage, days: Span) -> Report:
     seen = _Seen(Subject.Type.LANDING_PAGE, page.pk, Kind.LANDING_PAGE_VISITED, days)
-    figures = [Figure(_("Visits"), _n(seen.times)), Figure(_("People"), _n(seen.people))]
+    figures = [Figure(_("Visits"), _n(seen.times)), Figure(_("People"), seen.crowd)]
     if page.form_id and seen.subject:
-        visitors, sent = _converted(seen.subject, page.form_id, days)
-        figures += _rate(Tally(visitors, sent), _("Sent the form"))
+        figures += _rate(_converted(seen, page, days), _("Sent the form"), is_about=seen.is_about)
     return Report(
         days,
         [*figures, *seen.machines()],
@@ -124,7 +124,7 @@ def of_form(form: Form, days: Span) -> Report:
     held = HeldSubmission.objects.filter(form=form, at__gte=days.since, at__lt=days.until).count()
     figures = [
         Figure(_("Submissions"), _n(seen.times)),
-        Figure(_("People"), _n(seen.people)),
+        Figure(_("People"), seen.crowd),
         Figure(_("Held as spam"), _n(held)),
     ]
     seen_only = _(
@@ -137,7 +137,7 @@ def of_form(form: Form, days: Span) -> Report:
 
 def of_asset(asset: Asset, days: Span) -> Report:
     seen = _Seen(Subject.Type.ASSET, asset.pk, Kind.ASSET_DOWNLOADED, days)
-    figures = [Figure(_("Downloads"), _n(seen.times)), Figure(_("People"), _n(seen.people)), *seen.machines()]
+    figures = [Figure(_("Downloads"), _n(seen.times)), Figure(_("People"), seen.crowd), *seen.machines()]
     return Report(days, figures, seen.by_day(), _("Downloads by day"), [_where_from(asset, days)], seen.notes())
 
 
@@ -147,11 +147,11 @@ def of_email(email_id: int, days: Span) -> Report:
     seen = _Seen(Subject.Type.EMAIL, email_id, Kind.EMAIL_SENT, days)
     about = [source.pk] if source else []
     links = list(Link.objects.filter(source=source).values_list("subject_id", flat=True)) if source else []
-    opened = statistics_sql.together(about, Kind.EMAIL_OPENED, days.since, days.until, days.zone)
-    clicked = statistics_sql.together(links, Kind.EMAIL_CLICKED, days.since, days.until, days.zone)
-    left = statistics_sql.together(about, Kind.UNSUBSCRIBED, days.since, days.until, days.zone)
+    opened = daysums.together(about, Kind.EMAIL_OPENED, days)
+    clicked = daysums.together(links, Kind.EMAIL_CLICKED, days)
+    left = daysums.together(about, Kind.UNSUBSCRIBED, days)
     figures = [
-        Figure(_("Sent"), _n(seen.times), _("to %(count)s people") % {"count": _n(seen.people)}),
+        Figure(_("Sent"), _n(seen.times), _("to %(count)s people") % {"count": seen.crowd}),
         _of_people(_("Opened"), opened, seen.people),
         _of_people(_("Clicked"), clicked, seen.people),
         _of_people(_("Unsubscribed"), left, seen.people),
@@ -166,11 +166,29 @@ def of_email(email_id: int, days: Span) -> Report:
     return Report(days, figures, seen.by_day(), _("Sent by day"), tables, notes)
 
 
+def of_sms(sms_id: int, days: Span) -> Report:
+    """An SMS: sent, clicked, and each of its links. (Nothing tells that one was read; STOP is about all of them.)"""
+    source = Subject.objects.filter(type=Subject.Type.SMS, key=str(sms_id)).first()
+    seen = _Seen(Subject.Type.SMS, sms_id, Kind.SMS_SENT, days)
+    links = list(Link.objects.filter(source=source).values_list("subject_id", flat=True)) if source else []
+    figures = [
+        Figure(_("Sent"), _n(seen.times), _("to %(count)s people") % {"count": seen.crowd}),
+        _of_people(_("Clicked"), daysums.together(links, Kind.SMS_CLICKED, days), seen.people),
+    ]
+    notes = [
+        _(
+            "Shares are of the people it was sent to in these days; who clicked in an earlier one is among those who clicked."
+        ),
+    ]
+    tables = [of_links(source, days)] if source else []
+    return Report(days, figures, seen.by_day(), _("Sent by day"), tables, [*notes, *seen.notes()])
+
+
 def of_links(source: Subject, days: Span) -> Table:
     """The links of an email or SMS: how often, by how many people, how often by machines."""
     links = list(Link.objects.filter(source=source).order_by("pk")[:200])
     kinds = [Kind.EMAIL_CLICKED, Kind.SMS_CLICKED]
-    counts = statistics_sql.by_subject([link.subject_id for link in links], kinds, days.since, days.until, days.zone)
+    counts = daysums.by_subject([link.subject_id for link in links], kinds, days)
     rows = [(link.url, *_line(counts.get(link.subject_id))) for link in links]
     rows.sort(key=lambda row: -row[1])
     return Table(
@@ -212,7 +230,7 @@ class _Seen:
     def __init__(self, type: Subject.Type, ref_id: int, kind: Kind, days: Span) -> None:
         self.days = days
         self.subject = subjects.find([(type, str(ref_id))]).get((type, str(ref_id)))
-        lines = statistics_sql.count([self.subject], kind, days.since, days.until, days.zone) if self.subject else []
+        lines, self.is_about = daysums.lines(self.subject, kind, days) if self.subject else ([], False)
         self.lines: dict[str, list[statistics_sql.Counted]] = {}
         for line in lines:
             self.lines.setdefault(line.sort, []).append(line)
@@ -222,6 +240,10 @@ class _Seen:
         self.people = total.people if total else 0
         self.nameless = total.nameless if total else 0
 
+    @property
+    def crowd(self) -> str:
+        return crowd(self.people, self.is_about)
+
     def by_day(self) -> list[tuple[date, int]]:
         counts = {line.name: line.times for line in self.lines.get("day", ())}
         return [(day, counts.get(day.isoformat(), 0)) for day in self.days.days]
@@ -230,7 +252,11 @@ class _Seen:
         return [Figure(_("By machines"), _n(self.by_machines), _("counted nowhere else"))]
 
     def table(self, sort: str, title: str, unnamed: str = "") -> Table:
-        rows = [(line.name or unnamed or "–", line.times, line.people) for line in self.lines.get(sort, ())]
+        found = self.lines.get(sort, ())
+        if self.is_about:
+            rows: list[tuple[Any, ...]] = [(line.name or unnamed or "–", line.times) for line in found]
+            return Table(title, [title, _("How often")], rows, _("Nothing in these days."))
+        rows = [(line.name or unnamed or "–", line.times, line.people) for line in found]
         return Table(title, [title, _("How often"), _("People")], rows, _("Nothing in these days."))
 
     def notes(self) -> list[str]:
@@ -240,6 +266,13 @@ class _Seen:
                 "%(count)s times it was somebody who does not allow to be followed: counted, but not among the people."
             )
             notes.append(text % {"count": _n(self.nameless)})
+        if self.is_about:
+            notes.append(
+                _(
+                    "So much happened in these days that people are not counted one by one: their numbers are right to about "
+                    "3 percent, and not known by where they came from. With fewer days they are exact."
+                )
+            )
         if gone := self.lines.get("gone"):
             text = _(
                 "Until %(day)s some visits are kept as counts of days only: people are counted anew each day, and where they "
@@ -257,12 +290,13 @@ def _places(seen: _Seen, form: Form, days: Span) -> Table:
     found = subjects.find(key for key in keys if key)
     ids = [found.get(key) if key else None for key in keys]
     kinds = [Kind.PAGE_VISITED, Kind.LANDING_PAGE_VISITED]
-    views = statistics_sql.by_subject([pk for pk in ids if pk], kinds, days.since, days.until, days.zone)
+    views = daysums.by_subject([pk for pk in ids if pk], kinds, days)
     rows = []
     for line, pk in zip(lines, ids, strict=True):
-        seen_by = views.get(pk or 0, (0, 0, 0))[2]
-        share = percent(min(line.people / seen_by, 1)) if seen_by else "–"
-        rows.append((line.name, views.get(pk or 0, (0, 0, 0))[0], seen_by, line.times, line.people, share))
+        seen_by = views.get(pk or 0, Count())
+        share = percent(min(line.people / seen_by.people, 1)) if seen_by.people and line.people >= 0 else "–"
+        people = _line(seen_by)[1]
+        rows.append((line.name, seen_by.times, people, line.times, "–" if seen.is_about else line.people, share))
     columns = [_("Page"), _("Views"), _("People who saw it"), _("Submissions"), _("People who sent it"), _("Share")]
     return Table(_("By page"), columns, rows, _("Nobody sent it in these days."))
 
@@ -280,34 +314,44 @@ def _where_from(asset: Asset, days: Span) -> Table:
     """The forms that lead to it, with their submissions: a download itself does not say where its visitor came from."""
     forms = list(Form.objects.filter(gated_assets=asset) | Form.objects.filter(asset=asset))
     found = subjects.find((Subject.Type.FORM, str(form.pk)) for form in forms)
-    counts = statistics_sql.by_subject(list(found.values()), [Kind.FORM_SUBMITTED], days.since, days.until, days.zone)
+    counts = daysums.by_subject(list(found.values()), [Kind.FORM_SUBMITTED], days)
     rows = []
     for form in forms:
-        times, _machines, people = counts.get(found.get((Subject.Type.FORM, str(form.pk)), 0), (0, 0, 0))
-        rows.append((form.name, times, people))
+        count = counts.get(found.get((Subject.Type.FORM, str(form.pk)), 0))
+        rows.append((form.name, *_line(count)[:2]))
     return Table(
         _("Forms that lead to it"), [_("Form"), _("Submissions"), _("People")], rows, _("No form leads to it.")
     )
 
 
-def _converted(page: int, form_id: int, days: Span) -> tuple[int, int]:
-    form = subjects.find([(Subject.Type.FORM, str(form_id))]).get((Subject.Type.FORM, str(form_id)), 0)
-    return statistics_sql.converted(page, form, Kind.LANDING_PAGE_VISITED, Kind.FORM_SUBMITTED, days.since, days.until)
+def _converted(seen: _Seen, page: LandingPage, days: Span) -> Tally:
+    """Visitors who sent the form after they had come. Of a crowd: who sent it from the page."""
+    form = subjects.find([(Subject.Type.FORM, str(page.form_id))]).get((Subject.Type.FORM, str(page.form_id)), 0)
+    if seen.is_about:
+        sent = statistics_sql.sent_from(form, f"/p/{page.slug}", Kind.FORM_SUBMITTED, days.since, days.until)
+        return Tally(seen.people, min(seen.people, sent))
+    kinds = Kind.LANDING_PAGE_VISITED, Kind.FORM_SUBMITTED
+    return Tally(*statistics_sql.converted(seen.subject or 0, form, *kinds, days.since, days.until))
 
 
-def _of_people(label: str, counts: tuple[int, int, int], sent_to: int) -> Figure:
-    times, machines, people = counts
-    share = f" ({percent(people / sent_to)})" if 0 < people <= sent_to else ""
-    note = _("%(times)s times; %(machines)s times by machines") % {"times": _n(times), "machines": _n(machines)}
-    return Figure(label, _n(people) + share, note)
+def _of_people(label: str, count: Count, sent_to: int) -> Figure:
+    share = f" ({percent(count.people / sent_to)})" if 0 < count.people <= sent_to else ""
+    note = _("%(times)s times; %(machines)s times by machines")
+    values = {"times": _n(count.times), "machines": _n(count.machines)}
+    return Figure(label, crowd(count.people, count.is_about) + share, note % values)
 
 
-def _rate(tally: Tally, label: str) -> list[Figure]:
+def _rate(tally: Tally, label: str, *, is_about: bool = False) -> list[Figure]:
     if not tally.visitors:
         return [Figure(label, "–", _("no visitor who may be followed"))]
     low, high = odds.wilson(tally)
     note = _("%(sent)s of %(visitors)s visitors who may be followed; with luck taken out between %(low)s and %(high)s")
-    values = {"sent": _n(tally.converted), "visitors": _n(tally.visitors), "low": percent(low), "high": percent(high)}
+    values = {
+        "sent": _n(tally.converted),
+        "visitors": crowd(tally.visitors, is_about),
+        "low": percent(low),
+        "high": percent(high),
+    }
     return [Figure(label, percent(tally.converted / tally.visitors), note % values)]
 
 
@@ -315,9 +359,16 @@ def percent(share: float, decimals: int = 1) -> str:
     return _("%(number)s%%") % {"number": number_format(f"{100 * share:.{decimals}f}", use_l10n=True)}
 
 
-def _line(counts: tuple[int, int, int] | None) -> tuple[int, int, int]:
-    times, machines, people = counts or (0, 0, 0)
-    return times, people, machines
+def _line(count: Count | None) -> tuple[int, int | str, int]:
+    count = count or Count()
+    return count.times, crowd(count.people, True) if count.is_about else count.people, count.machines
+
+
+def crowd(people: int, is_about: bool) -> str:
+    """A number of people in words: where it is known about, in two digits that mean something."""
+    if not is_about or people < 100:
+        return _n(people)
+    return _("about %(count)s") % {"count": _n(round(people, 2 - len(str(people))))}
 
 
 def _n(number: int) -> str:

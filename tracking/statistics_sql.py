@@ -87,6 +87,20 @@ def converted(page: int, form: int, visited: int, sent: int, since: datetime, un
     return visitors, sent_by
 
 
+SENT_FROM = """
+SELECT count(DISTINCT visitor_id) FROM tracking_event
+WHERE subject_id = %(form)s AND kind = %(sent)s AND at >= %(since)s AND at < %(until)s AND verdict < 2 AND visitor_id IS NOT NULL
+  AND split_part(split_part(data ->> 'url', '?', 1), '#', 1) LIKE '%%' || %(path)s
+"""
+
+
+def sent_from(form: int, path: str, sent: int, since: datetime, until: datetime) -> int:
+    """How many visitors sent a form from a page at this path."""
+    values = {"form": form, "path": path, "sent": sent, "since": since, "until": until}
+    ((count,),) = tuples(SENT_FROM, values)
+    return int(count)
+
+
 TALLY = """
 WITH visitors AS (
   SELECT visitor_id, (array_agg(data ->> 'variant' ORDER BY at, id))[1] AS letter, min(at) AS since FROM tracking_event

@@ -16,7 +16,10 @@ from campaigns import texting
 from campaigns.admin import previews
 from campaigns.mail import fields
 from campaigns.models import Sms
-from contacts.admin_base import BaremeAdmin, guarded
+from contacts.admin_base import guarded
+from tracking import statistics
+from tracking.admin.statistics import WithStatistics
+from tracking.statistics import Report, Span
 
 
 class SmsForm(forms.ModelForm):
@@ -26,12 +29,13 @@ class SmsForm(forms.ModelForm):
 
 
 @admin.register(Sms)
-class SmsAdmin(BaremeAdmin):
+class SmsAdmin(WithStatistics):
     form = SmsForm
     list_display = ("name", "body", "size", "state", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name", "body")
     change_form_outer_after_template = "campaigns/preview.html"
+    actions_detail = ("see_statistics",)
     fieldsets: ClassVar = [(None, {"fields": ["name", "is_active", "body"]})]
 
     class Media:
@@ -49,6 +53,9 @@ class SmsAdmin(BaremeAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was sent names it: switch it off instead."""
         return False
+
+    def report(self, row: Sms, days: Span) -> Report:
+        return statistics.of_sms(row.pk, days)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.preview))

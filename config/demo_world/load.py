@@ -30,6 +30,7 @@ from config.demo_world import (
 )
 from config.demo_world.people import Person
 from config.demo_world.world import World
+from contacts import duplicates
 from contacts.models import Contact
 from scoring.models import PointAction
 from tracking.models import Event
@@ -90,6 +91,7 @@ def switch_on(world: World) -> None:
     marked = triggers.switch_on(world)
     campaigns.switch_on(world)
     forms.switch_on(world)
+    duplicates.look()
     world.say(f"triggers are on; {marked} contacts were past a threshold already and are marked")
 
 

@@ -42,6 +42,7 @@ JOBS = {
 STUDENTS = ("Étudiant", "Étudiante", "Student")
 # Only numbers that regulators keep free for films and examples: none of them rings anybody.
 PHONES = {"FR": ("+3363998", 4), "GB": ("+447700900", 3), "US": ("+1212555", 4), "DE": ("+4917139200", 2)}
+TWICE = 3
 FREE_MAIL = ["courriel.example", "freemail.example"]
 ZONES = {"GB": "Europe/London", "IE": "Europe/Dublin", "DE": "Europe/Berlin", "NL": "Europe/Amsterdam", "BE": "Europe/Brussels",
          "CH": "Europe/Zurich", "US": "America/New_York"}  # fmt: skip
@@ -85,7 +86,17 @@ def invent(world: World, companies: list[Company]) -> list[Person]:
     taken: set[str] = set()
     people = [_person(world, companies, taken) for _number in range(world.size)]
     _cast(world, people)
+    _come_twice(people)
     return sorted(people, key=lambda person: person.joined)
+
+
+def _come_twice(people: list[Person]) -> None:
+    """Some are there twice, by an address of their own as well: likely duplicates, to merge or not."""
+    cold = [person for person in people if person.kind == "cold"]
+    for one, again in list(zip(cold[::2], cold[1::2], strict=False))[:TWICE]:
+        for name in ("first_name", "last_name", "company", "job_title", "phone", "city", "country"):
+            setattr(again.contact, name, getattr(one.contact, name))
+        again.contact.email = f"{plain(one.contact.first_name)}.{plain(one.contact.last_name)}.perso@{FREE_MAIL[0]}"
 
 
 def _person(world: World, companies: list[Company], taken: set[str]) -> Person:

@@ -9,8 +9,9 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
+from unfold.decorators import action, display
 
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.conditions import ConditionsField
@@ -30,10 +31,14 @@ class LeaderboardForm(OfferedGroups, ModelForm):
 @admin.register(Leaderboard)
 class LeaderboardAdmin(BaremeAdmin):
     form = LeaderboardForm
-    list_display = ("name", "question", "group", "size", "position")
+    list_display = ("name", "question", "score", "size", "position")
     list_select_related = ("group",)
     search_fields = ("name",)
     actions_list = ("to_board",)
+
+    @display(description=_("score"), ordering="group")
+    def score(self, board: Leaderboard) -> str:
+        return str(board.group) if board.group else _g("Overall score")
 
     def get_urls(self) -> list[URLPattern]:
         board = path("board/", self.admin_site.admin_view(self.board), name="scoring_leaderboard_board")

@@ -124,6 +124,25 @@ def test_an_email(db):
     assert figures(statistics.of_email(8, statistics.span()))["Sent"] == "0"
 
 
+def test_an_sms(db):
+    link = LinkFactory(source__type="sms", source__ref_id=7, source__key="7", url="https://shop.example/")
+    ada, grace = ContactFactory(), ContactFactory()
+    for contact in (ada, grace):
+        happened(Kind.SMS_SENT, link.source, contact=contact)
+    happened(Kind.SMS_CLICKED, link.subject, contact=ada)
+    happened(Kind.SMS_CLICKED, link.subject, contact=ada)
+    happened(Kind.SMS_CLICKED, link.subject, contact=grace, verdict=Verdict.SCANNER)
+
+    report = statistics.of_sms(7, statistics.span())
+
+    assert [(str(figure.label), figure.value, figure.note) for figure in report.figures] == [
+        ("Sent", "2", "to 2 people"),
+        ("Clicked", "1 (50.0%)", "2 times; 1 times by machines"),
+    ]
+    assert list(report.tables[0].rows) == [("https://shop.example/", 2, 1, 1)]
+    assert figures(statistics.of_sms(8, statistics.span()))["Sent"] == "0"
+
+
 @pytest.mark.parametrize(
     ("first", "last", "days"),
     [
@@ -153,9 +172,9 @@ def marketer(client, db):
 
 def test_the_pages_ask_the_same_few_queries_whatever_there_is(marketer, page, form, django_assert_num_queries):
     pages = {
-        reverse("admin:tracking_landingpage_statistics", args=[page.pk]): 7,
-        reverse("admin:tracking_form_statistics", args=[form.pk]): 9,
-        reverse("admin:tracking_asset_statistics", args=[AssetFactory(gate=form).pk]): 8,
+        reverse("admin:tracking_landingpage_statistics", args=[page.pk]): 8,
+        reverse("admin:tracking_form_statistics", args=[form.pk]): 10,
+        reverse("admin:tracking_asset_statistics", args=[AssetFactory(gate=form).pk]): 10,
     }
     for number in range(1, 4):
         happened(Kind.LANDING_PAGE_VISITED, page, visitor=number)

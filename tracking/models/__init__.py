@@ -10,7 +10,7 @@ from tracking.models.content import (
     LandingPage,
     public_id,
 )
-from tracking.models.counts import DayCount
+from tracking.models.counts import ClosedDay, DayCount, DayDue, DaySum
 from tracking.models.events import (
     Event,
     Hit,
@@ -32,8 +32,11 @@ __all__ = [
     "Agent",
     "ApiKey",
     "Asset",
+    "ClosedDay",
     "Confirmation",
     "DayCount",
+    "DayDue",
+    "DaySum",
     "Event",
     "Form",
     "FormField",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
+from tracking import daysums
 from tracking.inbox import Happened
 from tracking.models import Verdict
 from tracking.verdicts import judging_sql
 from tracking.verdicts.judging_sql import Changed
 from tracking.verdicts.reasons import JUDGED, SENT
+
+BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def judge(happened: Happened) -> list[int]:
@@ -20,7 +24,8 @@ def judge(happened: Happened) -> list[int]:
     new = happened.of((*JUDGED, *SENT))
     if not new or happened.span is None:
         return []
-    return _revised(judging_sql.judge_new(new, *happened.span), new)
+    first, last = happened.span
+    return _revised(judging_sql.judge_new(new, first, last), first - judging_sql.REACH, new)
 
 
 def judge_contacts(contact_ids: Sequence[int]) -> list[int]:
@@ -28,7 +33,7 @@ def judge_contacts(contact_ids: Sequence[int]) -> list[int]:
 
     For who was marked, merged or split. The caller holds their score lock.
     """
-    return _revised(changes(contact_ids))
+    return _revised(changes(contact_ids), BEGINNING)
 
 
 def changes(contact_ids: Sequence[int]) -> Changed:
@@ -36,9 +41,10 @@ def changes(contact_ids: Sequence[int]) -> Changed:
     return judging_sql.judge_all(contact_ids) if contact_ids else []
 
 
-def _revised(changed: Changed, without: Sequence[int] = ()) -> list[int]:
-    new = set(without)
-    return sorted({contact for pk, contact, was, now in changed if _earns(was) != _earns(now) and pk not in new})
+def _revised(changed: Changed, first: datetime, without: Sequence[int] = ()) -> list[int]:
+    new, turned = set(without), [(pk, contact) for pk, contact, was, now in changed if _earns(was) != _earns(now)]
+    daysums.note([pk for pk, _contact in turned], first)
+    return sorted({contact for pk, contact in turned if pk not in new})
 
 
 def _earns(verdict: int) -> bool:
