@@ -44,6 +44,10 @@ quick: test ## Run the tests that need no browser, no worker and no killing: wha
 bench: $(READY) ## Measure on generated worlds, beside bare SQL (ARGS="--contacts 100000 --events 1000000", ARGS=--help)
 	@$(PYTHON) -m benchmarks $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## Send 100,000 requests, right and wrong, to every public address (ARGS="--requests 10000", ARGS=--help)
+	@$(EMBEDDED) --throwaway -- $(PYTHON) -m tests.security.fuzz $(ARGS)
+
 .PHONY: manage
 manage: $(READY) ## Run a command on the demo world (ARGS="explain someone@example.com"; ARGS=help lists them)
 	@$(EMBEDDED) -- $(PYTHON) manage.py $(ARGS)

@@ -28,6 +28,7 @@ from config.unprivileged import die_with_parent
 BASE = VAR.parent
 BIN = Path(sys.executable).parent
 LOADING = VAR / "demo-loading"  # exists while the demo world is half loaded
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAIL_PORT = 1025
 
 
@@ -65,6 +66,8 @@ def demo(host: str, port: int) -> int:
     # Who names no language, workers among them, speaks that of the demo world.
     language = os.environ.get("LANGUAGE_CODE") or os.environ.get("DEMO_LANGUAGE", "fr")
     settings = {"PUBLIC_URL": f"http://localhost:{port}", "LANGUAGE_CODE": language}
+    if host not in LOOPBACK:
+        settings["ALLOWED_HOSTS"] = "*"  # whoever opens it to a network knows its names better; links name PUBLIC_URL
     if has_demo_world():  # whose mails and letters it sends
         sender = {"ORGANISATION_NAME": "Cuvelog", "DEFAULT_FROM_EMAIL": "Cuvelog <bonjour@cuvelog.example>"}
         settings |= {name: value for name, value in sender.items() if name not in os.environ}

@@ -1,8 +1,15 @@
-"""One JSON object a line, for machines that read logs (LOG_FORMAT=json)."""
+"""What the log has: one JSON object a line for machines that read it (LOG_FORMAT=json), and no noise of strangers."""
 
 import json
 import logging
 from datetime import UTC, datetime
+
+
+def without_their_tracebacks(record: logging.LogRecord) -> bool:
+    """Filter: what Django refuses of strangers (a forged host, too many fields) is worth a line, not a page of our code."""
+    if record.name.startswith("django.security."):
+        record.exc_info = record.exc_text = None
+    return True
 
 
 class JsonFormatter(logging.Formatter):

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from config.environment import REQUIRED, Environment, broker
+from config.logs import without_their_tracebacks
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR / ".env")
@@ -19,7 +20,9 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=[])
 PUBLIC_URL = env.address("PUBLIC_URL", ("http", "https"), default="http://localhost:8000" if DEBUG else REQUIRED)
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
 HTTPS = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["*"] if DEBUG else [PUBLIC_HOST, "localhost"])
+# Never any host: what we serve names the one it was asked for. On a developer's machine, those that lead nowhere else.
+LOCAL_HOSTS = ["localhost", ".localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=[PUBLIC_HOST, *(LOCAL_HOSTS if DEBUG else ["localhost"])])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 
 # What we are made of
@@ -233,9 +236,11 @@ LOGGING = {
         "text": {"format": "{levelname} {name}: {message}", "style": "{"},
         "json": {"()": "config.logs.JsonFormatter"},
     },
+    "filters": {"strangers": {"()": lambda: without_their_tracebacks}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
+            "filters": ["strangers"],
             "formatter": env.choice("LOG_FORMAT", default="text", among=["text", "json"]),
         }
     },

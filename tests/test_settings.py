@@ -1,5 +1,6 @@
 """A missing or malformed variable is named in one sentence, by every program that starts."""
 
+import json
 import os
 import subprocess
 import sys
@@ -155,3 +156,12 @@ def settings_with(monkeypatch, variables):
         module = {"__file__": str(path), "__name__": "settings_under_test"}
         exec(compile(path.read_text(), path, "exec"), module)
     return module
+
+
+def test_no_host_but_our_own_is_answered_where_nothing_is_said_about_it():
+    environment = {**WELL, "DEBUG": "1", "PUBLIC_URL": "http://localhost:8000"}
+    code = "import config.settings as s, json; print(json.dumps(s.ALLOWED_HOSTS))"
+
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=30)
+
+    assert json.loads(done.stdout) == ["localhost", "localhost", ".localhost", "127.0.0.1", "[::1]"]

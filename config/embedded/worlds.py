@@ -92,7 +92,7 @@ def local_settings(root: Path) -> Environment:
         secret.write_text(secrets.token_urlsafe(50))
     return {
         "SECRET_KEY": secret.read_text(),
-        "ALLOWED_HOSTS": "*",
+        "ALLOWED_HOSTS": "localhost,.localhost,127.0.0.1,[::1]",  # a site that points its own name here gets nothing
         "PUBLIC_URL": "http://localhost:8010",
         "EMAIL_URL": "smtp://127.0.0.1:1025",
         "ALLOW_PRIVATE_WEBHOOKS": "1",

@@ -15,7 +15,7 @@ from scoring.models import BackTest, OverallScore, PointAction, Publication
 from scoring.publishing.actions import state_of
 from tests.factories import LandingPageFactory
 from tracking import experiments
-from tracking.models import Hit, Kind, LandingPage, Mark
+from tracking.models import Form, Hit, Kind, Mark
 
 SITE = admin.site
 
@@ -27,7 +27,7 @@ def complete():
     _publications(author)
     OverallScore.get()
     first, second, *_rest = Contact.objects.order_by("pk")
-    Mark.objects.create(network="203.0.113.0/24", author=author)
+    Mark.objects.create(network="198.51.100.0/24", author=author)
     Merge.objects.create(winner=first, loser=second, undone_at=timezone.now(), author=author)
     Hit.objects.create(
         key=uuid.uuid4(), kind=Kind.PAGE_VISITED, at=timezone.now(), error="Odd", parked_at=timezone.now()
@@ -49,8 +49,8 @@ def superuser():
 
 
 def _experiments():
-    drafted, started = LandingPage.objects.order_by("pk")[:2]
-    experiments.draft(drafted, "Draft")
+    experiments.draft(LandingPageFactory(slug="drafted"), "Draft")
+    started = LandingPageFactory(slug="started", form=Form.objects.first())
     experiments.start(experiments.draft(started, "Started"))
     LandingPageFactory(slug="never-tried")
 

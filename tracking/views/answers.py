@@ -151,8 +151,12 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Nothing was taken, and it is our fault: try again. Never an answer that looks like a success."""
-    if wants_json(request) or request.content_type == "application/json":
-        response: HttpResponse = problem(503, _("Nothing was recorded. Please try again in a moment."))
+    response: HttpResponse
+    if request.path.endswith(".js"):
+        response = script("console.warn('Bareme: please try again in a moment');", max_age=0)
+        response.status_code = 503
+    elif wants_json(request) or request.content_type == "application/json":
+        response = problem(503, _("Nothing was recorded. Please try again in a moment."))
     else:
         context = {"title": _("Please try again in a moment"), "text": _("We cannot open this page just now.")}
         response = page(request, "tracking/message.html", context, status=503)

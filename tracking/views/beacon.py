@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from contacts import consent_policies
@@ -26,9 +27,13 @@ def source(name: str) -> str:
 @public("GET", "HEAD")
 def script(request: HttpRequest) -> HttpResponse:
     """The script of the marketer's site, told whether it must wait for consent."""
-    consent_policies.required()  # so that this process hears of changes: what follows never asks
-    text = source("bareme.js").replace("__CONSENT_REQUIRED__", "true" if browsers.consent_required() else "false")
-    return answers.script(text, max_age=3600)
+    try:
+        consent_policies.required()  # so that this process hears of changes: what follows never asks
+        must_ask, max_age = browsers.consent_required(), 3600
+    except (OperationalError, InterfaceError):  # nobody knows what holds: the site goes on, and asks
+        must_ask, max_age = True, 0
+    text = source("bareme.js").replace("__CONSENT_REQUIRED__", "true" if must_ask else "false")
+    return answers.script(text, max_age=max_age)
 
 
 @open_to_all

@@ -21,8 +21,9 @@ from pathlib import Path
 from tests.security.fuzz import sending, shapes, wire
 from tests.web import world
 
-GROWTH = 150_000_000  # bytes of all web processes, after the first tenth
+GROWTH = 150_000_000  # bytes of all web processes, after the first part
 SHOWN = 30
+PARTS = 50
 SETTINGS = {
     "DEBUG": "0",
     "ALLOWED_HOSTS": "127.0.0.1",
@@ -45,6 +46,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.security.fuzz", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--requests", type=int, default=100_000, help="how many in all (100,000)")
     parser.add_argument("--processes", type=int, default=3, help="how many send at once (3)")
+    parser.add_argument("--minutes", type=float, help="begin nothing more after so many")
     parser.add_argument("--seed", default="1", help="another one sends others")
     parser.add_argument("--number", type=int, help="send this one alone and show it")
     return parser.parse_args(arguments)
@@ -76,13 +78,17 @@ def again(place, content, options):
 
 
 def fuzz(place, content, options):
-    first = options.requests // 10
-    begun = time.monotonic()
-    warm = send_all(place, content, options, 0, first)
-    before = memory(place)
-    rest = send_all(place, content, options, first, options.requests)
+    results, before, begun = [], 0, time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
+        for part in range(PARTS):
+            start, end = (options.requests * one // PARTS for one in (part, part + 1))
+            numbers = [range(start + one, end, options.processes) for one in range(options.processes)]
+            results += pool.starmap(sending.send, [(place.port, options.seed, one, content) for one in numbers])
+            before = before or memory(place)  # once everything has been asked for
+            print(f"{end} requests in {time.monotonic() - begun:.0f} s", flush=True)
+            if options.minutes and time.monotonic() - begun > options.minutes * 60:
+                break
     after = memory(place)
-    results = [*warm, *rest]
     seconds = time.monotonic() - begun
     statuses = sum((one["statuses"] for one in results), Counter())
     print(table(statuses))
@@ -99,12 +105,6 @@ def fuzz(place, content, options):
         print("PROBLEM:", problem)
     print(f"{len(problems)} problems" if problems else "No 5xx, nothing lost, no traceback, memory bounded.")
     return 1 if problems else 0
-
-
-def send_all(place, content, options, start, end):
-    numbers = [range(start + one, end, options.processes) for one in range(options.processes)]
-    with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
-        return pool.starmap(sending.send, [(place.port, options.seed, one, content) for one in numbers])
 
 
 def table(statuses):

@@ -94,12 +94,11 @@ def _bytes(text):
 
 def build(seed, number, content):
     """(the name of the endpoint, the request)."""
-    names = list(ENDPOINTS)
-    name = names[number % len(names)]
+    name = TURNS[number % len(TURNS)]
     roll = random.Random(f"{seed}:{number}")
     made = ENDPOINTS[name](roll, content, f"{seed}-{number}")
     made.headers.setdefault("X-Forwarded-For", f"203.0.{roll.randrange(256)}.{roll.randrange(256)}")
-    kind = number // len(names) % 3
+    kind = number // len(TURNS) % 3
     if kind:
         made.mark = None
         for _ in range(roll.choice([1, 1, 2, 4])):
@@ -216,6 +215,21 @@ def landing_post(roll, content, mark):
     return made
 
 
+def choice(roll, content, mark):
+    sent = {
+        "granted": roll.random() < 0.5,
+        "language": "fr",
+        "version": 1,
+        "visitor": str(uuid.UUID(int=roll.getrandbits(128))),
+    }
+    return Request(
+        "POST",
+        f"/p/{roll.choice(content['pages'])}/choice",
+        headers={"Content-Type": "application/json"},
+        body=dump(sent),
+    )
+
+
 def page_part(roll, content, mark):
     return Request("GET", roll.choice([f"/p/image/{content['images'][0]}", "/p/theme/modern.css", "/p/theme/x.css"]))
 
@@ -280,7 +294,7 @@ def confirm(roll, content, mark):
 
 
 def copy(roll, content, mark):
-    return Request(roll.choice(["GET", "GET", "GET", "POST"]), content["copy"], headers={"Content-Type": FORM})
+    return Request(roll.choice(["GET"] * 9 + ["POST"]), content["copy"], headers={"Content-Type": FORM})
 
 
 def small(roll, content, mark):
@@ -328,6 +342,7 @@ ENDPOINTS = {
     "form script": form_script,
     "landing page": landing_page,
     "landing post": landing_post,
+    "choice": choice,
     "page parts": page_part,
     "asset": asset,
     "asset post": asset_post,
@@ -344,10 +359,12 @@ ENDPOINTS = {
     "language": language,
     "admin's door": admin,
 }
+OFTEN = ("pixel", "open", "click", "beacon") * 7  # everybody meets these, and they cost next to nothing
+TURNS = [*OFTEN, *ENDPOINTS]
 COVERED = {
     "tracking": {
         "open", "click", "site_pixel", "beacon", "own_browser", "script", "hidden", "banner", "confirm", "copy", "form",
-        "form_script", "page_image", "page_theme", "landing_page", "asset", "api_events", "api_contacts",
+        "form_script", "page_image", "page_theme", "choice", "landing_page", "asset", "api_events", "api_contacts",
     },
     "campaigns": {"unsubscribe", "preferences", "sms_inbound"},
 }  # fmt: skip
