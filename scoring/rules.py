@@ -2,7 +2,7 @@
 
 A version counts the events of an interval. "From now on" closes the interval of the version before; "also for the past"
 takes all of it, and owes a backfill. Where only the points change, what was counted for the past stays counted and is
-worth the new points: no line is written.
+worth the new points: no line of it is written; what no version counted is counted, too.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from scoring import matching, profiles, sql, sweeps
@@ -117,9 +119,12 @@ def plan(action: PointAction, version: PointActionVersion | None, at: datetime, 
         new = [(version, at, END, version.points)] if version else []
         return Change(_intervals([*kept, *new]), recounts=version is None and scope == Scope.PAST)
     if before and all(_counts_alike(v, version) for v in before):
-        kept = [(v, v.valid_from, min(v.valid_until, at), version.points) for v in before]
+        before.sort(key=lambda one: one.valid_from)
+        first = [BEGINNING, *(v.valid_from for v in before[1:])]
+        kept = [(v, *span, version.points) for v, span in zip(before, pairwise([*first, at]), strict=True)]
         was = {v.pk: v.worth for v in before if v.worth != version.points}
-        return Change(_intervals([*kept, (version, at, END, version.points)]), was)
+        recounts = misses_past(action, version, at)
+        return Change(_intervals([*kept, (version, at, END, version.points)]), was, recounts)
     return Change(_intervals([(version, BEGINNING, END, version.points)]), recounts=True)
 
 
@@ -144,6 +149,15 @@ def put_into_force(
         if publication is None:
             sweeps.owe(action.name, Plan(profiles=True))
     return Plan(actions=[action.pk] if change.recounts else [], was=change.was, profiles=is_profile)
+
+
+def misses_past(action: PointAction, version: PointActionVersion, until: datetime) -> bool:
+    """Did anything happen before `until` that this version would count, and that no version of the action counts?"""
+    since, stretches = BEGINNING, []
+    for one in _counting(action, until):
+        stretches.append((since, one.valid_from))
+        since = one.valid_until
+    return sql.any_matched(version.pk, [*stretches, (since, until)])
 
 
 def set_intervals(action: PointAction, intervals: tuple[Interval, ...], at: datetime) -> None:
@@ -178,6 +192,11 @@ def set_intervals(action: PointAction, intervals: tuple[Interval, ...], at: date
     sql.set_validity(rows)
     sql.mark_wide([action.pk])
     sql.note_validity([action.pk], at)
+
+
+def _counting(action: PointAction, until: datetime) -> QuerySet[PointActionVersion]:
+    counting = action.versions.filter(valid_from__lt=F("valid_until"))
+    return counting.filter(valid_from__lt=until).order_by("valid_from")
 
 
 def _counts_alike(one: Rule, other: Rule) -> bool:

@@ -133,7 +133,8 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
             {
                 "fields": ["is_active", "active_from", "active_until"],
                 "description": _(
-                    "Saving puts the rule into force from now on; earlier events keep the rule they happened under."
+                    "Saving puts the rule into force from now on; earlier events keep the rule they happened under. To let it "
+                    "count for the past, too, add it to the draft, and publish that."
                 ),
             },
         ),

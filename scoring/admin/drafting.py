@@ -191,7 +191,8 @@ class DraftingAdmin:
     def _add(self, request: HttpRequest, row: Any, after: State, *, is_new: bool) -> HttpResponse:
         page = self.page("change", row.pk)  # type: ignore[attr-defined]
         publishable, edit = publishables[self.draft_type], self.edit_of(row)
-        if publishable.state(row.pk) == after:
+        is_changed = publishable.state(row.pk) != after
+        if not is_changed and (edit or not publishable.misses_past(row.pk)):
             if edit:
                 publications.remove(edit, archive=False)
             text = _g("This is how it stands already: there is nothing to publish about it.")

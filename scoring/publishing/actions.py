@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.typed_params import dump
@@ -85,10 +86,21 @@ class PointActions(Publishable):
         said = ("version", "valid_from", "valid_until", "worth")
         return set(made.values_list(*said)) == set(known.filter(known_until=END).values_list(*said))
 
+    def misses_past(self, ref_id: int) -> bool:
+        action = PointAction.objects.get(pk=ref_id)
+        current = rules.in_force(action)
+        return current is not None and rules.misses_past(action, current, timezone.now())
+
     def differences(self, edit: Edit) -> Iterable[Difference]:
         from scoring.wording import differences
 
-        return differences(edit.before, edit.after)
+        if edit.before == edit.after:
+            before, after = (
+                _g("what happened while it was in use"),
+                _g("also what happened before, if published for the past"),
+            )
+            return [Difference(_g("what it counts"), before, after)]
+        return differences(None if edit.is_new else edit.before, edit.after)
 
 
 def state_of(action: PointAction) -> State:

@@ -79,6 +79,10 @@ class Publishable:
         """Is the row still what this edit, which is in force, made of it? It may have been changed without a draft."""
         return True
 
+    def misses_past(self, ref_id: int) -> bool:
+        """Would publishing the row as it stands, also for the past, change something?"""
+        return False
+
     def differences(self, edit: Edit) -> Iterable[Difference]:
         """The edit in words, one line for each thing that changes."""
         return ()

@@ -19,6 +19,7 @@ from scoring.sql.proof import differences, revalue
 from scoring.sql.ranking import Lists, Seen, Tops, thresholds, tops
 from scoring.sql.replay import replay, reprice, unfaithful
 from scoring.sql.rules import (
+    any_matched,
     insert_matches,
     list_concerned,
     list_marked,
@@ -37,6 +38,7 @@ __all__ = [
     "Seen",
     "Shape",
     "Tops",
+    "any_matched",
     "apply_adjustments",
     "award",
     "behind",

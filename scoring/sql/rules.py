@@ -10,7 +10,7 @@ import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
-from contacts.sql import execute
+from contacts.sql import execute, tuples
 from scoring.models import END
 from tracking.verdicts.marks_sql import CONTACTS_OF_MARKS
 
@@ -88,6 +88,21 @@ FROM jsonb_to_recordset(%s::jsonb) AS w(version_id bigint, valid_from timestampt
 def set_validity(rows: Sequence[Mapping[str, Any]]) -> None:
     """Let versions count these intervals: {version_id, valid_from, valid_until, worth}."""
     execute(SET_VALIDITY, [orjson.dumps(rows).decode()])
+
+
+ANY_MATCHED = """
+SELECT EXISTS (
+  SELECT FROM unnest(%(since)s::timestamptz[], %(until)s::timestamptz[]) AS stretch (since, until)
+  JOIN scoring_match m ON m.version_id = %(version)s JOIN scoring_pointactionversion v ON v.id = m.version_id
+  JOIN tracking_event e ON e.subject_id = m.subject_id AND e.kind = v.kind AND e.at >= stretch.since AND e.at < stretch.until
+)
+"""
+
+
+def any_matched(version_id: int, stretches: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Did anything happen in these stretches of time that this version would count? Uses the index `event_of_subject`."""
+    values = {"version": version_id, "since": [one for one, _ in stretches], "until": [other for _, other in stretches]}
+    return bool(stretches) and bool(tuples(ANY_MATCHED, values)[0][0])
 
 
 LIST_CONCERNED = """

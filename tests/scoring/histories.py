@@ -410,12 +410,19 @@ class World:
         return next((one for one in self.state.versions[action_id] if one.until is None), None)
 
     def _put_into_force(self, action_id, version, scope):
-        """From now on: earlier versions end. For the past: only this one counts, or all at its price where it counts alike."""
+        """From now on: earlier versions end. For the past: only this one counts, or all at its price where it counts alike,
+        each since the one before it ends."""
         now = timezone.now()
         kept = [one for one in self.state.versions[action_id] if one.until is None or one.since < one.until]
         is_past = scope == PAST and not (version and version.kind is None)
         if is_past and version and kept and all(counts_alike(one, version) for one in kept):
-            kept = [replace(one, worth=version.points) for one in kept]
+            kept = sorted(kept, key=lambda one: one.since)
+            ends = [*(one.since for one in kept[1:]), now]
+            starts = [BEGINNING, *ends[:-1]]
+            kept = [
+                replace(one, worth=version.points, since=since, until=until)
+                for one, since, until in zip(kept, starts, ends, strict=True)
+            ]
         elif is_past:
             kept, now = [], BEGINNING
         kept = [replace(one, until=now if one.until is None else min(one.until, now)) for one in kept]

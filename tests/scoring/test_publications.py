@@ -19,6 +19,7 @@ from scoring.models import (
     Repeat,
     Sweep,
 )
+from scoring.publishing import publishables
 from scoring.publishing.actions import state_of
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import download, score, subject
@@ -129,6 +130,86 @@ def test_a_change_of_points_only_rewrites_no_line(world, ada, bob):
 
     assert (score(ada), score(bob), ledger_lines()) == (-6, -3, lines)
     assert sql.differences() == []
+
+
+def test_a_change_of_points_for_the_past_also_counts_what_happened_before_the_rule_was_there(publish, ada, bob):
+    guides = [subject("guide"), subject("checklist")]
+    download(ada, guides[0], AT - timedelta(days=30))
+    download(ada, guides[0], AT + timedelta(days=1))
+    download(bob, guides[1], AT - timedelta(days=30))
+    action = publish(5, repeat=Repeat.ONCE_PER_OBJECT, since=AT)
+    pipeline.drain()
+    lines = ledger_lines()
+    assert (score(ada), score(bob)) == (5, 0)
+
+    draft = edit(action, points=7)
+    expected = previewed(draft)
+    assert carried_out(draft) == expected
+    assert (score(ada), score(bob)) == (7, 7)
+    assert sql.differences() == []
+
+    publications.rollback(Publication.objects.get(pk=draft.pk))
+    pipeline.drain()
+    assert (score(ada), score(bob), ledger_lines()) == (5, 0, lines)
+
+
+def test_a_change_of_points_for_the_past_also_counts_what_happened_while_the_rule_was_off(publish, ada):
+    action = publish(5, repeat=Repeat.ALWAYS)
+    off, on = AT + timedelta(days=10), AT + timedelta(days=20)
+    action.is_active = False
+    action.save()
+    rules.publish(action, since=off)
+    action.is_active = True
+    action.save()
+    rules.publish(action, since=on)
+    guide = subject("guide")
+    for days in (5, 15, 25):
+        download(ada, guide, AT + timedelta(days=days))
+    pipeline.drain()
+    assert score(ada) == 10
+
+    assert carried_out(edit(action, points=6)) == {(ada.pk, action.group_id): (10, 18), (ada.pk, None): (10, 18)}
+    assert sql.differences() == []
+
+
+def test_a_rule_published_as_it_stands_for_the_past_counts_what_happened_before_it(publish, ada):
+    guide = subject("guide")
+    for days in (-30, 1):
+        download(ada, guide, AT + timedelta(days=days))
+    action = publish(5, repeat=Repeat.ALWAYS, since=AT)
+    pipeline.drain()
+
+    draft = edit(action)
+    assert publishables["point_action"].misses_past(action.pk)
+    [change] = publishables["point_action"].differences(draft.edits.get())
+    assert change.after == "also what happened before, if published for the past"
+    assert carried_out(draft) == {(ada.pk, action.group_id): (5, 10), (ada.pk, None): (5, 10)}
+    assert not publishables["point_action"].misses_past(action.pk)
+    assert sql.differences() == []
+
+
+def test_nobody_is_walked_over_again_where_nothing_happened_that_the_rule_did_not_count(world):
+    draft = edit(world, points=7)
+
+    assert publications.publish(draft, Scope.PAST).plan["actions"] == []
+
+
+def test_what_is_new_in_a_draft_is_told_in_whole(engagement):
+    made = PointAction.objects.create(
+        name="New", source="asset_downloaded", points=3, repeat="object", group=engagement, is_active=False
+    )
+    after = state_of(made) | {"is_active": True}
+    new = publications.add(publications.open_draft(), "point_action", made.pk, after, is_new=True)
+
+    told = publishables["point_action"].differences(new)
+    assert [(change.label, change.before, change.after) for change in told] == [
+        ("name", "–", "New"),
+        ("what earns points", "–", "Downloads an asset: any asset"),
+        ("points", "–", "+3"),
+        ("point group", "–", "Engagement"),
+        ("how often", "–", "Once per object"),
+        ("active", "–", "yes"),
+    ]
 
 
 def test_from_now_on_leaves_the_past_alone(world, ada):
