@@ -65,7 +65,7 @@ class Triggers(Publishable):
         return Plan()
 
     def differences(self, edit: Edit) -> Iterable[Difference]:
-        return differing(_facts(edit.before), _facts(edit.after))
+        return differing({} if edit.is_new else _facts(edit.before), _facts(edit.after))
 
 
 def roll_back(publication: Publication, by: Any) -> Publication:

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from campaigns.admin import latest_versions, publication_pages
+from campaigns.admin import latest_versions
 from contacts.admin_base import BaremeAdmin
 from scoring.models import Publication
+from scoring.publishing import naming
 
 State = Publication.State
 
@@ -45,7 +46,7 @@ class PublicationList(BaremeAdmin):
 
     @display(description=_("what"), header=False)
     def what(self, publication: Publication) -> str:
-        return publication_pages.name(publication)
+        return naming.name(publication)
 
     @display(
         description=_("state"),

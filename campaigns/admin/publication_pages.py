@@ -27,7 +27,6 @@ from scoring.publishing.figures import Figures
 from scoring.publishing.types import Difference, publishables
 
 Scope = Publication.Scope
-NAMED = 3  # edits that name a publication nobody wrote a note for
 SHOWN = 50  # contacts on the page who would cross a trigger; all are in the file
 FRESH = timedelta(minutes=15)
 PAGES = {
@@ -74,17 +73,6 @@ class TriggerCrossed:
     @property
     def more(self) -> int:
         return len(self.forecast.rows) - len(self.rows)
-
-
-def name(publication: Publication) -> str:
-    """Its note, or what it is about."""
-    if publication.note:
-        return publication.note
-    names = [edit.name for edit in publication.edits.all()]
-    if publication.state == Publication.State.DRAFT and not names:
-        return _g("The draft, empty")
-    said = ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
-    return _g("Draft: %(names)s") % {"names": said} if publication.state == Publication.State.DRAFT else said or "–"
 
 
 def scope_of(value: str | None) -> str:

@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import ngettext
 
 from campaigns import sentences, triggers
-from campaigns.admin import publication_pages
 from campaigns.models import Firing
 from contacts.wording import labelled
 from scoring import publications
 from scoring.models import Publication
+from scoring.publishing import naming
 
 
 def discarding(draft: Publication) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def rolling_back(publication: Publication) -> dict[str, Any]:
         )
         said.append(text % {"count": fired})
     return {
-        "title": _g("Put “%(name)s” into force again?") % {"name": publication_pages.name(again)}
+        "title": _g("Put “%(name)s” into force again?") % {"name": naming.name(again)}
         if again
-        else _g("Roll back “%(name)s”?") % {"name": publication_pages.name(publication)},
+        else _g("Roll back “%(name)s”?") % {"name": naming.name(publication)},
         "sentences": said,
         "problem": problem,
         "button": _g("Put into force again") if again else _g("Roll back"),

@@ -27,6 +27,7 @@ from contacts.keys import row_id
 from contacts.remarks import Remark
 from scoring import previews, publications
 from scoring.models import Publication
+from scoring.publishing import naming
 from tracking.doorbell import ring
 
 State = Publication.State
@@ -266,7 +267,7 @@ class PublicationAdmin(PublicationList):
             "opts": self.opts,
             "original": publication,
             "publication": publication,
-            "title": capfirst(publication_pages.name(publication)),
+            "title": capfirst(naming.name(publication)),
             "may_change": self.has_change_permission(request),
             "may_publish": self.has_publish_permission(request),
             "may_see": self._may_see(request),

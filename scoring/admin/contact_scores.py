@@ -29,6 +29,7 @@ from scoring.explain.marks import marks
 from scoring.explain.statements import told_again
 from scoring.models import ContactScore, PointGroup
 from scoring.panels import NEWEST, cards
+from scoring.publishing import naming
 
 COMPARED = timedelta(days=30)
 PARTS = {
@@ -188,5 +189,5 @@ def _around(publications: Any) -> list[Quick]:
     for one in publications:
         at = one.published_at.isoformat()
         query = {"at": at, "with": at, "with_rules": f"before-{one.pk}", "rules": f"after-{one.pk}"}
-        found.append(Quick(str(one), urlencode(query)))
+        found.append(Quick(naming.name(one), urlencode(query)))
     return found

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from scoring import previews
 from scoring.models import Edit, Publication
+from scoring.publishing import naming
 from scoring.rulebook import Rulebook
 
 THEN, TODAY, DRAFT = "then", "today", "draft"
@@ -35,7 +36,7 @@ def choices() -> list[Choice]:
     if draft():
         found.append(Choice(DRAFT, _("of the draft, as if published also for the past")))
     for one in published():
-        values = {"name": str(one), "day": _day(one.published_at)}
+        values = {"name": naming.name(one), "day": _day(one.published_at)}
         found.append(Choice(f"before-{one.pk}", _("before “%(name)s” (%(day)s)") % values))
         found.append(Choice(f"after-{one.pk}", _("after “%(name)s” (%(day)s)") % values))
     return found
@@ -64,7 +65,7 @@ def draft() -> Publication | None:
 
 
 def published() -> Sequence[Publication]:
-    return list(_published()[:PUBLICATIONS])
+    return list(_published().prefetch_related("edits")[:PUBLICATIONS])
 
 
 def _published() -> QuerySet[Publication]:

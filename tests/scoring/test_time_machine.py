@@ -75,6 +75,7 @@ def test_what_publications_changed_and_what_the_draft_would(marketer, ada, now):
     publications.publish(edited, Publication.Scope.PAST)
     pipeline.drain()
     now.shift(timedelta(hours=1))
+    assert f"before “{ada.rule.name}” (" in marketer.get(address(ada)).content.decode()
     around = {"rules": f"after-{edited.pk}", "with_rules": f"before-{edited.pk}", "with": "now"}
     assert shown(marketer, ada, **around) == (15, 24, 24)
     assert shown(marketer, ada, at="2026-01-26 13:30", rules="today") == (15 + 9, 24, 24)
