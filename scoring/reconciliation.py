@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _g
 
 from contacts.models import Change, Contact
 from scoring import decay, profiles, scores, sql
-from scoring.models import PointActionVersion, PointEntry, Sweep
+from scoring.models import PointActionVersion, PointEntry, PointGroup, Sweep
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ def _look(contact_ids: Sequence[int]) -> list[Finding]:
 
 
 def _sums(contact_ids: Sequence[int]) -> Iterator[Finding]:
+    groups = dict(PointGroup.objects.values_list("pk", "name"))
     for row in sql.differences(contact_ids):
-        group = "" if row["group_id"] is None else str(row["group_id"])
-        yield Finding(row["contact_id"], "score", group, str(row["due"]), str(row["score"]))
+        name = groups.get(row["group_id"]) or _g("Overall score")
+        yield Finding(row["contact_id"], "score", name, str(row["due"]), str(row["score"]))
 
 
 def _lines(contact_ids: Sequence[int]) -> Iterator[Finding]:

@@ -87,6 +87,16 @@ def test_what_was_written_past_the_engine_is_reported_and_repaired(ada, break_it
     assert (found(), score(ada), sql.differences()) == ([], 53, [])
 
 
+def test_the_report_names_whom_and_what_it_is_about(ada, capsys):
+    ContactScore.objects.filter(contact=ada, group=None).update(score=9)
+
+    with pytest.raises(CommandError, match="--repair"):
+        call_command("reconcile")
+    line, summary = capsys.readouterr().out.splitlines()
+    assert line == f"{ada} ({ada.pk}): score of “Overall score” is 9.00, should be 53.00"
+    assert summary == "1 contact differs."
+
+
 def test_what_a_repair_crosses_is_held(ada):
     ContactScore.objects.filter(contact=ada).update(score=0)
     Trigger.objects.create(name="Hot", threshold=50)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import ngettext
 
 from config import pipeline
+from contacts.models import Contact
 from scoring import reconciliation, sweeps
 from scoring.reconciliation import Finding
 from scoring.rulebook import Rulebook
@@ -50,9 +51,20 @@ class Command(BaseCommand):
         found: list[Finding] = []
         for count, findings in reconciliation.findings(size):
             seen += count
-            for finding in findings[: max(0, LISTED - len(found))]:
-                self.stdout.write(
-                    f"{finding.contact_id}\t{finding.what}\t{finding.name}\t{finding.due}\t≠ {finding.found}"
-                )
+            listed = findings[: max(0, LISTED - len(found))]
+            contacts = Contact.objects.in_bulk({finding.contact_id for finding in listed})
+            for finding in listed:
+                self.stdout.write(f"{contacts.get(finding.contact_id)} ({finding.contact_id}): {_told(finding)}")
             found += findings
+        if len(found) > LISTED:
+            more = len(found) - LISTED
+            text = ngettext("… and %(count)d difference more", "… and %(count)d differences more", more)
+            self.stdout.write(text % {"count": more})
         return seen, found
+
+
+def _told(finding: Finding) -> str:
+    values = {"name": finding.name, "due": finding.due, "found": finding.found}
+    if finding.what == "score":
+        return _g("score of “%(name)s” is %(found)s, should be %(due)s") % values
+    return _g("line of “%(name)s” is %(found)s, should be %(due)s") % values
