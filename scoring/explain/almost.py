@@ -21,7 +21,7 @@ from scoring.models import PointActionVersion, Repeat
 from scoring.rulebook import GroupTerms, Rulebook, group_terms
 from scoring.sql import statements
 from tracking.consents import PURPOSE_OF
-from tracking.models import Subject
+from tracking.models import Subject, Visitor
 from tracking.verdicts.wording import why_not
 
 DEPTH = 1000  # the newest events that are looked through
@@ -199,9 +199,14 @@ def _refusals(contact: Contact, at: datetime | None) -> Iterator[Refusal]:
                 _("%(purpose)s: refused on %(day)s. What needs it is not stored as theirs and earns nothing.") % values
             )
             yield Refusal(purpose, why, answer.given_at)
-        elif not answer and purpose in consent_policies.required() and purpose != Purpose.WEB_TRACKING:
+        elif not answer and purpose in consent_policies.required() and not _by_browser(purpose, contact):
             why = _("%(purpose)s: not agreed to yet. What needs it is not stored as theirs and earns nothing.")
             yield Refusal(purpose, why % {"purpose": purpose.label}, None)
+
+
+def _by_browser(purpose: Purpose, contact: Contact) -> bool:
+    """Is it each browser's own answer that counts? A browser is known as a visitor only after a yes."""
+    return purpose == Purpose.WEB_TRACKING and Visitor.objects.filter(contact=contact).exists()
 
 
 def _no_profiling(answer: Consent | None) -> Iterator[Refusal]:

@@ -15,7 +15,7 @@ from scoring.rulebook import Rulebook
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
 from tests.scoring.test_admin import queries
-from tracking.models import Event, Verdict
+from tracking.models import Event, Verdict, Visitor
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 26, 12, tzinfo=UTC)
@@ -150,9 +150,15 @@ def test_consents_that_are_not_given_are_told(ada, settings):
     consent.withdraw(ada, "link_tracking")
     found = almost(ada)
 
-    assert [(one.purpose, one.since) for one in found.refusals] == [("email_tracking", None), ("link_tracking", NOW)]
+    assert [(one.purpose, one.since) for one in found.refusals] == [
+        ("email_tracking", None),
+        ("link_tracking", NOW),
+        ("web_tracking", None),
+    ]
     assert found.refusals[1].why.startswith("Link tracking: refused on Jan. 26, 2026.")
-    assert [one.purpose for one in almost(ada, at=days_ago(1)).refusals] == ["email_tracking"]
+    assert [one.purpose for one in almost(ada, at=days_ago(1)).refusals] == ["email_tracking", "web_tracking"]
+    Visitor.objects.create(contact=ada)  # a browser that said yes for itself
+    assert [one.purpose for one in almost(ada).refusals] == ["email_tracking", "link_tracking"]
     consent.give(ada, "link_tracking")
     consent.give(ada, "email_tracking")
     assert not almost(ada)
