@@ -37,7 +37,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.scoring.conftest import download, engagement, happen, publish, subject  # noqa: F401 - fixtures
-from tracking import inbox, statistics, subjects
+from tracking import daysums, inbox, statistics, subjects
 from tracking import retention as tracking_retention
 from tracking import retention_sql as sql
 from tracking.models import (
@@ -659,6 +659,28 @@ def test_what_no_rule_counts_may_go_but_for_the_latest_and_no_point_moves(ada):
         sweeps.make_anew([ada.pk])
         assert judging.judge_contacts([ada.pk]) == []
     assert (scores(), lines(), wrong()) == (*before, [])
+
+
+def test_statistics_of_closed_days_follow_what_goes(ada, monkeypatch):
+    monkeypatch.setattr(daysums, "EXACT", -1)
+    page = LandingPageFactory()
+    about = subjects.register(page.subject_type, page.pk, str(page))
+    for days in (801, 800):
+        happen(ada, EventKind.LANDING_PAGE_VISITED, about, ago(days=days), user_agent=CHROME, ip="192.0.2.0")
+    pipeline.drain()
+    span = statistics.Span(timezone.localdate() - timedelta(days=810), timezone.localdate() - timedelta(days=790))
+
+    def told():
+        report = statistics.of_landing_page(page, span)
+        return report.figures[0].value, report.days
+
+    before = told()
+    daysums.carry()
+    assert told() == before
+    assert apply(idle_events=24) == {"event_details": 11, "idle_events": 2}
+    assert told() == before
+    daysums.carry()
+    assert (told(), before[0]) == (before, "2")
 
 
 def test_what_may_be_asked_about_stays(ada):

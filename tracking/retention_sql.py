@@ -76,6 +76,12 @@ ON CONFLICT (subject_id, kind, day) DO UPDATE SET times = c.times + excluded.tim
   people = c.people + excluded.people, nameless = c.nameless + excluded.nameless
 """
 
+# What closed days came to is counted anew without them (tracking.daysums).
+ADD_DUE = """
+INSERT INTO tracking_daydue (subject_id, at)
+SELECT subject_id, min(at) FROM {gone} gone WHERE subject_id IS NOT NULL GROUP BY subject_id, (at AT TIME ZONE %(zone)s)::date
+"""
+
 # All that a browser did on a day goes at once, so that it is counted once. Who was claimed meanwhile is somebody's, and stays.
 DELETE = f"""
 WITH due AS MATERIALIZED ({{due}}),

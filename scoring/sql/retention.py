@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from contacts.sql import array, tuples
-from tracking.retention_sql import ADD_COUNTS
+from tracking.retention_sql import ADD_COUNTS, ADD_DUE
 from tracking.verdicts.own_sql import kinds
 from tracking.verdicts.reasons import JUDGED, Reason
 
@@ -60,7 +60,7 @@ DELETE_IDLE = f"""
 WITH gone AS (
   DELETE FROM tracking_event e WHERE e.contact_id = ANY(%(contacts)s::bigint[]) AND {IDLE}
   RETURNING e.subject_id, e.kind, e.at, e.verdict, e.contact_id, e.visitor_id
-), added AS ({ADD_COUNTS.format(gone="gone")})
+), added AS ({ADD_COUNTS.format(gone="gone")}), due AS ({ADD_DUE.format(gone="gone")})
 SELECT count(*) FROM gone
 """
 
