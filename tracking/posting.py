@@ -97,8 +97,8 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
         wrong = Posted(answers=answers, accepted=trapped, visitor_id=visitor)
         return _refused(request, form, wrong, is_ours=is_ours)
     if nonce and ratelimits.count(nonces.NONCE_SECONDS, "nonce", nonce) > MAX_PER_DRAWING:
-        error = _("This form was sent many times. Please press the button once more.")
-        return _refused(request, form, Posted(answers=answers, error=error), is_ours=is_ours)
+        said = _("This form was sent many times. Please press the button once more.")
+        return _refused(request, form, Posted(answers=answers, error=said), is_ours=is_ours)
     is_busy = not is_ours and crowding.taken(request, form)
     hit = _hit(request, form, answers, values, origin, None if kiosk.forgets(request, form) else visitor)
     reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, is_busy=is_busy)
