@@ -69,7 +69,7 @@ def record(
     seen: Seen,
     variant: PageVariant | None,
     *,
-    referrer: str = "",
+    referrer: str | None = None,
     undecided: uuid.UUID | None = None,
     instead: uuid.UUID | None = None,
 ) -> None:
@@ -82,7 +82,7 @@ def record(
     utm = {name: text for name in UTM if (text := request.GET.get(f"utm_{name}", "")[:200])}
     data = {
         "title": page.title,
-        "referrer": (referrer or request.headers.get("Referer", ""))[:1_000],
+        "referrer": (request.headers.get("Referer", "") if referrer is None else referrer)[:1_000],
         "utm": utm,
         "test": variant.test_id if variant else None,
         "variant": variant.letter if variant else "",

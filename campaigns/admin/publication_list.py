@@ -24,6 +24,10 @@ class PublicationList(BaremeAdmin):
     search_fields = ("note", "edits__name")
     actions = None
     list_after_template = "campaigns/publications/latest.html"
+    empty_text = _(
+        "A draft collects edits that belong together, and shows whose score would change before they come into force. "
+        "To begin one, open a point action, a group or a trigger, and choose “Add to the draft”."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Publication]:
         found: QuerySet[Publication] = super().get_queryset(request)
@@ -33,14 +37,7 @@ class PublicationList(BaremeAdmin):
         return [Case(When(state=State.DRAFT, then=Value(0)), default=Value(1)).asc(), "-id"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        more = {
-            "title": _("Draft and publications"),
-            "latest": latest_versions.latest(request),
-            "empty_text": _(
-                "A draft collects edits that belong together, and shows whose score would change before they come into force. "
-                "To begin one, open a point action, a group or a trigger, and choose “Add to the draft”."
-            ),
-        }
+        more = {"title": _("Draft and publications"), "latest": latest_versions.latest(request)}
         answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | more)
         return answer
 

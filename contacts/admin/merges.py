@@ -137,6 +137,7 @@ class DuplicateAdmin(ReadOnlyAdmin):
     list_display_links = None
     actions = ("dismiss", "bring_back")
     list_before_template = "contacts/duplicates_before.html"
+    empty_text = _("No two contacts look like one person. If you know of two, open one of them and choose “Merge …”.")
 
     class Media:
         css = {"all": ["contacts/contacts.css"]}
@@ -154,13 +155,7 @@ class DuplicateAdmin(ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        extra = {
-            "is_automatic": MergePolicy.allows(),
-            "may_merge": may_merge(request),
-            "empty_text": _(
-                "No two contacts look like one person. If you know of two, open one of them and choose “Merge …”."
-            ),
-        }
+        extra = {"is_automatic": MergePolicy.allows(), "may_merge": may_merge(request)}
         return super().changelist_view(request, {**(extra_context or {}), **extra})
 
     def look(self, request: HttpRequest) -> HttpResponse:

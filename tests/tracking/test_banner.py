@@ -247,6 +247,21 @@ def test_the_answer_is_the_contacts_once_they_say_who_they_are(client, page, bet
     assert consents() == [proof("ada@example.com", True, "Banner on testserver")]
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"), [("android-app://com.example/", "android-app://com.example/"), ("x" * 9999, "x" * 1000), (7, "")]
+)
+def test_wherever_they_come_from_is_no_reason_to_refuse_an_answer(client, page, given, kept):
+    visitor = client.get("/p/offer").context["choice"].visitor_id
+    sent = {"granted": True, "visitor": str(visitor), "referrer": given}
+
+    from_itself = {"referer": "http://testserver/p/offer"}
+    response = client.post("/p/offer/choice", json.dumps(sent), content_type="application/json", headers=from_itself)
+    pipeline.drain()
+
+    assert response.status_code == 200
+    assert Event.objects.get(kind=Kind.LANDING_PAGE_VISITED).data.get("referrer", "") == kept
+
+
 def test_a_yes_keeps_the_variant_that_was_seen(client, page):
     test = experiments.draft(page, "Words")
     experiments.start(test)

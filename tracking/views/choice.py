@@ -61,7 +61,13 @@ def _note(
             undecided and "sent" not in request.GET
         ):  # whoever had refused saw the page as it is, and counts from the next visit on
             variant = experiments.shown(experiments.running(page), undecided)
-            visits.record(request, page, seen, variant, referrer=sent.address("referrer"), instead=undecided)
+            visits.record(request, page, seen, variant, referrer=_referrer(sent), instead=undecided)
     elif not granted:
         browsers.forget(response, request)
     ring()
+
+
+def _referrer(sent: Payload) -> str:
+    """Where the browser says it came from: an app, perhaps, and however long. No reason to refuse an answer."""
+    given = sent.values.get("referrer")
+    return given[:1_000] if isinstance(given, str) else ""
