@@ -113,14 +113,14 @@ def _walk(sweep: Sweep, ids: Sequence[int]) -> int:
     """What the walk crosses is held, unless a new day is all that happened."""
     if ids := sweeps.take(sweep, ids):
         contacts = scores.lock(ids)
-        _catch_up(contacts)
+        _catch_up(contacts, walk=sweep)
         for _sweep, movements in sweeps.bring(sweep, contacts):
             _act(contacts, movements, held=False)
         sweeps.advance(sweep, ids)
     return len(ids)
 
 
-def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = ()) -> None:
+def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = (), walk: Sweep | None = None) -> None:
     """Whom a walk that is owed has not come to yet is seen to first: no live movement mixes old sums with new rules.
 
     The events of the batch are left to the batch.
@@ -129,7 +129,7 @@ def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = ()) -> None:
         return
 
     def catch_up(part: Sequence[int]) -> int:
-        for sweep, movements in sweeps.catch_up(part, event_ids):
+        for sweep, movements in sweeps.catch_up(part, event_ids, walk):
             _act(part, movements, held=True, sweep=sweep)
         return len(part)
 

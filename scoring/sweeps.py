@@ -145,10 +145,11 @@ def are_owed() -> bool:
     return _owed().exists()
 
 
-def catch_up(contact_ids: Sequence[int], without: Sequence[int] = ()) -> Moved:
+def catch_up(contact_ids: Sequence[int], without: Sequence[int] = (), walk: Sweep | None = None) -> Moved:
     """Bring these contacts up to date with all that is owed to them; what that moved, and for which sweep.
 
-    `without`: events that are about to be awarded, and must not be counted before. The caller holds the lock. Of several
+    `without`: events that are about to be awarded, and must not be counted before. `walk`: the sweep that has come to them,
+    and will note so. The caller holds the lock. Of several
     sweeps owed to one contact, the movements are of the latest that publishes something. Whom the latest sweep left out is
     left alone; whom an earlier one left out gets all of their scores made anew.
     """
@@ -157,8 +158,7 @@ def catch_up(contact_ids: Sequence[int], without: Sequence[int] = ()) -> Moved:
         return []
     moved: Moved = []
     left_out = _left_out(contact_ids)
-    for swept, behind in sql.behind(contact_ids, owed[-1].pk).items():
-        due = [sweep for sweep in owed if sweep.pk > swept]
+    for due, behind in _behind(contact_ids, owed).items():
         blamed = max(due, key=lambda sweep: (sweep.publication_id is not None, sweep.pk))
         plan = Plan.together([Plan.of(sweep) for sweep in due])
         if fit := [pk for pk in behind if pk not in left_out]:
@@ -167,8 +167,19 @@ def catch_up(contact_ids: Sequence[int], without: Sequence[int] = ()) -> Moved:
             judging.judge_contacts(again)
             moved.append((blamed, _carried_out(ANEW, again, without)))
             SetAside.objects.filter(work=Work.SWEEP, contact__in=again).delete()
-        sql.mark_swept(fit + again, owed[-1].pk)
+        if owed != [walk]:  # which says who was seen by how far it has come, and writes no row for it
+            sql.mark_swept(fit + again, owed[-1].pk)
     return moved
+
+
+def _behind(contact_ids: Sequence[int], owed: Sequence[Sweep]) -> Mapping[tuple[Sweep, ...], list[int]]:
+    """Those of these contacts whom some of these sweeps have not seen to, by which: neither in passing nor before."""
+    found: dict[tuple[Sweep, ...], list[int]] = defaultdict(list)
+    for swept, behind in sql.behind(contact_ids, owed[-1].pk).items():
+        for pk in behind:
+            if due := tuple(sweep for sweep in owed if sweep.pk > swept and sweep.next_id <= pk):
+                found[due].append(pk)
+    return found
 
 
 @transaction.atomic

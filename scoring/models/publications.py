@@ -114,7 +114,7 @@ class Sweep(models.Model):
 class SweepContact(models.Model):
     """A contact whom a sweep of changed rules concerns: has events or lines of theirs. Deleted as they are seen to."""
 
-    sweep = models.ForeignKey(Sweep, models.CASCADE, related_name="contacts")
+    sweep = models.ForeignKey(Sweep, models.CASCADE, db_index=False, db_constraint=False, related_name="contacts")
     contact = models.ForeignKey(Contact, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
 
     class Meta:

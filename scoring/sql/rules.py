@@ -105,9 +105,14 @@ def any_matched(version_id: int, stretches: Sequence[tuple[datetime, datetime]])
     return bool(stretches) and bool(tuples(ANY_MATCHED, values)[0][0])
 
 
-LIST_CONCERNED = """
+# `found` is looked at first: an upsert would make sure of each contact by itself.
+LIST = """
 INSERT INTO scoring_sweepcontact (sweep_id, contact_id)
-SELECT %(sweep)s, contact_id FROM (
+SELECT %(sweep)s, contact_id FROM ({found}) found
+WHERE NOT EXISTS (SELECT FROM scoring_sweepcontact s WHERE s.sweep_id = %(sweep)s AND s.contact_id = found.contact_id) ORDER BY contact_id
+"""
+LIST_CONCERNED = LIST.format(
+    found="""
   SELECT DISTINCT contact_id FROM (
     SELECT e.contact_id FROM scoring_match m JOIN scoring_pointactionversion v ON v.id = m.version_id AND v.valid_from < v.valid_until
     JOIN tracking_event e ON e.subject_id = m.subject_id AND e.kind = v.kind
@@ -116,16 +121,9 @@ SELECT %(sweep)s, contact_id FROM (
     SELECT p.contact_id FROM scoring_pointactionversion v JOIN scoring_pointentry p ON p.version_id = v.id
     WHERE v.action_id = ANY(%(actions)s) OR v.id = ANY(%(versions)s)
   ) concerned
-) contact ORDER BY contact_id
-ON CONFLICT DO NOTHING
 """
-
-
-LIST_MARKED = f"""
-INSERT INTO scoring_sweepcontact (sweep_id, contact_id)
-SELECT %(sweep)s, contact_id FROM ({CONTACTS_OF_MARKS}) contact ORDER BY contact_id
-ON CONFLICT DO NOTHING
-"""
+)
+LIST_MARKED = LIST.format(found=CONTACTS_OF_MARKS)
 
 
 def list_marked(sweep_id: int, mark_ids: Sequence[int]) -> int:

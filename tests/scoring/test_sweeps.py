@@ -76,6 +76,35 @@ def test_a_walk_that_is_overtaken_by_a_later_one_leaves_nothing_undone(action, e
     assert (score(ada), sql.differences(), Sweep.objects.filter(finished_at=None).count()) == (30, [], 0)
 
 
+def test_whom_a_walk_has_passed_it_does_not_come_back_to(action, ada):
+    bob = ContactFactory()
+    download(bob, guide(), AT)
+    pipeline.drain()
+    sweep = owe(action, points=7)
+
+    assert pipeline._sweep(1) == 1
+    assert (score(ada), score(bob)) == (7, 5)
+    assert come_to(sweep, ada) == []
+    download(ada, subject("checklist"), AT)
+    pipeline._take_hits(pipeline.inbox.waiting(10))
+    assert (score(ada), score(bob)) == (14, 5)
+    pipeline.drain()
+    assert (score(ada), score(bob), sql.differences()) == (14, 7, [])
+
+
+def test_whom_a_walk_has_passed_a_later_one_still_comes_to(action, engagement, ada):
+    ContactFactory()
+    owe(action, points=7)
+    assert pipeline._sweep(1) == 1
+    second = terms.publish(engagement, {"weight": 2})
+
+    ((sweep, moved),) = come_to(second, ada)
+    assert sweep == second
+    assert [(m.group_id, m.before, m.after) for m in moved] == [(None, 7, 14)]
+    pipeline.drain()
+    assert (score(ada), score(ada, engagement), sql.differences()) == (14, 7, [])
+
+
 def test_new_prices_owed_after_new_terms_are_counted_once(action, engagement, ada):
     terms.publish(engagement, {"weight": 2})
     owe(action, points=7)
