@@ -45,10 +45,12 @@ def replay(
     if not contact_ids:
         return []
     shape, today = sql.shape(), decay.today()
-    deltas = (
-        [] if actions is not None and not actions else _deltas(sql.replay(contact_ids, today, shape, actions, without))
-    )
-    return deltas + _deltas(sql.recap(contact_ids, today, shape, None if recap_all else actions))
+    deltas = []
+    if actions is None or actions:
+        deltas += _deltas(sql.replay(contact_ids, today, shape, actions, without))
+    if actions is not None and (shape.wide or shape.cuts or recap_all):
+        deltas += _deltas(sql.recap(contact_ids, today, shape, None if recap_all else actions))
+    return deltas
 
 
 def reprice(contact_ids: Sequence[int], was: Mapping[int, int]) -> list[Delta]:

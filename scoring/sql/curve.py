@@ -79,7 +79,9 @@ def lines_at(
     `grown`: their forward-decayed sum on the day of `reference`, where the group has a half-life. By rules that add up,
     only what came since the instant before.
     """
-    counted = COUNTED.replace("tracking_event e", "happened e").replace(ALLOWED, "true").format(events="true")
+    counted = (
+        COUNTED.replace("tracking_event e", "happened e").replace(ALLOWED, "true").format(events="true", matches="")
+    )
     statement = (
         ADDED_AT.format(counted=counted)
         if adds_up(shape)

@@ -6,7 +6,11 @@ other rulebook (`BOOK_RULES`): live scoring, replay, preview and the time machin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from contacts.sql import array
 
 NO_PERIOD = "DATE '0001-01-01'"
 
@@ -33,6 +37,27 @@ JOIN jsonb_to_recordset(%(terms)s::jsonb) AS g(id bigint, cap_points int, cap_pe
 def local_day(at: str) -> str:
     """The day of a moment in the instance's time zone."""
     return f"({at} AT TIME ZONE %(zone)s)::date"
+
+
+SPARSE = 4  # ids to a contact, from which on each is looked up by itself
+
+
+def among(column: str, contact_ids: Sequence[int]) -> str:
+    """That a column names one of these contacts, whose values are `these(contact_ids)`.
+
+    Contacts whose ids lie close together, as a walk's do, are read as one range: to look up each of thousands in the index of
+    every month takes longer than all that is done with what is found.
+    """
+    span = max(contact_ids) - min(contact_ids) + 1
+    if span > SPARSE * len(contact_ids):
+        return f"{column} = ANY(%(contacts)s::bigint[])"
+    within = f"{column} BETWEEN %(lowest)s AND %(highest)s"
+    # + 0 keeps the list out of the index condition: it is hashed, and each row of the range is looked up in it.
+    return within if span == len(set(contact_ids)) else f"{within} AND {column} + 0 = ANY(%(contacts)s::bigint[])"
+
+
+def these(contact_ids: Sequence[int]) -> dict[str, Any]:
+    return {"contacts": array(contact_ids), "lowest": min(contact_ids), "highest": max(contact_ids)}
 
 
 def start(period: str, day: str) -> str:
@@ -63,22 +88,25 @@ def barred(contact: str, kind: str = str(EVERYTHING)) -> str:
 
 ALLOWED = f"NOT {barred('e.contact_id', 'e.kind')}"
 
-# Events × rules in force at the event's time, counted by occurrence. {events} chooses the events. OFFSET 0 keeps the planner,
-# which cannot know how few rules a subject matches, from joining the events to the rules first.
+# Events × rules in force at the event's time, counted by occurrence. {events} chooses the events, {matches} the matches (`m`) of
+# some rules. The day of an event is reckoned once, however many rules count it: asking for it costs as much as a join. OFFSET 0
+# keeps the planner, which cannot know how few rules a subject matches, from joining the events to the rules first.
 COUNTED = f"""
 SELECT e.contact_id, v.action_id, v.id AS version_id,
        CASE WHEN v.repeat IN ('object', 'always') THEN e.object_id ELSE 0 END AS object_id,
        CASE v.repeat
          WHEN 'once' THEN {NO_PERIOD}
          WHEN 'object' THEN {NO_PERIOD}
-         WHEN 'week' THEN date_trunc('week', e.at AT TIME ZONE %(zone)s)::date
-         WHEN 'month' THEN date_trunc('month', e.at AT TIME ZONE %(zone)s)::date
-         ELSE (e.at AT TIME ZONE %(zone)s)::date
+         WHEN 'week' THEN date_trunc('week', e.day::timestamp)::date
+         WHEN 'month' THEN date_trunc('month', e.day::timestamp)::date
+         ELSE e.day
        END AS period,
        count(*)::int AS hits, min(e.at) AS first_at, max(e.at) AS last_at
 FROM (
-  SELECT e.contact_id, e.kind, e.at, m.version_id, m.object_id FROM tracking_event e JOIN scoring_match m ON m.subject_id = e.subject_id
-  WHERE {{events}} AND e.contact_id IS NOT NULL AND e.verdict < 2 AND {ALLOWED} OFFSET 0
+  SELECT e.*, m.version_id, m.object_id FROM (
+    SELECT e.contact_id, e.kind, e.subject_id, e.at, {local_day("e.at")} AS day FROM tracking_event e
+    WHERE {{events}} AND e.contact_id IS NOT NULL AND e.verdict < 2 AND {ALLOWED} OFFSET 0
+  ) e JOIN scoring_match m ON m.subject_id = e.subject_id {{matches}} OFFSET 0
 ) e
 JOIN rules v ON v.id = e.version_id AND v.kind = e.kind
  AND e.at >= v.valid_from AND e.at < v.valid_until
@@ -179,7 +207,7 @@ def chain(lines: str, shape: Shape) -> str:
     cut = f"SELECT {_LINE}, credited, 0 AS cut FROM credited"
     if shape.cuts:
         cut = f"{cut} WHERE group_cap IS NULL UNION ALL SELECT {_LINE}, credited, cut FROM ({CUT}) cut"
-    expires_on = f"{local_day('first_at')} + expires_after_days"
+    expires_on = f"CASE WHEN expires_after_days IS NOT NULL THEN {local_day('first_at')} + expires_after_days END"
     parts += [
         f"credited AS ({credited})",
         f"capped AS (SELECT c.*, {expires_on} AS expires_on, coalesce({expires_on} <= %(today)s, false) AS is_expired FROM ({cut}) c)",

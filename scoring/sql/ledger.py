@@ -27,7 +27,7 @@ from scoring.sql.lines import MOVED, WRITE, when
 # A line of a wide action keeps its credit here; `recap` gives it what its action's other lines leave.
 AWARD = f"""
 WITH rules AS MATERIALIZED ({LIVE_RULES}),
-counted AS MATERIALIZED ({COUNTED.format(events="e.id = ANY(%(events)s::bigint[]) AND e.at BETWEEN %(first)s AND %(last)s")}),
+counted AS MATERIALIZED ({COUNTED.format(events="e.id = ANY(%(events)s::bigint[]) AND e.at BETWEEN %(first)s AND %(last)s", matches="")}),
 touched AS (SELECT DISTINCT contact_id, action_id, object_id, period FROM counted),
 prior AS MATERIALIZED (
   SELECT entry.* FROM touched t CROSS JOIN LATERAL (

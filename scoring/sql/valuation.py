@@ -164,7 +164,7 @@ def forecast(
 def _evaluated(shape: Shape) -> str:
     return EVALUATED.format(
         rules=BOOK_RULES,
-        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[]) AND e.at <= %(at)s"),
+        counted=COUNTED.format(events="e.contact_id = ANY(%(contacts)s::bigint[]) AND e.at <= %(at)s", matches=""),
         chain=chain("counted", shape),
         held=HELD,
     )
