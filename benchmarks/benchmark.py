@@ -74,12 +74,12 @@ def measure(benchmark: Benchmark, rounds: int | None = None) -> Measured:
 def _round(benchmark: Benchmark) -> tuple[float, float]:
     benchmark.prepare()
     gc.collect()
-    times = _timed(benchmark.floor), _timed(benchmark.run)
+    times = timed(benchmark.floor), timed(benchmark.run)
     benchmark.check()
     return times
 
 
-def _timed(work: Callable[[], float | None]) -> float:
+def timed(work: Callable[[], float | None]) -> float:
     begun = time.perf_counter()
     told = work()
     return time.perf_counter() - begun if told is None else told

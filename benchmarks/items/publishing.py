@@ -1,4 +1,7 @@
-"""Publishing a changed rule: its preview, and its backfill through the pipeline, against recounting (and rewriting) its lines."""
+"""Publishing a changed rule: its preview, and its backfill through the pipeline, against doing no more than it moves.
+
+Which is, in one statement each: to recount the rule's lines, to write them, to add what they are worth to the sums.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,21 @@ BARE_LINES = (
     f"ALTER TABLE bench_entry ADD PRIMARY KEY ({KEY})",
 )
 REWRITE = f"INSERT INTO bench_entry ({KEY}, hits, credited, first_at, last_at) {RECOUNT}"
-SUM = "SELECT count(*) FROM (SELECT contact_id, sum(credited) FROM scoring_pointentry WHERE action_id = %s GROUP BY 1) sums"
+# Scores follow the lines: those of the rule's group, and those overall.
+BARE_SCORES = (
+    "DROP TABLE IF EXISTS bench_score",
+    "CREATE TABLE bench_score AS SELECT contact_id, coalesce(group_id, 0) AS group_id, score FROM scoring_contactscore",
+    "ALTER TABLE bench_score ADD PRIMARY KEY (contact_id, group_id)",
+)
+RESCORE = """
+UPDATE bench_score s SET score = s.score + sums.points
+FROM (SELECT contact_id, sum(credited) AS points FROM {lines} GROUP BY 1) sums
+WHERE s.contact_id = sums.contact_id
+  AND s.group_id IN (0, (SELECT group_id FROM scoring_pointactionversion WHERE id = %(version)s))
+"""
+OF_ACTION = (
+    "scoring_pointentry WHERE action_id = (SELECT action_id FROM scoring_pointactionversion WHERE id = %(version)s)"
+)
 
 
 class OfOneRule(Benchmark):
@@ -92,7 +109,7 @@ class BackfillOfAFilter(OfOneRule):
 
     def set_up(self) -> None:
         super().set_up()
-        for statement in BARE_LINES:
+        for statement in (*BARE_LINES, *BARE_SCORES):
             execute(statement)
 
     def prepare(self) -> None:
@@ -107,6 +124,7 @@ class BackfillOfAFilter(OfOneRule):
         with transaction.atomic():
             execute("DELETE FROM bench_entry")
             execute(REWRITE, self.values())
+            execute(RESCORE.format(lines="bench_entry"), self.values())
 
     def check(self) -> None:
         execute("DELETE FROM contacts_change")  # who entered segments by it
@@ -120,7 +138,7 @@ class BackfillOfPoints(BackfillOfAFilter):
         return {"points": 2 + self.turn % 2}
 
     def floor(self) -> None:
-        tuples(SUM, [self.action.pk])
+        execute(RESCORE.format(lines=OF_ACTION), self.values())
 
 
 def pages(*sections: str) -> dict[str, list[str]]:
