@@ -76,7 +76,9 @@ def test_it_is_told_also_of_who_nobody_knows(form, smtp):
     assert "Your wish: Anonymous" in Message.objects.get().text
 
 
-@pytest.mark.parametrize(("language", "line"), [("en", "Email: ada@example.com"), ("fr", "Email\u00a0: ada@example.com")])
+@pytest.mark.parametrize(
+    ("language", "line"), [("en", "Email: ada@example.com"), ("fr", "Email\u00a0: ada@example.com")]
+)
 def test_a_tick_speaks_no_language_and_a_sentence_takes_no_colon(form, smtp, settings, language, line):
     settings.LANGUAGE_CODE = language
     ContactFactory(email="ada@example.com")
