@@ -177,6 +177,15 @@ def test_too_few_outcomes_are_refused_on_the_page(signed_in, crowd):
     assert ("Which threshold to choose" in text, "Ask again" in text) == (False, False)
 
 
+def test_no_threshold_is_offered_where_too_few_converted(client, crowd):
+    test = answered(params={"only": [crowd.pk + 1]})
+    client.force_login(get_user_model().objects.create_superuser("ada"))
+    text = client.get(page(test)).content.decode()
+
+    assert "Too few converted to choose a threshold by it." in text
+    assert "campaigns/trigger/add/" not in text.split("What each threshold would have passed to sales")[1]
+
+
 def test_a_day_on_which_nobody_was_there_says_why(signed_in, engagement):
     text = signed_in("view").get(page(answered(cutoff=date(2020, 1, 1)))).content.decode()
     assert "Nobody was there to look at" in text
