@@ -10,19 +10,27 @@ from contacts.sql import dicts, tuples
 from tracking.verdicts.own_sql import HIDDEN, kinds
 from tracking.verdicts.reasons import JUDGED, Reason
 
+# A mark is of one thing, so no event of one mark is found twice. What a contact did is found by its index, and where no network
+# or program is marked, nothing is looked through for one: arrays and EXISTS are made before the plan is carried out.
+_JUDGED = f"SELECT e.* FROM tracking_event e WHERE e.kind IN {kinds(JUDGED)} AND e.contact_id IS NOT NULL"
+_OPEN = f"coalesce(e.reasons, 0) & {int(Reason.SETTLED)} = 0"
+_MARKED = "FROM tracking_mark m WHERE m.id = ANY(%(marks)s)"
 MARKED_EVENTS = f"""
-SELECT e.* FROM tracking_event e WHERE e.kind IN {kinds(JUDGED)} AND e.contact_id IS NOT NULL AND (
-  e.contact_id IN (SELECT contact_id FROM tracking_mark WHERE id = ANY(%(marks)s))
-  OR coalesce(e.reasons, 0) & {int(Reason.SETTLED)} = 0 AND (
-    e.agent_id IN (SELECT agent_id FROM tracking_mark WHERE id = ANY(%(marks)s))
-    OR e.network_id IN (SELECT n.id FROM tracking_mark m JOIN tracking_network n ON n.address <<= nullif(m.network, '')::inet WHERE m.id = ANY(%(marks)s))
-  )
-)"""
+{_JUDGED} AND e.contact_id = ANY(ARRAY(SELECT m.contact_id {_MARKED} AND m.contact_id IS NOT NULL))
+UNION ALL
+{_JUDGED} AND {_OPEN} AND EXISTS (SELECT {_MARKED} AND m.agent_id IS NOT NULL)
+  AND e.agent_id = ANY(ARRAY(SELECT m.agent_id {_MARKED} AND m.agent_id IS NOT NULL))
+UNION ALL
+{_JUDGED} AND {_OPEN} AND EXISTS (SELECT {_MARKED} AND m.network <> '')
+  AND e.network_id = ANY(ARRAY(
+    SELECT n.id FROM tracking_mark m JOIN tracking_network n ON n.address <<= nullif(m.network, '')::inet WHERE m.id = ANY(%(marks)s)
+  ))
+"""
 CONTACTS_OF_MARKS = f"SELECT DISTINCT contact_id FROM ({MARKED_EVENTS}) e"
 
 
 def contacts_of(mark_id: int, limit: int) -> list[int]:
-    """The contacts with events that a mark concerns, at most `limit`. Looks through all events."""
+    """The contacts with events that a mark concerns, at most `limit`. For a network or program, looks through all events."""
     statement = f"SELECT contact_id FROM ({CONTACTS_OF_MARKS}) c ORDER BY contact_id LIMIT %(limit)s"
     return [pk for (pk,) in tuples(statement, {"marks": [mark_id], "limit": limit})]
 
