@@ -1,5 +1,6 @@
 """Scoring in the admin: rules made through their source's own fields, points on forms, the ledger, the boards."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -452,6 +453,19 @@ def test_the_ledger_is_narrowed_to_a_rule_and_to_whom_one_searches(marketer, pub
 
 
 # --- leaderboards -----------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_leaderboards_names_the_overall_score(marketer, engagement):
+    Leaderboard.objects.create(name="Hottest")
+    Leaderboard.objects.create(name="Engaged", group=engagement)
+    shown = marketer.get(page("scoring_leaderboard_changelist")).content.decode()
+
+    assert [
+        re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r'<td class="field-score.*?</td>', shown, re.S)
+    ] == [
+        "Engagement",
+        "Overall score",
+    ]
 
 
 def test_the_boards_answer_who_is_first_among_whom(marketer, publish, fit):
