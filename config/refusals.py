@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, RedisError, BrokerAway)
 UNREADABLE = (ValueError, DataError)
-LONGEST = 50  # characters of a value that error messages are searched for
 
 
 class Refusals:
@@ -69,10 +68,12 @@ def is_theirs(request: HttpRequest, exception: Exception) -> bool:
     """Is it about a value that came with the request, such as an id that is no number? Then it is no error of ours."""
     if isinstance(exception, IncorrectLookupParameters):
         return True
-    said = str(exception)
-    if not isinstance(exception, UNREADABLE) or not ("Field '" in said or "NUL" in said):
+    if not isinstance(exception, UNREADABLE):
         return False
-    return any(repr(value)[1:-1][:LONGEST] in said or "\0" in value for value in _sent(request) if value)
+    said = str(exception)
+    if "NUL" in said:
+        return any("\0" in value for value in _sent(request))
+    return "Field '" in said and any(f"got {value!r}" in said for value in _sent(request))
 
 
 def _sent(request: HttpRequest) -> Iterator[str]:
