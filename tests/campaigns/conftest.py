@@ -11,8 +11,16 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.db import connection
 
-from scoring.models import ContactScore, PointGroup
+from scoring import rules
+from scoring.models import (
+    ContactScore,
+    PointAction,
+    PointGroup,
+)
 from scoring.scores import Movement
+from tests.campaigns.drafting import people_of
+from tests.factories import UserFactory
+from tests.scoring.conftest import SINCE
 
 
 class MailServer:
@@ -114,3 +122,31 @@ def together(*jobs):
     for thread in threads:
         thread.join()
     return results
+
+
+@pytest.fixture
+def marketer(client):
+    user = UserFactory(username="marie", is_superuser=True)
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def engagement():
+    return PointGroup.objects.create(name="Engagement")
+
+
+@pytest.fixture
+def rule(engagement):
+    action = PointAction.objects.create(
+        name="Download", source="asset_downloaded", params={"only": []}, points=5, repeat="object", group=engagement
+    )
+    rules.publish(action, since=SINCE)
+    return action
+
+
+@pytest.fixture
+def people(rule):
+    """Ada with 15 points, Bob with 10, Cleo with 5."""
+    return people_of(rule, {"ada": 3, "bob": 2, "cleo": 1})

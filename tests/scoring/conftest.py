@@ -8,6 +8,7 @@ from django.db import transaction
 
 from scoring import ledger, matching, profiles, rules, scores, sql
 from scoring.models import ContactScore, PointAction, PointEntry, PointGroup, Repeat
+from tests.factories import UserFactory
 from tracking import hits, inbox
 from tracking.models import Kind, Subject
 
@@ -86,3 +87,11 @@ def lines(contact):
 
 def score(contact, group=None):
     return ContactScore.objects.filter(contact=contact, group=group).values_list("score", flat=True).first()
+
+
+@pytest.fixture
+def marketer(client):
+    user = UserFactory(username="marketer", is_superuser=True)
+    client.force_login(user)
+    client.user = user
+    return client
