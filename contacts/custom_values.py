@@ -37,26 +37,6 @@ def clean(field: CustomField, value: Any) -> Any:
     return CLEANERS[Type(field.type)](field, value)
 
 
-def clean_all(values: Mapping[str, Any]) -> dict[str, Any]:
-    """All values of a contact, each as it is kept, by the key of its field; what is empty stays as None.
-
-    Raises ValidationError by key, for unknown and archived fields too. Does not ask for the required ones: a program may
-    know less than a form demands.
-    """
-    known = {field.key: field for field in CustomField.objects.filter(archived_at__isnull=True, key__in=list(values))}
-    cleaned, errors = {}, {}
-    for key, value in values.items():
-        try:
-            if key not in known:
-                raise ValidationError(_("There is no such custom field."), code="unknown")
-            cleaned[key] = clean(known[key], value)
-        except ValidationError as error:
-            errors[key] = error
-    if errors:
-        raise ValidationError(errors)
-    return cleaned
-
-
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """`old` with the cleaned values of `new` written over it; None takes a value away."""
     return {key: value for key, value in {**old, **new}.items() if value is not None}

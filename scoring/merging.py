@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from contacts.merging import Job, Part, parts
 from contacts.merging.parts import Figures
 from scoring import decay, scores, sql, sweeps
-from scoring.models import Adjustment, Holding, PointEntry, PointGroup
+from scoring.models import OF_CONTACTS, Adjustment, Holding, PointEntry, PointGroup
 
 
 @parts.register
@@ -23,10 +23,7 @@ class Points(Part):
     key = "scoring"
     position = 20
     lock_position = 10
-    covers = frozenset(
-        f"scoring.{name}"
-        for name in ("PointEntry", "Holding", "Adjustment", "ContactScore", "SweepContact", "Forecast", "SetAside")
-    )
+    covers = OF_CONTACTS
 
     def lock(self, ids: Sequence[int]) -> None:
         sql.share_rules()

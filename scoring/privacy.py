@@ -11,7 +11,7 @@ from contacts.privacy import Column, Part, Person, Section, columns_of, parts
 from contacts.privacy.parts import Erasing
 from scoring import sql
 from scoring.explain import explain
-from scoring.models import Adjustment, Holding, PointEntry, SweepContact
+from scoring.models import OF_CONTACTS, Adjustment, Holding, PointEntry, SweepContact
 
 
 @parts.register
@@ -21,10 +21,7 @@ class Points(Part):
     key = "scoring"
     position = 20
     lock_position = 10
-    covers = frozenset(
-        f"scoring.{name}"
-        for name in ("PointEntry", "Holding", "Adjustment", "ContactScore", "SweepContact", "Forecast", "SetAside")
-    )
+    covers = OF_CONTACTS
     # Work in progress of the machinery, and what a draft that was never published would change.
     derived = frozenset({"scoring.SweepContact", "scoring.SetAside", "scoring.Forecast"})
 

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.actions.base import cause, contact_of, names, reason, rows
+from campaigns.actions.base import cause, contact_of, reason, rows
+from campaigns.actions.lists import ListAction, ListForm
 from campaigns.effects import Effects, lists
 from campaigns.models import Delivery
-from campaigns.registry import Action, Params, actions
+from campaigns.registry import Params, actions
 from contacts import segments
 from contacts.models import Segment
 from contacts.remarks import Remark
@@ -18,33 +16,19 @@ IN_USE = Segment.objects.filter(archived_at__isnull=True)
 
 
 @actions.register
-class ChangeSegments(Action):
+class ChangeSegments(ListAction):
     key = "change_segments"
     label = _("Add to or remove from segments")
     group = _("Contact")
+    model = Segment
+    adding = _("add to the segment %(names)s")
+    removing = _("remove from the segment %(names)s")
 
-    class Form(forms.Form):
+    class Form(ListForm):
         add = forms.ModelMultipleChoiceField(IN_USE, label=_("Add to"), required=False)
         remove = forms.ModelMultipleChoiceField(IN_USE, label=_("Remove from"), required=False)
-
-        def clean(self) -> dict[str, Any]:
-            cleaned = super().clean() or {}
-            if not cleaned.get("add") and not cleaned.get("remove"):
-                raise ValidationError(_("Choose at least one segment."))
-            if set(cleaned.get("add") or ()) & set(cleaned.get("remove") or ()):
-                raise ValidationError(_("A segment cannot be both added and removed."))
-            return cleaned
-
-    def describe(self, params: Params) -> str:
-        return ", ".join(self._changes(params))
-
-    def _changes(self, params: Params) -> list[Remark]:
-        parts = []
-        if params.get("add"):
-            parts.append(Remark(_("add to the segment %(names)s"), names=names(Segment, params["add"])))
-        if params.get("remove"):
-            parts.append(Remark(_("remove from the segment %(names)s"), names=names(Segment, params["remove"])))
-        return parts
+        nothing_chosen = _("Choose at least one segment.")
+        chosen_twice = _("A segment cannot be both added and removed.")
 
     def effects(self, params: Params) -> Effects:
         return lists("segment", params.get("add") or (), params.get("remove") or ())
@@ -55,4 +39,4 @@ class ChangeSegments(Action):
             segments.add(segment, [contact.pk], reason=reason(delivery), note=cause(delivery))
         for segment in rows(Segment, params.get("remove", ())):
             segments.remove(segment, [contact.pk], reason=reason(delivery), note=cause(delivery))
-        return Remark.sentence(self._changes(params))
+        return Remark.sentence(self.changes(params))

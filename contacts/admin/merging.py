@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -129,12 +129,6 @@ def _living(pk: int) -> Contact:
     if contact is None:
         raise Http404
     return contact
-
-
-def _likely(pk: int) -> set[int]:
-    """Those with whom the contact may be one person."""
-    pairs = Duplicate.objects.filter(Q(first=pk) | Q(second=pk), dismissed_at=None).values_list("first", "second")
-    return {other for pair in pairs for other in pair} - {pk}
 
 
 def _preview(winner: int, loser: int, choices: Mapping[str, str]) -> merging.Preview:

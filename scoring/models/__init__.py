@@ -29,12 +29,19 @@ from scoring.models.ledger import Adjustment, ContactScore, Holding, PointEntry,
 from scoring.models.publications import Edit, Forecast, Publication, Sweep, SweepContact
 from scoring.models.set_aside import SetAside
 
+OF_CONTACTS = frozenset(
+    f"scoring.{model.__name__}"
+    for model in (PointEntry, Holding, Adjustment, ContactScore, SweepContact, Forecast, SetAside)
+)
+"""What is about one contact each: a merge moves it or reckons it anew, an erasure takes it."""
+
 __all__ = [
     "BEGINNING",
     "CALENDAR",
     "COUNTING",
     "END",
     "NO_PERIOD",
+    "OF_CONTACTS",
     "TERMS",
     "TERMS_OF_RULE",
     "Adjustment",

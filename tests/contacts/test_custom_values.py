@@ -6,7 +6,6 @@ from django.core.exceptions import ValidationError
 
 from contacts import custom_values
 from contacts.models import CustomField
-from tests.factories import CustomFieldFactory
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -96,16 +95,7 @@ def test_what_the_type_cannot_be_is_refused_with_a_sentence(type, written):
     assert all(caught.value.messages)
 
 
-@pytest.mark.django_db
-def test_clean_all_names_the_key_of_each_error_and_refuses_unknown_and_archived_fields():
-    CustomFieldFactory(key="age", type="integer")
-    CustomFieldFactory(key="old", archived_at="2025-01-01T00:00Z")
-
-    with pytest.raises(ValidationError) as caught:
-        custom_values.clean_all({"age": "x", "old": "1", "none": "1"})
-
-    assert sorted(caught.value.message_dict) == ["age", "none", "old"]
-    assert custom_values.clean_all({"age": " 4 "}) == {"age": 4}
+def test_an_empty_value_takes_the_old_one_away():
     assert custom_values.merged({"age": 1, "b": 2}, {"age": None}) == {"b": 2}
 
 
