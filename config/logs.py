@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 
 def without_their_tracebacks(record: logging.LogRecord) -> bool:
-    """Filter: what Django refuses of strangers (a forged host, too many fields) is worth a line, not a page of our code."""
-    if record.name.startswith("django.security."):
+    """Filter: what is refused of strangers (a forged host, a broken body) is worth a line, not a page of our code."""
+    if record.name.startswith("django.security.") or getattr(record, "status_code", 500) < 500:
         record.exc_info = record.exc_text = None
     return True
 

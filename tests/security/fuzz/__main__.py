@@ -151,7 +151,7 @@ def lost(place, marks):
 def logged(place):
     text = place.log()
     parts = text.split("Traceback (most recent call last)")[1:]
-    return [f"the log has {len(parts)} tracebacks, the first: {parts[0][-1500:]}"] if parts else []
+    return [f"the log has {len(parts)} tracebacks, the first: {parts[0][:2500]}"] if parts else []
 
 
 def poison(place):
