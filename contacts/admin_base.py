@@ -1,10 +1,10 @@
-"""What every admin page of Bareme has in common: no full counts, archiving instead of deleting, read-only ledgers."""
+"""What every admin page of Bareme has in common: no full counts, buttons that post, read-only ledgers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,18 +14,12 @@ from django.core.paginator import Paginator
 from django.db.models import DecimalField, IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
-from unfold.decorators import action
 
 from contacts.remarks import Remark
 
 __all__ = [
-    "ArchivedFilter",
-    "ArchivingAdmin",
     "BaremeAdmin",
     "CappedCount",
     "CappedPaginator",
@@ -223,57 +217,3 @@ class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc,unused-ignor
     per_page = 20
     show_change_link = False
     hide_title = True
-
-
-class ArchivedFilter(admin.SimpleListFilter):
-    """What is in use, unless asked otherwise."""
-
-    title = _("state")
-    parameter_name = "archived"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Archived")), ("all", _("All"))]
-
-    def choices(self, changelist: Any) -> Any:
-        choices = super().choices(changelist)
-        yield {**next(choices), "display": _("In use")}
-        yield from choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(archived_at__isnull=self.value() != "yes")
-
-
-class ArchivingAdmin(BaremeAdmin):
-    """For models with `archived_at`: rows that history names are archived, not deleted, and can come back.
-
-    Archived rows leave the list (unless asked for) and the autocompletes.
-    """
-
-    list_filter: ClassVar[Any] = [ArchivedFilter]
-    actions: ClassVar[Any] = ["archive", "restore"]
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        if request.path.endswith("/autocomplete/"):
-            queryset = queryset.filter(archived_at__isnull=True)
-        return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return,unused-ignore]
-
-    @action(description=_("Archive"), permissions=["change"], icon="archive")
-    def archive(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        rows = queryset.filter(archived_at__isnull=True)
-        self.note(request, rows, Remark(_("Archived.")))
-        count = rows.update(archived_at=timezone.now())
-        self.tell(request, count, ngettext_lazy("%(count)d archived.", "%(count)d archived.", "count"))
-
-    @action(description=_("Bring back from the archive"), permissions=["change"], icon="unarchive")
-    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        rows = queryset.filter(archived_at__isnull=False)
-        self.note(request, rows, Remark(_("Brought back from the archive.")))
-        count = rows.update(archived_at=None)
-        self.tell(request, count, ngettext_lazy("%(count)d brought back.", "%(count)d brought back.", "count"))

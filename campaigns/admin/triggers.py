@@ -23,7 +23,8 @@ from campaigns.admin.drafting import DraftedActionsFormSet, DraftingTriggers
 from campaigns.admin.labels import NamesOnce
 from campaigns.models import Firing, Trigger, TriggerAction, TriggerVersion
 from campaigns.registry import actions
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin, StackedInline, guarded
+from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
+from contacts.admin_base import StackedInline, guarded
 from contacts.conditions import ConditionsField
 from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
@@ -70,7 +71,7 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
     list_select_related = ("group",)
     search_fields = ("name", "description")
     conditional_fields: ClassVar = {"rearm_at": "again == 'rearm'"}
-    actions_detail = ("existing", "see_firings")
+    actions_detail = ("existing", "see_firings", "archive_this", "restore_this")
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "description", "is_active"]}),
         (_("When"), {"fields": [("group", "direction"), "threshold", "conditions"]}),
@@ -243,6 +244,11 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
     @action(description=_("Firings"), icon="notifications_active", permissions=["view"], url_path="see-firings")
     def see_firings(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return HttpResponseRedirect(self._firings(object_id))
+
+    def archiving_means(self, row: Trigger) -> str:
+        return _g(
+            "It does nothing any more from now on. What it did stays, and what waits for a decision goes on waiting."
+        )
 
     # Lists
 

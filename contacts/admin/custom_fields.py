@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin
+from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.models import CustomField
 
 

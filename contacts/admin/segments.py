@@ -21,7 +21,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from contacts import builder, conditions, segments
 from contacts.admin import members
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, guarded, shown_count
+from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
+from contacts.admin_base import CappedCount, guarded, shown_count
 from contacts.conditions import ConditionsField
 from contacts.holding import held
 from contacts.models import Membership, Merge, Segment
@@ -61,7 +62,7 @@ class SegmentAdmin(ArchivingAdmin):
     fieldsets: ClassVar = [(None, {"fields": [("name", "is_dynamic"), "description", "conditions"]})]
     conditional_fields: ClassVar = {"conditions": "is_dynamic == true"}
     actions: ClassVar = ["rebuild_chosen", "archive", "restore"]
-    actions_detail = ("members_page", "rebuild_now")
+    actions_detail = ("members_page", "rebuild_now", "archive_this", "restore_this")
 
     class Media:
         css = {"all": ["contacts/contacts.css"]}

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin
+from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
 from scoring import rules, wording
@@ -246,11 +246,18 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
 
     @action(description=_("Archive, at once"), permissions=["change"], icon="archive")
     def archive(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        super().archive(request, queryset)
+
+    def archiving_means(self, row: PointAction) -> str:
+        return gettext("It is switched off at once, and gives no more points. Those it gave stay.")
+
+    @transaction.atomic
+    def put_away(self, request: HttpRequest, queryset: QuerySet[Any]) -> int:
         rows = list(queryset.filter(archived_at__isnull=True))
         for rule in rows:
             rules.archive(rule, request.user)
         self.note(request, queryset.filter(pk__in=[rule.pk for rule in rows]), Remark(_("Archived.")))
-        self.tell(request, len(rows), ngettext_lazy("%(count)d archived.", "%(count)d archived.", "count"))
+        return len(rows)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[PointAction], *, active: bool) -> None:
         switched = list(queryset.exclude(is_active=active))

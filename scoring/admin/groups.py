@@ -14,12 +14,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminIntegerFieldWidget
 
-from contacts.admin_base import ArchivingAdmin, BaremeAdmin, guarded
+from contacts.admin_archive import ArchivingAdmin
+from contacts.admin_base import BaremeAdmin, guarded
 from contacts.keys import row_id
 from contacts.remarks import Remark
 from contacts.wording import quoted
@@ -163,6 +164,17 @@ class PointGroupAdmin(DraftingTerms, TermsAdmin, ArchivingAdmin):
     )
     def overall(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:scoring_overallscore_changelist"))
+
+    def archiving_means(self, row: PointGroup) -> str:
+        count = row.pointactions.filter(archived_at__isnull=True, is_active=True).count()
+        rules = ngettext(
+            "%(count)d active rule in it goes on giving points, and they count in the overall score: archive it first if it "
+            "should not.",
+            "%(count)d active rules in it go on giving points, and they count in the overall score: archive them first if "
+            "they should not.",
+            count,
+        ) % {"count": count}
+        return f"{rules} {super().archiving_means(row)}" if count else super().archiving_means(row)
 
     def save_model(self, request: HttpRequest, obj: PointGroup, form: ModelForm[PointGroup], change: bool) -> None:
         obj.cap_period = obj.cap_period or CapPeriod.MONTH

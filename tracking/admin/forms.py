@@ -22,7 +22,8 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin, CappedCount, by_post, guarded, post_button, shown_count
+from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
+from contacts.admin_base import CappedCount, by_post, guarded, post_button, shown_count
 from contacts.remarks import Remark
 from tracking import addresses, embedding, statistics
 from tracking.admin import builder, form_preview, palette
@@ -115,7 +116,7 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
         "confirm_message": "double_opt_in",
         "confirm_within_days": "double_opt_in",
     }
-    actions_detail = ("see_form", "see_statistics", "copy")
+    actions_detail = ("see_form", "see_statistics", "copy", "archive_this", "restore_this")
 
     class Media:
         css: ClassVar = {"all": ["tracking/admin.css", "tracking/builder.css"]}
@@ -200,6 +201,9 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
         for listener in copy_listeners:
             listener(request, form, made)
         return HttpResponseRedirect(self.page("change", made.pk))
+
+    def archiving_means(self, row: Form) -> str:
+        return _g("Nobody can see it or send it any more, wherever it is embedded. What was sent stays.")
 
     def report(self, row: Form, days: Span) -> Report:
         return statistics.of_form(row, days)

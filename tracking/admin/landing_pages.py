@@ -21,7 +21,8 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from contacts.admin_base import ArchivedFilter, ArchivingAdmin, by_post, guarded, post_button
+from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
+from contacts.admin_base import by_post, guarded, post_button
 from contacts.remarks import Remark
 from tracking import addresses, experiments, formfields, images, payload, sections, statistics
 from tracking.admin.sections import SectionsField, posted
@@ -95,7 +96,7 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
     search_fields = ("title", "slug")
     autocomplete_fields = ("form",)
     prepopulated_fields: ClassVar = {"slug": ("title",)}
-    actions_detail = ("preview", "visit", "see_statistics", "try_variants", "copy")
+    actions_detail = ("preview", "visit", "see_statistics", "try_variants", "copy", "archive_this", "restore_this")
     fieldsets = (
         (None, {"fields": [("title", "slug"), ("form", "language"), "sections"]}),
         (
@@ -210,6 +211,9 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
         self.log_addition(request, made, Remark(_("Copied.")))
         self.message_user(request, _g("This is the copy. Nobody sees it until you publish it."))
         return HttpResponseRedirect(self.page("change", made.pk))
+
+    def archiving_means(self, row: LandingPage) -> str:
+        return _g("Visitors no longer find it at its address. Its statistics stay.")
 
     def report(self, row: LandingPage, days: Span) -> Report:
         return statistics.of_landing_page(row, days)
