@@ -13,9 +13,7 @@ from scoring import sql, terms
 from scoring.models import OverallScore, PointAction, PointGroup, Sweep, TermsVersion
 from tests.factories import ContactFactory, FormFactory, UserFactory
 from tests.scoring.conftest import download, score, subject
-from tests.scoring.test_admin import AT, FRENCH, errors, form_page, marketer, page, queries, values
-
-__all__ = ["marketer"]  # the fixture
+from tests.scoring.posting import AT, FRENCH, errors, form_page, page, queries, values
 
 pytestmark = pytest.mark.django_db
 TREE = '{"all": [{"filter": "field", "field": "country", "op": "is", "value": "FR"}]}'

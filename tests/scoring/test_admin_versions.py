@@ -13,9 +13,7 @@ from scoring.publishing.actions import state_of
 from scoring.wording import differences
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import download, score, subject
-from tests.scoring.test_admin import AT, FRENCH, marketer, page, queries, values
-
-__all__ = ["marketer"]  # the fixture
+from tests.scoring.posting import AT, FRENCH, page, queries, values
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script>"

@@ -14,7 +14,7 @@ from scoring.models import Repeat
 from scoring.rulebook import Rulebook
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
-from tests.scoring.test_admin import queries
+from tests.scoring.posting import queries
 from tracking.models import Event, Verdict, Visitor
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from scoring.rulebook import Rulebook
 from scoring.sql.curve import adds_up
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
-from tests.scoring.test_admin import queries
+from tests.scoring.posting import queries
 from tests.scoring.test_explain import START, histories, live
 from tests.scoring.undoing import trying
 

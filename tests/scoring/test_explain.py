@@ -17,7 +17,7 @@ from scoring.models import OverallScore, PointAction, PointGroup, Repeat
 from scoring.rulebook import Rulebook
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import SINCE, download, subject
-from tests.scoring.test_admin import queries
+from tests.scoring.posting import queries
 from tests.scoring.undoing import trying
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ from scoring.explain.letter_pdf import UNKNOWN, pdf
 from scoring.models import Adjustment, Repeat
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import download, happen, subject
-from tests.scoring.test_admin import queries
+from tests.scoring.posting import queries
 from tests.scoring.test_explain import START, histories, live
 from tests.scoring.undoing import trying
 from tracking.models import Event, Kind, Subject, Verdict

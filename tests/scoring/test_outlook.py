@@ -15,7 +15,7 @@ from scoring.explain import Level, explain, levels, outlook, sentences
 from scoring.models import Repeat
 from tests.factories import ContactFactory, CustomFieldFactory, TriggerFactory
 from tests.scoring.conftest import download, subject
-from tests.scoring.test_admin import queries
+from tests.scoring.posting import queries
 from tests.scoring.test_explain import START, histories, live
 from tests.scoring.undoing import trying
 

@@ -13,7 +13,7 @@ from scoring import ledger, publications
 from scoring.models import Publication, Repeat
 from tests.factories import ContactFactory, TriggerFactory, UserFactory
 from tests.scoring.conftest import download, subject
-from tests.scoring.test_admin import queries
+from tests.scoring.posting import queries
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 1, 26, 12, tzinfo=UTC)
