@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext as _
 
 
@@ -13,3 +15,8 @@ def quoted(name: object) -> str:
 def labelled(label: object, details: object) -> str:
     """Details with what they are about: “Back-test: 2,000 contacts”."""
     return _("%(what)s: %(details)s") % {"what": label, "details": details}
+
+
+def strung(parts: Iterable[object]) -> str:
+    """Parts that may have commas of their own in one line: “add the tag A; send the email B”."""
+    return _("; ").join(map(str, parts))

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from contacts.models import Channel, Contact, DoNotContact, Purpose, Segment, Stage, Tag
+from contacts.wording import labelled
 from tracking import wording
 from tracking.models import Event, Kind, Subject, Verdict
 from tracking.verdicts.reasons import JUDGED
@@ -143,7 +144,8 @@ def _about(event: Event, names: _Names) -> str:
             return _changed(data)
         case Kind.CONSENT_CHANGED | Kind.CONSENT_ANSWERED:
             answer = _("yes") if data.get("granted") else _("no")
-            return f"{dict([*Purpose.choices, *Channel.choices]).get(data.get('purpose', ''), data.get('purpose', ''))}: {answer}"
+            purpose = data.get("purpose", "")
+            return labelled(dict([*Purpose.choices, *Channel.choices]).get(purpose, purpose), answer)
         case Kind.BLOCKED | Kind.UNBLOCKED:
             channel = dict(Channel.choices).get(data.get("channel", ""), "")
             reason = dict(DoNotContact.Reason.choices).get(data.get("reason", ""), "")
@@ -169,7 +171,7 @@ def _detail(event: Event) -> str:
     if event.kind in (Kind.PAGE_VISITED, Kind.LANDING_PAGE_VISITED, Kind.FORM_SUBMITTED):
         return str(event.data.get("url", ""))
     if event.kind == Kind.CUSTOM and isinstance(properties := event.data.get("properties"), dict):
-        return ", ".join(f"{name}: {value}" for name, value in properties.items())
+        return ", ".join(labelled(name, value) for name, value in properties.items())
     if event.kind in (Kind.SEGMENT_ENTERED, Kind.SEGMENT_LEFT, Kind.CONSENT_CHANGED):
         return str(event.data.get("note") or event.data.get("source") or "")
     return ""

@@ -26,6 +26,7 @@ from contacts import exports
 from contacts.imports import jobs, targets
 from contacts.models import Contact, Import, Segment
 from contacts.tasks import carry_import
+from contacts.wording import labelled, strung
 
 MAX_BYTES = 200_000_000
 SHOWN_ROWS = 8
@@ -247,7 +248,7 @@ def _report(job: Import) -> Iterator[str]:
     yield "\ufeff" + written([*job.headers, _g("line"), _g("error")])
     for row in job.rows.exclude(errors=[]).order_by("line").iterator(chunk_size=1000):
         cells = [*row.cells, *[""] * len(job.headers)][: len(job.headers)]
-        said = "; ".join(f"{header}: {sentence}" if header else sentence for header, sentence in row.errors)
+        said = strung(labelled(header, sentence) if header else sentence for header, sentence in row.errors)
         yield written([*cells, row.line, said])
 
 

@@ -22,6 +22,7 @@ from contacts.admin_base import ReadOnlyAdmin, note
 from contacts.merging import MergeError
 from contacts.models import Contact, Duplicate, Merge, MergePolicy
 from contacts.remarks import Remark
+from contacts.wording import labelled
 
 
 def may_merge(request: HttpRequest) -> bool:
@@ -93,7 +94,7 @@ class MergeAdmin(ReadOnlyAdmin):
         try:
             merging.undo(merge, request.user)
         except MergeError as refused:
-            self.message_user(request, f"{merge}: {refused}", messages.ERROR)
+            self.message_user(request, labelled(merge, refused), messages.ERROR)
             return False
         said = Remark(_("The merge of %(contact)s was undone."), contact=f"{merge.loser} (#{merge.loser_id})")
         note(request, [merge.winner, merge.loser], said)

@@ -24,6 +24,7 @@ from contacts.fields import normalise_email
 from contacts.models import Contact, Erasure
 from contacts.privacy import answer, wording
 from contacts.remarks import Remark
+from contacts.wording import labelled
 
 AT_ONCE = 100  # erased from one page
 
@@ -143,7 +144,7 @@ class ErasureAdmin(ReadOnlyAdmin):
     @admin.display(description=_("what went, or stayed without a name"))
     def rows(self, erasure: Erasure) -> str:
         every = [*wording.lines(erasure.counts, stays=False), *wording.lines(erasure.counts, stays=True)]
-        return " · ".join(f"{label}: {count}" for label, count in every)
+        return " · ".join(labelled(label, count) for label, count in every)
 
 
 def _living(pk: int) -> Contact:

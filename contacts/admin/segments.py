@@ -26,6 +26,7 @@ from contacts.admin_base import CappedCount, guarded, shown_count
 from contacts.conditions import ConditionsField
 from contacts.holding import held
 from contacts.models import Membership, Merge, Segment
+from contacts.wording import labelled
 
 MAX_BODY = 200_000
 
@@ -160,7 +161,7 @@ class SegmentAdmin(ArchivingAdmin):
 
     def _tell(self, request: HttpRequest, done: segments.Rebuilt, name: str = "") -> None:
         sentence = _("%(entered)d entered, %(left)d left.") % {"entered": done.entered, "left": done.left}
-        self.message_user(request, f"{name}: {sentence}" if name else sentence)
+        self.message_user(request, labelled(name, sentence) if name else sentence)
 
 
 def _may_count(request: HttpRequest) -> None:

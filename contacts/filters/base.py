@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
-from contacts.wording import quoted
+from contacts.wording import labelled, quoted
 
 MAX_TEXT = 300
 MAX_LIST = 500
@@ -224,7 +224,7 @@ class Filter:
             try:
                 values[item.name] = item.clean(raw.get(item.name, None), check_exists=check_exists)
             except BadConditions as error:
-                raise BadConditions(f"{entry.label}: {error.messages[0]}") from None
+                raise BadConditions(labelled(entry.label, error.messages[0])) from None
         return Rule(self, entry, operator, values)
 
 

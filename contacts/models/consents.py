@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.wording import labelled
 
 
 class Channel(models.TextChoices):
@@ -47,7 +48,7 @@ class Consent(models.Model):
         indexes = [models.Index(fields=["contact", "purpose", "-given_at", "-id"], name="latest_consent")]
 
     def __str__(self) -> str:
-        return f"{self.get_purpose_display()}: {_('yes') if self.granted else _('no')}"
+        return labelled(self.get_purpose_display(), _("yes") if self.granted else _("no"))
 
 
 class ConsentPolicy(models.Model):
@@ -120,4 +121,4 @@ class DoNotContact(models.Model):
         constraints = [models.UniqueConstraint(fields=["contact", "channel"], name="one_block_per_channel")]
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()}: {self.get_reason_display()}"
+        return labelled(self.get_channel_display(), self.get_reason_display())

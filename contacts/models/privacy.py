@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.wording import labelled
 
 
 class DataRequest(models.Model):
@@ -39,7 +40,7 @@ class DataRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.contact}"
+        return labelled(self.get_kind_display(), self.contact)
 
 
 class Erasure(models.Model):

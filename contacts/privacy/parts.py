@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Contact
 from contacts.registry import Registry
+from contacts.wording import labelled, strung
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def words(value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         return number_format(value, use_l10n=True)
     if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {words(one)}" for key, one in value.items() if one not in (None, "", [], {}))
+        return strung(labelled(key, words(one)) for key, one in value.items() if one not in (None, "", [], {}))
     if isinstance(value, list | tuple):
         return get_text_list([words(one) for one in value], _("and"))
     return str(value)

@@ -22,6 +22,7 @@ from unfold.decorators import action
 
 from contacts.remarks import Remark
 from contacts.typed_params import dump
+from contacts.wording import strung
 from scoring import publications
 from scoring.models import TERMS, CapPeriod, Edit, OverallScore, PointGroup, Publication
 from scoring.publishing import actions as drafted_actions
@@ -268,7 +269,7 @@ TERMS_TYPES = (PointGroups.key, OverallBounds.key)
 
 def in_words(changes: Iterable[Difference]) -> str:
     """Differences in one line: “points +5 → +7; limit – → at most 3 times a week”."""
-    return "; ".join(f"{change.label} {change.before} → {change.after}" for change in changes) or _g("a new rule")
+    return strung(f"{change.label} {change.before} → {change.after}" for change in changes) or _g("a new rule")
 
 
 def in_utc(row: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from contacts.wording import strung
 from scoring.explain import notes
 from scoring.explain.accounts import Account, Counted
 from scoring.explain.notes import Note
@@ -58,7 +59,7 @@ class Line:
 
     @property
     def note(self) -> str:
-        return "; ".join(note.text for note in self.notes)
+        return strung(note.text for note in self.notes)
 
     @property
     def is_void(self) -> bool:

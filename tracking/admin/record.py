@@ -18,6 +18,7 @@ from unfold.decorators import action, display
 
 from contacts.admin_base import ReadOnlyAdmin, guarded
 from contacts.models import Contact
+from contacts.wording import labelled, strung
 from tracking import browsers, embedding, timeline
 from tracking.admin.inbox import as_json
 from tracking.models import Event, Link
@@ -80,11 +81,11 @@ class EventAdmin(ReadOnlyAdmin):
     @display(description=_("about"))
     def about(self, event: Event) -> str:
         answer = event.data.get("answer")
-        return f"{event.subject or '–'}: {answer}" if answer else str(event.subject or "–")
+        return labelled(event.subject or "–", answer) if answer else str(event.subject or "–")
 
     @display(description=_("reasons"))
     def why(self, event: Event) -> str:
-        return "; ".join(sentences(event.reasons)) or "–"
+        return strung(sentences(event.reasons)) or "–"
 
     @display(description=_("from where"))
     def came_from(self, event: Event) -> SafeString | str:

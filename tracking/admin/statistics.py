@@ -16,6 +16,7 @@ from unfold.decorators import action
 
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.exports import harmless
+from contacts.wording import labelled
 from tracking import statistics
 from tracking.statistics import Report, Span
 
@@ -84,7 +85,7 @@ def bars(report: Report) -> list[Bar]:
             round(at * step, 2),
             round(step * 0.8, 2),
             round(count / most * (HIGH - 10), 2),
-            f"{date_format(day)}: {count}",
+            labelled(date_format(day), count),
         )
         for at, (day, count) in enumerate(report.days)
     ]

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from contacts.wording import labelled, strung
 from tracking.models import Verdict
 from tracking.verdicts.reasons import Reason
 
@@ -60,4 +61,4 @@ def label(verdict: int, reasons: int | None) -> str:
         Verdict.SCANNER: _g("A machine, not counted"),
     }
     name = names[Verdict(verdict)]
-    return f"{name}: {'; '.join(speaking)}" if speaking else name
+    return labelled(name, strung(speaking)) if speaking else name
