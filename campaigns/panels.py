@@ -17,6 +17,7 @@ from contacts.models import Contact
 from contacts.panels import Panel, panels
 from scoring.explain import Level, LevelSource, level_sources
 from scoring.explain.marks import Mark, MarkSource, mark_sources
+from scoring.wording import number
 
 ROWS = 25
 TONES: dict[str, str] = {
@@ -45,7 +46,7 @@ def _actions(contact: Contact) -> dict[str, Any]:
             {
                 "firing": firing,
                 "tone": TONES.get(firing.state, ""),
-                "movement": f"{sentences.number(firing.before)} → {sentences.number(firing.after)}",
+                "movement": f"{number(firing.before)} → {number(firing.after)}",
             }
             for firing in firings
         ],

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from campaigns.models import Delivery, Step, Trigger
 from campaigns.registry import Action, StepType, actions, steps
 from contacts import conditions
 from contacts.registry import Registry, unknown_label
+from scoring.wording import number
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +56,3 @@ def describe(registry: Registry[Action] | Registry[StepType], key: str, params: 
 
 def listed(parts: Iterable[str]) -> str:
     return " · ".join(part for part in parts if part)
-
-
-def number(value: Any) -> str:
-    """A score as people write it: no decimals that say nothing."""
-    return str(number_format(value.normalize() if value != value.to_integral_value() else int(value)))

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _g
 
 from campaigns.models import Trigger, TriggerAction, TriggerVersion
 from campaigns.registry import actions
-from campaigns.sentences import describe, number
+from campaigns.sentences import describe
 from contacts import conditions
 from scoring.models import PointGroup
-from scoring.wording import Facts, window
+from scoring.wording import Facts, number, window
 
 Snapshot = Mapping[str, Any]
 

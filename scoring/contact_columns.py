@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from contacts.columns import Among, Column, columns
 from contacts.models import Contact
 from scoring import values
 from scoring.values import Values
+from scoring.wording import number
 
 GROUPS = 4  # as many as a page has room for
 
@@ -72,7 +72,7 @@ def _end(last: Decimal | None) -> Decimal | None:
 def _shown(key: str) -> Callable[[Any], str]:
     def shown(contact: Any) -> str:
         value = getattr(contact, key)
-        return "–" if value is None else number_format(value.normalize(), use_l10n=True)
+        return "–" if value is None else number(value)
 
     return shown
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.template.defaultfilters import floatformat
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
@@ -270,8 +271,8 @@ def moment(at: Any) -> str:
 
 
 def number(value: Any) -> str:
-    """A number as people write it: no decimals that say nothing."""
-    return str(number_format(int(value) if value == int(value) else value.normalize()))
+    """A score as people write it, everywhere: no decimals where it is whole, else two."""
+    return str(floatformat(value, -2))
 
 
 def _limit(unit: str, period: str, amount: int) -> str:

@@ -21,6 +21,7 @@ from contacts.keys import row_id
 from contacts.remarks import Remark
 from contacts.wording import labelled
 from scoring.models import Publication
+from scoring.wording import number
 from tracking.doorbell import ring
 
 MEANING: dict[Firing.State, Any] = {
@@ -128,7 +129,7 @@ class FiringAdmin(ReadOnlyAdmin):
 
     @display(description=_("score"))
     def movement(self, firing: Firing) -> str:
-        return f"{sentences.number(firing.before)} → {sentences.number(firing.after)}"
+        return f"{number(firing.before)} → {number(firing.after)}"
 
     @display(description=_("trigger"))
     def the_trigger(self, firing: Firing) -> str:

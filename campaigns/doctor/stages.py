@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from campaigns.doctor.consequences import Consequences, effects
 from campaigns.effects import Reaches
 from campaigns.models import Trigger
-from campaigns.sentences import number
 from contacts.models import Stage
 from contacts.wording import quoted
 from scoring.doctor import Examination, Finding, Severity, examinations
 from scoring.doctor.chart import Chart
+from scoring.wording import number
 
 RISING = Trigger.Direction.RISING
 

@@ -9,13 +9,14 @@ from decimal import Decimal
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import sentences, triggers
+from campaigns import triggers
 from campaigns.doctor.consequences import Consequences
 from campaigns.models import Trigger
 from scoring.decay import cents
 from scoring.doctor import Examination, Finding, Severity, examinations
 from scoring.doctor.chart import Chart
 from scoring.doctor.reach import Reach, reaches
+from scoring.wording import number
 
 CENT = 0.01
 
@@ -86,7 +87,7 @@ def _never_again(trigger: Trigger, rearm_at: Decimal, reach: Reach) -> Iterable[
     rising = trigger.direction == Trigger.Direction.RISING
     if reach.lowest - CENT / 2 <= float(rearm_at) <= reach.highest + CENT / 2:
         return
-    values = _values(trigger, reach.lowest if rising else reach.highest) | {"level": sentences.number(rearm_at)}
+    values = _values(trigger, reach.lowest if rising else reach.highest) | {"level": number(rearm_at)}
     yield Finding(
         Severity.WARNING,
         (trigger,),
@@ -106,6 +107,6 @@ def _values(trigger: Trigger, bound: float) -> dict[str, str]:
     return {
         "trigger": trigger.name,
         "score": _g("“%(group)s”") % {"group": trigger.group.name} if trigger.group else _g("the overall score"),
-        "threshold": sentences.number(trigger.threshold),
-        "bound": sentences.number(cents(bound)) if math.isfinite(bound) else "",
+        "threshold": number(trigger.threshold),
+        "bound": number(cents(bound)) if math.isfinite(bound) else "",
     }

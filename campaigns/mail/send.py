@@ -23,6 +23,7 @@ from campaigns.registry import DeliveryError, Skipped
 from contacts import consent
 from contacts.models import Channel, Contact, DoNotContact, Purpose
 from contacts.remarks import Remark
+from scoring.wording import number
 from tracking import hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Kind, Subject
@@ -103,7 +104,7 @@ def note_sent(delivery: Delivery) -> None:
 def reason(delivery: Delivery) -> dict[str, str]:
     """What a mail may say of why it is sent."""
     if firing := delivery.firing:
-        return {"reason.name": firing.trigger.name, "reason.score": f"{firing.after.normalize():f}"}
+        return {"reason.name": firing.trigger.name, "reason.score": number(firing.after)}
     return {"reason.name": delivery.step_run.step.campaign.name if delivery.step_run else "", "reason.score": ""}
 
 

@@ -12,7 +12,6 @@ from decimal import Decimal
 from email.utils import parseaddr
 
 from django.conf import settings
-from django.template.defaultfilters import floatformat
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -28,6 +27,7 @@ from scoring.explain.lines import Line, LineKind
 from scoring.explain.statements import GroupStatement, Statement, explain
 from scoring.models import NO_PERIOD
 from scoring.rulebook import GroupTerms
+from scoring.wording import number
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 OCCASIONS = 3  # that a row names
@@ -110,7 +110,7 @@ def _letter(contact: Contact, language: str) -> Letter:
     statement = explain(contact)
     sender, address = organisation()
     day = date_format(statement.day, DAY)
-    score = _number(statement.overall)
+    score = number(statement.overall)
     shown = [part for part in statement.groups if part.lines or part.score]
     missed = almost(contact)
     rules = Rules(shown, missed)
@@ -188,7 +188,7 @@ def _parts(statements: Sequence[GroupStatement], rules: Rules) -> Iterator[Part]
         rows.sort(key=lambda row: (row.when == "", -abs(row.points)))  # limits last
         yield Part(
             name=part.group.name,
-            score=_number(part.score),
+            score=number(part.score),
             terms=list(_terms(part.terms)),
             rows=rows,
             two_columns=any(line.points != line.earned for line in part.lines if line.is_reason),
@@ -279,20 +279,14 @@ def _terms(terms: GroupTerms) -> Iterator[str]:
 def _sums(statement: Statement, told: Sequence[GroupStatement]) -> list[Sum]:
     if len(told) < 2 and all(part.terms.weight == 1 for part in told) and not statement.limit:
         return []
-    sums = [
-        Sum(part.group.name, f"{_number(part.score)} × {_number(part.terms.weight)}", part.weighted) for part in told
-    ]
+    sums = [Sum(part.group.name, f"{number(part.score)} × {number(part.terms.weight)}", part.weighted) for part in told]
     if statement.limit:
         sums.append(Sum(statement.limit_name, "", statement.limit))
     return sums
 
 
 def signed(value: Decimal) -> str:
-    return f"+{_number(value)}" if value > 0 else _number(value)
-
-
-def _number(value: Decimal) -> str:
-    return str(floatformat(value, -2))
+    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def file_name(contact: Contact, form: str) -> str:

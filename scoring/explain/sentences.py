@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.template.defaultfilters import floatformat
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from scoring.explain.outlook import Crossing, Outlook
 from scoring.explain.statements import Statement
+from scoring.wording import number
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,6 @@ def ahead(outlook: Outlook, statement: Statement) -> list[Ahead]:
         for key, name in _names(statement).items()
     ]
     return [row for row in rows if any(value != row.now for value in row.values)]
-
-
-def number(value: Decimal) -> str:
-    return str(floatformat(value, -2))
 
 
 def _names(statement: Statement) -> dict[int | None, str]:

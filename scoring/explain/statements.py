@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +17,7 @@ from scoring.explain.cents import apportioned
 from scoring.explain.lines import Line, LineKind, Telling, Words
 from scoring.models import PointGroup
 from scoring.rulebook import GroupTerms, Rulebook
+from scoring.wording import number
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _lines(group_id: int, account: Account, words: Words, score: Decimal) -> lis
         lines.append(Line(LineKind.PENDING, _("a change of the rules that is still being carried out"), pending))
     if limited := score - total:
         bound = terms.floor if limited > 0 else terms.ceiling
-        lines.append(Line(LineKind.LIMIT, f"{_limit_name(limited)} ({number_format(bound or 0)})", limited))
+        lines.append(Line(LineKind.LIMIT, f"{_limit_name(limited)} ({number(bound or 0)})", limited))
     return lines
 
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from scoring.explain.almost import AlmostCounted, Missed
 from scoring.explain.lines import Line
-from scoring.explain.sentences import number
 from scoring.explain.statements import GroupStatement, Statement
+from scoring.wording import number
 
 
 def text(statement: Statement, almost: AlmostCounted) -> str:

@@ -107,7 +107,7 @@ def test_settings_of_an_action_that_changed_are_told(page, admin_user):
     [(_, changes, *_rest), _first] = told(page("history", action.trigger.pk))
     assert changes == [
         ("act", "Once per contact", "Again, after the score has been back on the other side"),
-        ("re-arm level", "–", "12.5"),
+        ("re-arm level", "–", "12.50"),
         ("active", "yes", "no"),
         ("what happens then", "send the email “One”", "send the email “Two”"),
     ]

@@ -347,7 +347,7 @@ def test_the_forms_show_what_matters_as_it_is_typed(chromium, live_server, clien
     figure = shown.locator("[data-half-life]")
     expect(figure).to_contain_text("Points keep their worth.")
     shown.fill("#id_half_life_days", "30")
-    expect(figure).to_contain_text("10 points are worth 5 after 30 days, 2.5 after 60 days and 1.25 after 90 days.")
+    expect(figure).to_contain_text("10 points are worth 5 after 30 days, 2.50 after 60 days and 1.25 after 90 days.")
     expect(figure.locator("svg")).to_be_visible()
     shown.get_by_role("button", name="Save", exact=True).click()
     expect(shown.get_by_text("Scores are being recomputed.")).to_be_visible()
