@@ -15,6 +15,7 @@ from django.db.models import DecimalField, IntegerField, Model, QuerySet, Subque
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from contacts.remarks import Remark
@@ -136,6 +137,7 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
     show_facets = admin.ShowFacets.NEVER  # each would count the table again
     warn_unsaved_form = True
     save_on_top = False
+    empty_text: Any = ""  # what a list is for, said while it is empty
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if any("\0" in text for _name, texts in request.GET.lists() for text in texts):
@@ -144,6 +146,10 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)
+        if not found.is_popup:
+            found.title = capfirst(
+                found.opts.verbose_name_plural
+            )  # "Select … to change" fits few names, in any language
         if not found.query and not found.has_active_filters:  # nothing is hidden, so there is no "show all"
             found.full_result_count = found.result_count
         return found

@@ -67,6 +67,7 @@ class MarkForm(forms.ModelForm):  # type: ignore[type-arg,unused-ignore]
 @admin.register(Mark)
 class MarkAdmin(BaremeAdmin):
     form = MarkForm
+    empty_text = _("Nothing is marked by hand. What gives itself away as a machine does not count anyway.")
     list_display = ("what", "kind", "says", "scope", "state", "author", "created_at")
     list_display_links = ("what",)
     list_select_related = ("agent", "contact", "author")

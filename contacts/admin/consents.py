@@ -196,6 +196,9 @@ class Open(admin.SimpleListFilter):
 
 @admin.register(DataRequest)
 class DataRequestAdmin(BaremeAdmin):
+    empty_text = _(
+        "Nobody has asked for a copy of their data or for its erasure. Who does, on the page that mails lead to, is listed here."
+    )
     list_display = ("asked_at", "who", "kind", "state", "done_by")
     list_filter = (Open, "kind")
     list_select_related = ("contact", "done_by")

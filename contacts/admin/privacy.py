@@ -132,6 +132,9 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
 class ErasureAdmin(ReadOnlyAdmin):
     """That somebody was erased, never who."""
 
+    empty_text = _(
+        "Nobody has been erased yet. It is done on the page of a contact; here it is recorded that it was, never of whom."
+    )
     list_display = ("at", "by", "reason", "total")
     list_select_related = ("by",)
     fields = ("at", "by", "reason", "rows")

@@ -38,6 +38,7 @@ class State(admin.SimpleListFilter):
 
 @admin.register(Confirmation)
 class ConfirmationAdmin(ReadOnlyAdmin):
+    empty_text = _("Nobody was asked to confirm by email yet. Which forms ask for it is said on each form.")
     list_display = ("asked_at", "email", "form", "state", "sent_at", "confirmed_at", "trouble")
     list_filter = (State,)
     list_select_related = ("form",)

@@ -34,6 +34,9 @@ class ParkedFilter(admin.SimpleListFilter):
 
 @admin.register(Hit)
 class HitAdmin(ReadOnlyAdmin):
+    empty_text = _(
+        "All that came in is dealt with. What cannot be dealt with waits here, with the reason, to be tried again."
+    )
     list_display = ("received", "what", "state", "url", "reason")
     list_filter = (ParkedFilter, "kind")
     ordering = ("-id",)

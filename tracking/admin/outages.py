@@ -12,6 +12,7 @@ from tracking.models import Outage
 
 @admin.register(Outage)
 class OutageAdmin(ReadOnlyAdmin):
+    empty_text = _("The database was never away. When it is, what visitors do waits on disk and comes in later.")
     list_display = ("began_at", "ended_at", "kept", "loss")
     ordering = ("-began_at",)
     fields = ("began_at", "ended_at", "kept", "lost")

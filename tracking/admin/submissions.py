@@ -134,6 +134,9 @@ def _as_csv(rows: QuerySet[FormSubmission]) -> StreamingHttpResponse:
 
 @admin.register(HeldSubmission)
 class HeldSubmissionAdmin(Answered):
+    empty_text = _(
+        "Nothing looks like spam. What does is thanked like any other and waits here, until somebody lets it in."
+    )
     list_display = ("at", "form", "why", "in_short", "let_in")
     list_filter = ("form", ("at", RangeDateFilter))
     list_select_related = ("form",)
