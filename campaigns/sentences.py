@@ -12,6 +12,7 @@ from campaigns.models import Delivery, Step, Trigger
 from campaigns.registry import Action, StepType, actions, steps
 from contacts import conditions
 from contacts.registry import Registry, unknown_label
+from contacts.wording import strung
 from scoring.wording import number
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def trigger(trigger: Trigger) -> str:
 
 def consequences(trigger: Trigger) -> str:
     """What it does then; empty for a trigger without actions."""
-    return "; ".join(describe(actions, action.type, action.params) for action in trigger.actions.all())
+    return strung(describe(actions, action.type, action.params) for action in trigger.actions.all())
 
 
 def step(step: Step) -> str:

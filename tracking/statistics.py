@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from tracking import daysums, odds, pages, statistics_sql, subjects
 from tracking.daysums import Count
@@ -255,15 +256,19 @@ class _Seen:
         found = self.lines.get(sort, ())
         if self.is_about:
             rows: list[tuple[Any, ...]] = [(line.name or unnamed or "–", line.times) for line in found]
-            return Table(title, [title, _("How often")], rows, _("Nothing in these days."))
+            return Table(title, [title, pgettext("a number of times", "How often")], rows, _("Nothing in these days."))
         rows = [(line.name or unnamed or "–", line.times, line.people) for line in found]
-        return Table(title, [title, _("How often"), _("People")], rows, _("Nothing in these days."))
+        return Table(
+            title, [title, pgettext("a number of times", "How often"), _("People")], rows, _("Nothing in these days.")
+        )
 
     def notes(self) -> list[str]:
         notes = []
         if self.nameless:
-            text = _(
-                "%(count)s times it was somebody who does not allow to be followed: counted, but not among the people."
+            text = ngettext(
+                "Once it was somebody who does not allow to be followed: counted, but not among the people.",
+                "%(count)s times it was somebody who does not allow to be followed: counted, but not among the people.",
+                self.nameless,
             )
             notes.append(text % {"count": _n(self.nameless)})
         if self.is_about:

@@ -27,4 +27,4 @@ def test_consents_and_blocks_are_named_in_the_language_of_the_reader():
         french = [str(consent), str(block)]
 
     assert english == ["Web tracking: yes", "Email: Unsubscribed"]
-    assert french == ["Suivi web\xa0: oui", "E-mail\xa0: Désinscrit"]
+    assert french == ["Suivi web\xa0: oui", "E-mail\xa0: Désinscription"]
