@@ -8,5 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django = get_wsgi_application()
 
 from tracking.edge.hotpath import HotPath  # noqa: E402 - it needs Django to be set up
+from tracking.edge.posts import PostHandler  # noqa: E402
 
-application = HotPath(django)
+application = HotPath(django, PostHandler())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -81,11 +81,13 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
 
     What looks like spam is answered like a success and kept aside: a robot learns nothing, and a person loses nothing.
     """
-    values = _values(request, form)
+    rows = list(form.fields.all())
+    values = _values(request, rows)
     is_ours = _is_ours(request)
     nonce = str(values.get("bareme_nonce") or "")
     left_out = nonces.left_out(form, nonce)
-    answers = formfields.build(form, _completed(form, values), request.FILES, left_out=left_out, uid=uid)
+    completed = _completed(rows, values)
+    answers = formfields.build(form, completed, request.FILES, rows=rows, left_out=left_out, uid=uid)
     visitor = browsers.as_uuid(values.get("bareme_visitor")) or browsers.visitor_id(request) or uuid.uuid4()
     worked = is_ours or (form.proof_of_work and nonces.is_worked(nonce, str(values.get(WORK) or "")))
     trapped = bool(values.get(HONEYPOT))
@@ -108,17 +110,17 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
         accepted=True,
         visitor_id=visitor,
         agreed=() if form.double_opt_in else tuple(answers.consents()),
-        confirms=form.double_opt_in and bool(answers.consents()) and _gives_email(form, hit),
+        confirms=form.double_opt_in and bool(answers.consents()) and _gives_email(rows, hit),
     )
 
 
-def _gives_email(form: Form, hit: NewHit) -> bool:
-    return any(row.contact_field == "email" and hit.data["answers"].get(row.key) for row in form.fields.all())
+def _gives_email(rows: Sequence[FormField], hit: NewHit) -> bool:
+    return any(row.contact_field == "email" and hit.data["answers"].get(row.key) for row in rows)
 
 
-def _values(request: HttpRequest, form: Form) -> Any:
+def _values(request: HttpRequest, rows: Sequence[FormField]) -> Any:
     """The posted values: form-encoded, multipart, or a JSON object of texts and lists."""
-    files = [row for row in form.fields.all() if row.type == FormField.Type.FILE]
+    files = [row for row in rows if row.type == FormField.Type.FILE]
     payload.check_size(request, MAX_BYTES + sum(map(fieldtypes.max_bytes, files)))
     if request.content_type not in ENCODINGS:
         raise Refused(415, _("A form or JSON is expected."))
@@ -160,9 +162,9 @@ def _refused(request: HttpRequest, form: Form, posted: Posted, *, is_ours: bool)
     return posted
 
 
-def _completed(form: Form, values: QueryDict) -> QueryDict:
+def _completed(rows: Sequence[FormField], values: QueryDict) -> QueryDict:
     """The values, and from the address of the page what hidden fields take from there and nothing has filled in."""
-    empty = [row for row in form.fields.all() if (row.options or {}).get("parameter") and not values.get(row.key)]
+    empty = [row for row in rows if (row.options or {}).get("parameter") and not values.get(row.key)]
     page = values.get("bareme_page") or ""
     if not empty or not payload.is_web_address(page):
         return values

@@ -101,8 +101,10 @@ class Turns:
 
 
 class HotPath:
-    def __init__(self, django: Application) -> None:
+    def __init__(self, django: Application, posts: Application | None = None) -> None:
+        """`posts` answers the posts of forms, as Django would."""
         self._django = django
+        self._posts = posts or django
         self._turns = Turns(settings.DJANGO_THREADS)
         self._starting = threading.Lock()
         self._edge: Edge | None = None
@@ -115,7 +117,8 @@ class HotPath:
             return [reply.body if environ["REQUEST_METHOD"] != "HEAD" else b""]
         if path[:3] == "/f/" and environ["REQUEST_METHOD"] == "POST":
             environ[taking.KEY] = self.edge().together
-        return self._by_django(environ, start_response)
+            return self._in_turn(self._posts, environ, start_response)
+        return self._in_turn(self._django, environ, start_response)
 
     def _reply(self, path: str, environ: Environ) -> Reply | None:
         """The answer, its hits kept; None for what Django should answer."""
@@ -164,11 +167,11 @@ class HotPath:
         request = EdgeRequest(environ, body)
         return None if self._https and not request.is_secure() else reading.beacon(request)
 
-    def _by_django(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def _in_turn(self, django: Application, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not self._turns.take():
             return busy(start_response)
         try:
-            return self._django(environ, start_response)
+            return django(environ, start_response)
         finally:
             self._turns.give_back()
 

@@ -17,6 +17,7 @@ from tests.factories import LinkFactory, SubjectFactory
 from tracking import addresses, passes, tokens
 from tracking.edge import hotpath
 from tracking.edge.hotpath import HotPath
+from tracking.edge.posts import PostHandler
 from tracking.models import Hit, Kind, Subject
 from tracking.tokens import Ref
 
@@ -39,7 +40,7 @@ def app(settings, tmp_path, rings):
     consent_policies.suppose({}, 60)
     asked = []
     django = WSGIHandler()
-    made = HotPath(lambda environ, start: asked.append(environ["PATH_INFO"]) or django(environ, start))
+    made = HotPath(lambda environ, start: asked.append(environ["PATH_INFO"]) or django(environ, start), PostHandler())
     made.asked = asked
     yield made
     if made._edge:

@@ -1,30 +1,25 @@
 """Posts of forms behind the hot path: answered as Django alone would, without asking the database for what is known."""
 
 import json
+import re
 
 import pytest
-from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import FormFactory, FormFieldFactory
 from tests.tracking.edge.test_hotpath import app, call, rings  # noqa: F401 - the fixtures
-from tracking import nonces, posting, ratelimits
+from tracking import nonces, posting
 from tracking.edge import together
 from tracking.models import Form, Hit, Kind, Subject
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FRENCH = {"HTTP_ACCEPT_LANGUAGE": "fr"}
+DRAWN = re.compile(rb'name="bareme_nonce" value="[^"]*"')
 HTML = {"HTTP_ACCEPT": "text/html"}
 COLUMNS = ("kind", "key", "subject_id", "url", "user_agent", "ip", "data")
-
-
-@pytest.fixture(autouse=True)
-def no_limits():
-    cache.clear()
-    ratelimits._ask_again_at = 0.0
 
 
 @pytest.fixture
@@ -82,6 +77,27 @@ def test_a_post_of_a_page_without_script_is_led_on(app, form, recorded):  # noqa
 
     assert (status, headers["Location"].partition("=")[0]) == (303, f"/f/{form.public_id}?sent")
     assert recorded("kind") == [{"kind": Kind.FORM_SUBMITTED}]
+
+
+@pytest.mark.parametrize("cookie", ["", f"sessionid={'s' * 32}; csrftoken={'c' * 32}; messages=m"])
+@pytest.mark.parametrize(
+    ("email", "page", "status"), [("ada@example.com", "{}", 303), ("wrong", "{}", 422), ("", "{}/nothing", 404)]
+)
+def test_who_has_no_script_is_shown_what_django_would_show(app, form, cookie, email, page, status):  # noqa: F811
+    sent = f"email={email}&bareme_token={nonces.form_token(form)}".encode()
+    environ = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "HTTP_COOKIE": cookie, **HTML, **FRENCH}
+    ours, theirs = (
+        call(through, page.format(f"/f/{form.public_id}"), "POST", sent, **environ) for through in (app, WSGIHandler())
+    )
+
+    assert ours[0] == theirs[0] == status
+    assert DRAWN.sub(b"", ours[2]) == DRAWN.sub(b"", theirs[2])
+    assert without_changing(ours[1]) == without_changing(theirs[1])
+
+
+def without_changing(headers):
+    """The headers without what is another for each submission."""
+    return headers | {name: headers.get(name, "").partition("=")[0] for name in ("Location", "Set-Cookie")}
 
 
 def test_an_unknown_form_is_not_found(app, form):  # noqa: F811
