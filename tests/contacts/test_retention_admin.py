@@ -84,6 +84,12 @@ def due(client):
     return {line.kind.key: line.due for line in client.get(PAGE).context["lines"]}
 
 
+def test_where_nothing_is_due_there_is_nothing_to_press(admin):
+    told = admin.get(f"{PAGE}apply/").text
+
+    assert ("Nothing is due." in told, "Let go of it now" in told, "cannot be undone" in told) == (True, False, False)
+
+
 def test_apply_now_asks_first_and_is_carried_out_by_the_worker(admin):
     held(40)
     assert "Submissions held as spam" in admin.get(f"{PAGE}apply/").content.decode()

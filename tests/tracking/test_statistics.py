@@ -59,7 +59,7 @@ def test_people_are_counted_apart_from_machines_and_from_nobody(page):
         [("mail", 1, 1)],
     ]
     assert report.notes == [
-        "1 times it was somebody who does not allow to be followed: counted, but not among the people."
+        "Once it was somebody who does not allow to be followed: counted, but not among the people."
     ]
 
 
