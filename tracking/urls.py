@@ -27,7 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/b", beacon.beacon, name="beacon"),
     path("t/own", own_browser.own_browser, name="own_browser"),
     path("t/bareme.js", beacon.script, name="script"),
-    path("t/hidden", hidden.hidden, name="hidden"),
     path("t/banner.js", banner.banner, name="banner"),
     path("t/hidden", hidden.hidden, name="hidden"),
     path("f/confirm/<slug:token>", confirming.confirm, name="confirm"),
