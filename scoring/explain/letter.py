@@ -31,6 +31,7 @@ from scoring.wording import number
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 OCCASIONS = 3  # that a row names
+LONG = 9  # rows that go on one page as they are
 SHORT_DAY, SHORT = "j N Y", "j N"  # not to be mistaken on either side of an ocean
 
 
@@ -91,6 +92,10 @@ class Letter:
     uncounted: Sequence[str]
     closing: Sequence[str]
     headings: dict[str, str]
+
+    @property
+    def is_long(self) -> bool:
+        return sum(len(part.rows) for part in self.parts) > LONG
 
     def html(self) -> str:
         """A page that stands alone."""

@@ -234,7 +234,24 @@ def test_a_long_history_goes_on_on_further_pages(now, publish):
     download(ada, subject("guide"), NOW)
     pipeline.drain()
 
-    assert pages(pdf(letter(ada, "en"))) > 2
+    assert pages(pdf(letter(ada, "en"))) > 1
+
+
+def test_a_short_letter_keeps_its_size_and_a_long_one_is_set_no_closer_than_it_must(ada, monkeypatch):
+    from scoring.explain import letter_pdf
+
+    found = letter(ada, "en")
+    first, *others = found.parts
+    tried = []
+    write = letter_pdf._written
+    monkeypatch.setattr(
+        letter_pdf, "_written", lambda one, setting, folder: (tried.append(setting), write(one, setting, folder))[1]
+    )
+
+    pdf(found)
+    assert tried == letter_pdf.SETTINGS[:1]
+    pdf(replace(found, parts=[replace(first, rows=[first.rows[0]] * 19), *others]))
+    assert 1 < len(tried[1:]) < len(letter_pdf.SETTINGS)
 
 
 def test_no_page_is_left_all_but_empty_wherever_one_ends(ada):
@@ -244,9 +261,9 @@ def test_no_page_is_left_all_but_empty_wherever_one_ends(ada):
     def length(rows):
         return pages(pdf(replace(found, parts=[replace(first, rows=[first.rows[0]] * rows), *others])))
 
-    lengths = [length(rows) for rows in range(20, 60)]
+    lengths = [length(rows) for rows in range(20, 120, 3)]
     assert all(after - before in (0, 1) for before, after in pairwise(lengths))
-    assert (lengths[0], lengths[-1]) == (2, 4)
+    assert (lengths[0], lengths[-1]) == (1, 3)
 
 
 def test_it_takes_as_many_queries_for_many_lines_as_for_few(now, publish, engagement):
