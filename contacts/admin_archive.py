@@ -131,7 +131,7 @@ class ArchivingAdmin(BaremeAdmin):
         return HttpResponseRedirect(self.page("change", row.pk))
 
     def _ask_before(self, request: HttpRequest, row: Any, form: BaseDialogForm) -> HttpResponse:
-        means = f"{self.archiving_means(row)} {_g('It can be brought back from there.')}"
+        means = self.archiving_means(row) + " " + _g("It can be brought back from there.")
         title = _g("Archive “%(name)s”?") % {"name": row}
         context = {"dialog": {"title": title, "description": means}, "form": form, "form_submit_text": _g("Archive")}
         return render(request, "unfold/helpers/dialog.html", context)

@@ -1,9 +1,11 @@
 """Everything a person reads is in English and French, with the same things filled in."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import polib
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from config.translations import THEME, catalogues
 
 FILLED_IN = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|\{\{.*?\}\}")
+APPS = ("config", "campaigns", "scoring", "tracking", "contacts")
+MARKS = ("_", "_g", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "counted")
 PATHS = [*catalogues(), *THEME.glob("*/LC_MESSAGES/*.po")]
 
 
@@ -36,6 +40,20 @@ def test_a_translation_fills_in_what_the_text_fills_in(path):
         )
 
     assert [entry.msgid for entry in polib.pofile(str(path)) if "%" in entry.msgid and differs(entry)] == []
+
+
+def test_every_text_is_where_xgettext_finds_it():
+    """It reads no f-strings: a text named within one would be English in every language."""
+
+    def within(tree):
+        calls = (node for part in ast.walk(tree) if isinstance(part, ast.JoinedStr) for node in ast.walk(part))
+        return [ast.unparse(one) for one in calls if isinstance(one, ast.Call) and ast.unparse(one.func) in MARKS]
+
+    root = Path(__file__).resolve().parent.parent
+    modules = [path for app in APPS for path in (root / app).rglob("*.py")]
+
+    assert {str(path): found for path in modules if (found := within(ast.parse(path.read_text())))} == {}
+    assert len(modules) > 300
 
 
 @pytest.mark.slow

@@ -125,7 +125,8 @@ def _gone() -> HttpResponseBase:
 
 
 def _as_csv(rows: QuerySet[FormSubmission]) -> StreamingHttpResponse:
-    name = f"{_g('submissions')}-{timezone.localdate():%Y-%m-%d}.csv"
+    kind = _g("submissions")
+    name = f"{kind}-{timezone.localdate():%Y-%m-%d}.csv"
     response = StreamingHttpResponse(submissions_csv.stream(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"
