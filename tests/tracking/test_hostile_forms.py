@@ -110,9 +110,10 @@ def junk(chance):
     return chance.choice(kinds)()
 
 
-def test_whatever_is_posted_nothing_breaks(client, db, nonce, settings, upload_root):
+def test_whatever_is_posted_nothing_breaks(client, db, nonce, settings, monkeypatch, upload_root):
     """five hundred random posts to a form with everything: an answer below 500, and no file left of what was refused."""
     settings.FORM_POSTS_PER_NETWORK = 0
+    monkeypatch.setattr("tracking.crowding.MAX_REFUSED", 500)
     chance = random.Random(7)
     form = FormFactory(leave_out_known=True, ask_at_most=2)
     for number, type_ in enumerate(FormField.Type.values):
