@@ -118,11 +118,17 @@ _RULE_OF_LINE = """v.number, v.repeat, v.group_id, v.worth, v.is_wide, v.cap_amo
   v.expires_after_days, v.group_cap, v.group_period, v.half_life_days, v.epoch"""
 
 # Where versions of one action share an occurrence, the earlier version's hits are credited first.
-OCCURRING = f"""
-SELECT l.*, {_RULE_OF_LINE},
-  CASE WHEN v.occurrence_cap IS NULL THEN l.hits ELSE greatest(0, least(l.hits, v.occurrence_cap - coalesce(sum(l.hits) OVER (
+_LEFT = """CASE WHEN v.occurrence_cap IS NULL THEN l.hits ELSE greatest(0, least(l.hits, v.occurrence_cap - coalesce(sum(l.hits) OVER (
     PARTITION BY l.contact_id, l.action_id, l.object_id, l.period ORDER BY v.number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-  ), 0)))::int END AS occurring
+  ), 0)))::int END"""
+OCCURRING = f"""
+SELECT l.*, {_RULE_OF_LINE}, {_LEFT} AS occurring
+FROM {{lines}} l JOIN rules v ON v.id = l.version_id
+"""
+
+# The same for stored lines, of which some may be missing: only of wide actions are all there. The others know what they are credited.
+OCCURRING_STORED = f"""
+SELECT l.*, {_RULE_OF_LINE}, CASE WHEN v.is_wide THEN {_LEFT} ELSE l.stored_credited END AS occurring
 FROM {{lines}} l JOIN rules v ON v.id = l.version_id
 """
 
@@ -192,10 +198,11 @@ def chain(lines: str, shape: Shape) -> str:
     """CTEs from counted `lines` (a relation) to `capped`: the lines with `credited`, `cut`, `expires_on`, `is_expired`.
 
     Parameters: zone, today. A pure function of the lines and the rules: neither order nor batching matters. `counted` are
-    lines made from all events of their contacts; stored lines may be of versions that count nothing any more.
+    lines made from all events of their contacts; `stored_lines` (with `stored_credited`) may be of versions that count nothing
+    any more, and some of them, but all of each wide action.
     """
     credited = f"SELECT {_LINE}, occurring AS credited FROM occurring"
-    occurring = OCCURRING.format(lines=lines)
+    occurring = (OCCURRING_STORED if lines == "stored_lines" else OCCURRING).format(lines=lines)
     if lines == "counted":
         occurring = OCCURRING_SOLE.format(lines=lines) + (
             f"UNION ALL {occurring} WHERE NOT v.is_sole" if shape.several else ""

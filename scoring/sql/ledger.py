@@ -96,7 +96,9 @@ stored AS MATERIALIZED (
   SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id
   WHERE p.contact_id = ANY(%(contacts)s::bigint[]) {some} AND v.kind IS NOT NULL AND (v.is_wide OR v.group_cap IS NOT NULL OR p.cut <> 0)
 ),
-lines AS (SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at FROM stored),
+stored_lines AS (
+  SELECT contact_id, action_id, version_id, object_id, period, hits, first_at, last_at, credited AS stored_credited FROM stored
+),
 {chain},
 changed AS MATERIALIZED (
   SELECT c.*, p.credited AS was_credited, p.cut AS was_cut, p.is_expired AS was_expired, p.first_at AS was_first_at
@@ -124,7 +126,7 @@ def recap(
     statement = RECAP.format(
         rules=LIVE_RULES,
         some="" if actions is None else CAPPED_TOGETHER,
-        chain=chain("lines", shape),
+        chain=chain("stored_lines", shape),
         write=WRITE,
         deltas=DELTAS.format(moved=MOVED.format(lines="changed")),
     )

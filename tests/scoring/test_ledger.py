@@ -5,7 +5,7 @@ import pytest
 
 from contacts.models import Contact
 from scoring import ledger, rules, scores, sql
-from scoring.models import Adjustment, PointEntry, Repeat
+from scoring.models import Adjustment, PointEntry, PointGroup, Repeat
 from tests.scoring.conftest import download, lines, score, score_waiting, subject
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -121,6 +121,21 @@ def test_a_late_event_takes_the_credit_from_the_newer_version(ada, publish):
 
     assert [(version, hits, credited) for _, version, _, _, hits, credited in lines(ada)] == [(1, 1, 1), (2, 1, 0)]
     assert score(ada) == Decimal(5)
+
+
+def test_a_late_event_takes_the_credit_also_from_a_version_whose_group_has_a_cap(ada, publish, fit):
+    PointGroup.objects.filter(pk=fit.pk).update(cap_points=5, cap_period="week")
+    action, guide = publish(7), subject("guide")
+    action.group, action.points = fit, 9
+    action.save()
+    rules.publish(action, since=MONDAY)
+    download(ada, guide, MONDAY + timedelta(hours=1))
+    score_waiting()
+    download(ada, guide, MONDAY - timedelta(hours=1))
+    score_waiting()
+
+    assert [line[4:] for line in lines(ada)] == [(1, 1), (1, 0)]
+    assert (score(ada, action.group), score(ada)) == (Decimal(0), Decimal(7))
 
 
 def test_saving_a_rule_without_change_makes_no_version(ada, publish):
