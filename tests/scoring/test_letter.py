@@ -83,6 +83,7 @@ def test_it_lists_what_was_considered_and_adds_up(ada):
     assert (found.score, found.sender, found.day) == ("4", "Cuvelog", "26 January 2026")
     assert found.uncounted[2:] == [
         "Email-open tracking: you have not agreed to it.",
+        "Web tracking: you have not agreed to it.",
         "You downloaded one of our documents: 1 time – limit reached: at most 2 times in all.",
     ]
     assert "hello@cuvelog.example" in found.closing[-1]
@@ -217,7 +218,7 @@ def test_a_character_that_cannot_be_printed_leaves_a_sign(now, publish, monkeypa
     written, write = [], FPDF.multi_cell
 
     def noting(sheet, *args, **named):
-        written.append(named.get("text") or args[2])
+        written.append(named.get("text", args[2] if args else ""))
         return write(sheet, *args, **named)
 
     monkeypatch.setattr(FPDF, "multi_cell", noting)
@@ -235,6 +236,54 @@ def test_a_long_history_goes_on_on_further_pages(now, publish):
     pipeline.drain()
 
     assert pages(pdf(letter(ada, "en"))) > 1
+
+
+def printed(found, monkeypatch):
+    """Its file, and the texts on the pages that were kept, in order."""
+    from fpdf import FPDF
+
+    write = FPDF.multi_cell
+
+    def noting(sheet, *args, **named):
+        if not named.get("dry_run"):
+            sheet.__dict__.setdefault("said", []).append(named.get("text", args[2] if args else ""))
+        return write(sheet, *args, **named)
+
+    def output(sheet, *args, **named):
+        kept.extend(sheet.said)
+        return finish(sheet, *args, **named)
+
+    kept, finish = [], FPDF.output
+    with monkeypatch.context() as patch:
+        patch.setattr(FPDF, "multi_cell", noting)
+        patch.setattr(FPDF, "output", output)
+        return pdf(found), kept
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_whoever_earned_sixty_lines_by_twenty_rules_gets_one_page_that_names_all(
+    now, publish, engagement, fit, monkeypatch, language
+):
+    ada = ContactFactory(first_name="Ada", last_name="Lovelace", email="ada@example.com")
+    topics = [[subject(f"{topic} {number}") for number in (1, 2, 3)] for topic in range(20)]
+    for number, topic in enumerate(topics):
+        group = fit if number % 4 else engagement
+        publish(number - 21, group=group, repeat=Repeat.ONCE_PER_OBJECT, params={"only": [one.pk for one in topic]})
+    for number, topic in enumerate(topics):
+        for one in topic:
+            download(ada, one, NOW - timedelta(days=number))
+    pipeline.drain()
+    found = letter(ada, language)
+    rows = [row for part in found.parts for row in part.rows]
+    assert (sum(len(part.lines) for part in explain(ada).groups), len(rows)) == (60, 20)
+
+    file, said = printed(found, monkeypatch)
+
+    assert pages(file) == 1
+    told = "\n".join(said)
+    named = [text for row in rows for text in (row.name, row.shown, *row.details)]
+    named += [*found.opening, *found.uncounted, *found.closing]
+    assert [text for text in named if " ".join(text.split()) not in told] == []
 
 
 def test_a_short_letter_keeps_its_size_and_a_long_one_is_set_no_closer_than_it_must(ada, monkeypatch):
