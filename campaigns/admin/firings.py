@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from unfold.decorators import action, display
 
 from campaigns import sentences, triggers
 from campaigns.admin import labels
+from campaigns.admin.publication_questions import releasing_some
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from contacts.keys import row_id
@@ -147,12 +149,25 @@ class FiringAdmin(ReadOnlyAdmin):
         return request.user.has_perm("campaigns.change_firing")  # type: ignore[union-attr,unused-ignore]
 
     @action(description=_("Release: act now"), permissions=["decide"], icon="play_arrow")
-    def release(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:
+    def release(self, request: HttpRequest, queryset: QuerySet[Firing]) -> HttpResponse | None:
+        """Asks first: what is released acts at once, and cannot be taken back."""
         held = queryset.filter(state=Firing.State.HELD)
+        if "sure" not in request.POST:
+            return self._ask(request, held)
         self.note(request, held, Remark(_("Released.")))
         released = triggers.release(held, request.user)  # type: ignore[arg-type]
         ring()
         self.message_user(request, str(released), messages.SUCCESS if released.acted else messages.WARNING)
+        return None
+
+    def _ask(self, request: HttpRequest, held: QuerySet[Firing]) -> HttpResponse:
+        context = self.admin_site.each_context(request) | releasing_some(held)
+        context["posted"] = [
+            (name, value)
+            for name in ("action", "select_across", "_selected_action")
+            for value in request.POST.getlist(name)
+        ]
+        return TemplateResponse(request, "campaigns/release.html", context)
 
     @action(description=_("Decline: do nothing"), permissions=["decide"], icon="block")
     def decline(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _g
 from django.utils.translation import ngettext
 
 from campaigns import sentences, triggers
 from campaigns.models import Firing
+from contacts.sql import one_of
 from contacts.wording import labelled
 from scoring import publications
 from scoring.models import Publication
@@ -73,18 +75,27 @@ def rolling_back(publication: Publication) -> dict[str, Any]:
 
 
 def releasing(publication: Publication, count: int) -> dict[str, Any]:
-    waiting = publication.firings.filter(state=Firing.State.HELD).values_list("pk", flat=True)
-    past = len(triggers.outdated(list(waiting))) if count else 0
+    return {
+        **releasing_some(publication.firings.filter(state=Firing.State.HELD)),
+        "title": _g("Release all that wait?"),
+        "button": _g("Release all"),
+    }
+
+
+def releasing_some(firings: QuerySet[Firing]) -> dict[str, Any]:
+    """What becomes of held firings once they are released."""
+    waiting = list(firings.values_list("pk", flat=True))
+    count, past = len(waiting), len(triggers.outdated(waiting))
     text = ngettext(
         "%(count)d firing acts at once, as its trigger stands now.",
         "%(count)d firings act at once, as their triggers stand now.",
         count - past,
     )
     return {
-        "title": _g("Release all that wait?"),
-        "sentences": [text % {"count": count - past}, *_acting(publication), *_no_longer_true(past)],
+        "title": _g("Release: act now"),
+        "sentences": [text % {"count": count - past}, *_acting(waiting), *_no_longer_true(past)],
         "problem": "" if count else _g("None waits any more."),
-        "button": _g("Release all"),
+        "button": _g("Release: act now"),
     }
 
 
@@ -113,9 +124,9 @@ def _no_longer_true(count: int) -> list[str]:
     return [text % {"count": count}] if count else []
 
 
-def _acting(publication: Publication) -> list[str]:
-    waiting = publication.firings.filter(state=Firing.State.HELD).order_by("trigger_id").distinct("trigger_id")
+def _acting(firing_ids: Sequence[int]) -> list[str]:
+    firings = Firing.objects.filter(pk__in=one_of(firing_ids)).order_by("trigger_id").distinct("trigger_id")
     return [
         labelled(firing.trigger, sentences.consequences(firing.trigger) or _g("nothing yet"))
-        for firing in waiting.select_related("trigger").prefetch_related("trigger__actions")
+        for firing in firings.select_related("trigger").prefetch_related("trigger__actions")
     ]

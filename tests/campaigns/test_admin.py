@@ -293,7 +293,12 @@ def test_held_firings_are_released_and_declined_in_the_list(admin_client, anne):
     address = reverse("admin:campaigns_firing_changelist")
     first, second = Firing.objects.order_by("pk")
 
-    admin_client.post(address, {"action": "release", "_selected_action": [first.pk]})
+    chosen = {"action": "release", "_selected_action": [first.pk]}
+    asked = admin_client.post(address, chosen)
+    assert Delivery.objects.count() == 0, "it only asks"
+    assert f'name="_selected_action" value="{first.pk}"' in asked.content.decode()
+    assert "1 firing acts at once, as its trigger stands now." in asked.content.decode()
+    admin_client.post(address, chosen | {"sure": "1"})
     admin_client.post(address, {"action": "decline", "_selected_action": [first.pk, second.pk]})
 
     assert list(trigger.firings.order_by("pk").values_list("state", flat=True)) == ["fired", "declined"]
@@ -309,7 +314,7 @@ def test_somebody_who_may_only_look_decides_nothing(client, anne):
 
     client.post(
         reverse("admin:campaigns_firing_changelist"),
-        {"action": "release", "_selected_action": [Firing.objects.get().pk]},
+        {"action": "release", "_selected_action": [Firing.objects.get().pk], "sure": "1"},
     )
 
     assert Firing.objects.get().state == "held"

@@ -86,6 +86,8 @@ def test_from_an_edit_over_its_preview_to_held_firings_and_back(marketer, world,
     row = page.get_by_role("row", name="Ada Test")
     row.locator("input[type=checkbox]").check()
     choose(page, "Release: act now")
+    expect(page.get_by_text("1 firing acts at once, as its trigger stands now.")).to_be_visible()
+    page.get_by_role("button", name="Release: act now").click()
     expect(page.get_by_text("1 released.")).to_be_visible()
     assert list(Delivery.objects.values_list("contact__first_name", flat=True)) == ["Ada"]
     address = f"{live_server.url}/admin/scoring/publication/{publication.pk}/"
