@@ -244,6 +244,9 @@ def test_marking_goes_through_the_preview(camille, people):
     page = camille.get(reverse("admin:tracking_mark_change", args=[mark.pk]))
     assert "None: every action" in page.content.decode()
 
+    wider = camille.post(add, {**asked, "network": "198.51.0.0/16"}).content.decode()
+    assert "None of it counts now" in wider and "None of it counts now" not in shown.content.decode()
+
     take_back = reverse("admin:tracking_mark_take_back", args=[mark.pk])
     assert take_back in page.content.decode()
     assert camille.get(take_back).status_code == 405
