@@ -28,7 +28,7 @@ class Page(Benchmark):
 
     def set_up(self) -> None:
         user, _ = get_user_model().objects.get_or_create(username="bench", is_staff=True, is_superuser=True)
-        self.client = Client()
+        self.client = Client(SERVER_NAME="localhost")  # no other host is answered
         self.client.force_login(user)
         self.url = self.address()
 
