@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from contacts import clock
 from contacts.filters import filters
 from contacts.privacy.retention import Due, Kind, Mark, Step, holders, kinds, policies
 from scoring import scores, sql
@@ -14,7 +15,7 @@ from scoring.models import BackTest, Edit, Leaderboard
 from scoring.sql import retention as retention_sql
 from scoring.sql.retention import Idle
 from tracking import statistics
-from tracking.retention import BEGINNING, HELD, but_for_tests
+from tracking.retention import HELD, but_for_tests
 from tracking.segment_filters import BehaviourFilter
 
 
@@ -40,7 +41,7 @@ class IdleEvents(Kind):
         """Not before its details: only what is settled can go without a trace."""
         details = policies.lengths()["event_details"]
         if details is None:
-            return BEGINNING
+            return clock.EARLIEST
         return but_for_tests(min(super().before(length, now), kinds["event_details"].before(details, now)))
 
     def count(self, due: Due, most: int | None = None) -> int:
@@ -59,7 +60,7 @@ class IdleEvents(Kind):
     def _idle(self, due: Due) -> Idle:
         named = holders.filters()
         asked = {one.kind for one in filters if isinstance(one, BehaviourFilter) and one.key in named}
-        return Idle(due.since or BEGINNING, due.before, sorted(asked))
+        return Idle(due.since or clock.EARLIEST, due.before, sorted(asked))
 
 
 def _hold(contact_ids: Sequence[int]) -> None:

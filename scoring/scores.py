@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Max
-from django.utils import timezone
 
+from contacts import clock
 from scoring import decay, sql
 from scoring.models import PointGroup, Sweep, Turn
 from scoring.purposes import purposes
@@ -102,7 +102,7 @@ def turn(levels: Mapping[int | None, Sequence[Decimal]]) -> list[Movement]:
     _move_epochs(today)
     if since == today:
         return []
-    midnight = timezone.make_aware(datetime.combine(today, time()))
+    midnight = clock.midnight(today)
     movements = []
     fading = PointGroup.objects.filter(half_life_days__isnull=False)
     for group in fading:

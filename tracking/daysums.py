@@ -8,7 +8,7 @@ out to be a machine's, opens its day again for what it was about. All of it can 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from math import log
 from time import monotonic
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from django.db import transaction
 from django.utils import timezone
 
+from contacts import clock
 from contacts.sql import array
 from tracking import daysums_sql as sql
 from tracking import statistics_sql
@@ -94,7 +95,7 @@ def _kept(subjects: Sequence[int], kinds: Sequence[int], days: Days) -> dict[str
     for is_open, group in groupby(every, key=lambda day: day not in known):
         if is_open:
             part = list(group)
-            spans.append((_start(part[0]), _start(part[-1] + DAY)))
+            spans.append((clock.midnight(part[0]), clock.midnight(part[-1] + DAY)))
     return {
         "subjects": array(subjects), "kinds": list(kinds), "days": closed, "zone": _zone(),
         "since": days.since, "until": days.until,
@@ -124,7 +125,7 @@ def estimate(registers: int, sum: float) -> int:
 
 def note(event_ids: Sequence[int], first: datetime) -> None:
     """These events, the first of them at that moment, have come, or count otherwise than before. In the caller's transaction."""
-    today = _start(timezone.localdate())
+    today = clock.midnight(timezone.localdate())
     if event_ids and first < today:
         sql.note_due(event_ids, first, today, _zone())
 
@@ -149,7 +150,9 @@ def carry(seconds: float = 20) -> int:
 def _count_due() -> bool:
     due = sql.take_due(DUE, _zone())
     for day, group in groupby(sorted((day, subject) for subject, day in due), key=lambda one: one[0]):
-        sql.count_again(day, [subject for _day, subject in group], _start(day), _start(day + DAY), _zone())
+        sql.count_again(
+            day, [subject for _day, subject in group], clock.midnight(day), clock.midnight(day + DAY), _zone()
+        )
     return bool(due)
 
 
@@ -168,12 +171,8 @@ def _count_closed() -> bool:
     first = last
     while first.day > 1 and first - DAY not in counted:
         first -= DAY
-    sql.count_days(first, last, _start(first), _start(last + DAY), _zone())
+    sql.count_days(first, last, clock.midnight(first), clock.midnight(last + DAY), _zone())
     return True
-
-
-def _start(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _zone() -> str:

@@ -7,7 +7,7 @@ stays, all else goes. Scores, replays and proofs read nothing more than that, so
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts import clock
 from contacts.models import Consent, Contact
 from contacts.privacy.retention import Due, Kind, Mark, Proposal, Rows, Step, Unit, holders, kinds
 from tracking import daysums, statistics, uploads
@@ -42,7 +43,6 @@ DEEDS = (
 KEEPING: Sequence[type[Model]] = (FormSubmission, HeldSubmission, Hit)  # what files belong to, by its key
 BATCH = 2000
 HELD = 1000  # events whose contacts are held while they are reduced: a tenth of a second
-BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 MARGIN = timedelta(days=1)  # verdicts are settled so long before the first detail goes
 
 
@@ -71,12 +71,12 @@ class AnonymousEvents(Kind):
             for month in sql.months():
                 if month.until <= due.before and (count := sql.drop_month(month, _zone())) is not None:
                     return Step(count, {})
-        since = datetime.fromisoformat(mark["since"]) if mark else BEGINNING
+        since = datetime.fromisoformat(mark["since"]) if mark else clock.EARLIEST
         first = sql.first_anonymous(since, due.before)
         if first is None:
             return Step()
-        begin = timezone.localtime(first).replace(hour=0, minute=0, second=0, microsecond=0)
-        end = min(_next_day(begin), due.before)
+        day = timezone.localdate(first)
+        begin, end = clock.midnight(day), min(clock.midnight(day + timedelta(days=1)), due.before)
         with transaction.atomic():
             daysums.open_again(begin, end)
             count = sql.delete_anonymous(max(begin, since), end, _zone(), BATCH)
@@ -95,7 +95,7 @@ class DetailsOfEvents(Kind):
     default = 13
 
     def count(self, due: Due, most: int | None = None) -> int:
-        return sql.count_detailed(due.since or BEGINNING, due.before, most)
+        return sql.count_detailed(due.since or clock.EARLIEST, due.before, most)
 
     def step(self, due: Due, mark: Mark) -> Step:
         """Month by month, by the numbers of the events, so that each is looked at once."""
@@ -297,12 +297,6 @@ def _forget_files(rows: QuerySet[Upload]) -> None:
     if files:
         Upload.objects.filter(pk__in=[row.pk for row in files]).delete()
         transaction.on_commit(partial(uploads.forget_files, files))
-
-
-def _next_day(begin: datetime) -> datetime:
-    """The next midnight, where the instance is: a day may have 23 hours, or 25."""
-    later = timezone.localtime(begin + timedelta(hours=30))
-    return later.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _zone() -> str:

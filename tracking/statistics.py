@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from contacts import clock
 from tracking import daysums, odds, pages, statistics_sql, subjects
 from tracking.daysums import Count
 from tracking.models import (
@@ -40,11 +41,11 @@ class Span:
 
     @property
     def since(self) -> datetime:
-        return timezone.make_aware(datetime.combine(self.first, time.min))
+        return clock.midnight(self.first)
 
     @property
     def until(self) -> datetime:
-        return timezone.make_aware(datetime.combine(self.last + timedelta(days=1), time.min))
+        return clock.midnight(self.last + timedelta(days=1))
 
     @property
     def zone(self) -> str:

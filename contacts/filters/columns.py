@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
@@ -12,8 +12,8 @@ from django.db.models import CharField, Func, JSONField, Q, TextField, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, In
-from django.utils import timezone
 
+from contacts import clock
 from contacts.filters.base import NOBODY
 
 
@@ -43,7 +43,7 @@ class MomentColumn(Column):
     """A date with its time: days begin at midnight of the instance's time zone."""
 
     def moment(self, day: date) -> Any:
-        return timezone.make_aware(datetime.combine(day, time.min))
+        return clock.midnight(day)
 
 
 class CustomColumn(Column):
@@ -69,7 +69,7 @@ class CustomMomentColumn(CustomColumn):
     """A date and time in `Contact.fields`, kept as ISO text in UTC."""
 
     def moment(self, day: date) -> Any:
-        return timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)
+        return clock.midnight(day).astimezone(UTC)
 
 
 class CustomListColumn(CustomColumn):

@@ -11,13 +11,14 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from django.utils import timezone
 
+from contacts import clock
 from contacts.models import Contact
 from scoring import decay, profiling, valuation
 from scoring.models import END, Adjustment, Holding, PointActionVersion
@@ -47,7 +48,7 @@ class Curve:
 
     def at(self, moment: datetime, group_id: int | None = None) -> Decimal:
         """What was shown at the end of a moment's day."""
-        place = bisect_right([dot.at for dot in self.dots], _end(decay.day_of(moment)))
+        place = bisect_right([dot.at for dot in self.dots], clock.end(decay.day_of(moment)))
         return self.dots[max(0, place - 1)].values.get(group_id, Decimal())
 
 
@@ -62,7 +63,7 @@ def curve(contact: Contact, book: Rulebook | None = None, looks: int = LOOKS, bu
     instants = _instants(contact, happened, until)
     books: Books = [(instants[0], book)] if book else _books(instants)
     adds_up = all(sql.adds_up(book.shape) for _at, book in books)
-    days = [(min(_end(day), until), count) for day, count in happened]
+    days = [(min(clock.end(day), until), count) for day, count in happened]
     steps, is_exact = ([at for at, _count in days], True) if adds_up else _steps(days, budget or BUDGET)
     most = min(BOOKS, max(1, (budget or BUDGET) // max(1, sum(count for _at, count in days))))
     if len(books) > most:
@@ -77,7 +78,7 @@ def _instants(contact: Contact, happened: Sequence[tuple[date, int]], until: dat
     last = decay.day_of(until)
     first = min([decay.day_of(contact.created_at), *(day for day, _count in happened[:1])])
     first = max(first - timedelta(days=1), last - timedelta(days=DAYS))
-    return [_end(first + timedelta(days=number)) for number in range((last - first).days)] + [until]
+    return [clock.end(first + timedelta(days=number)) for number in range((last - first).days)] + [until]
 
 
 def _books(instants: Sequence[datetime]) -> Books:
@@ -208,8 +209,3 @@ class _Beside:
 
 def _line(group_id: int, at: datetime, points: int) -> dict[str, Any]:
     return {"group_id": group_id, "day": decay.day_of(at), "points": points}
-
-
-def _end(day: date) -> datetime:
-    """The last moment of a day where the instance is."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) - timedelta(microseconds=1)

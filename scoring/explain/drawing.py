@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from contacts import clock
 from scoring import decay
 from scoring.explain.curve import Curve
 from scoring.explain.levels import Level
@@ -220,7 +221,7 @@ def _columns(curve: Curve, scale: _Scale) -> Iterator[Rule]:
     else:
         begins, every, form = days, max(1, -(-length // 8)), "j N"
     for day in begins[::every]:
-        moment = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+        moment = clock.midnight(day)
         if scale.holds(moment):
             label = date_format(day, form)
             yield Rule(scale.x(moment), f"{label} {day.year}" if form == MONTH and day.month == 1 else label)

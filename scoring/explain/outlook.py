@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -215,7 +215,7 @@ def _date(contact: Contact, name: Any) -> date | None:
 
 def _holds(version: PointActionVersion, contact: Contact, day: date) -> bool:
     """Does a profile rule hold at the end of a day, the contact being as it is now?"""
-    end = timezone.make_aware(datetime.combine(day, time.max))
+    end = clock.end(day)
     begun = version.active_from is None or version.active_from <= end
     source = point_sources.get(version.source)
     if not begun or (version.active_until and version.active_until <= end) or not isinstance(source, ProfileMatches):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from contacts import clock
 from scoring.models.groups import PointGroup
 
 LONGEST = 1100  # days of a horizon: three years
@@ -73,12 +74,12 @@ class BackTest(models.Model):
     @property
     def at(self) -> datetime:
         """The moment scores are asked about: the last of the cut-off day."""
-        return end_of(self.cutoff)
+        return clock.end(self.cutoff)
 
     @property
     def until(self) -> datetime:
         """The last moment at which an outcome counts."""
-        return end_of(self.last_day)
+        return clock.end(self.last_day)
 
     @property
     def last_day(self) -> date:
@@ -104,8 +105,3 @@ class BackTestRange(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["backtest", "first_id"], name="one_range_per_first_contact")]
-
-
-def end_of(day: date) -> datetime:
-    """The last moment of a day where the instance is."""
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) - timedelta(microseconds=1)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
+from contacts import clock
 from tracking import daysums
 from tracking.inbox import Happened
 from tracking.models import Verdict
 from tracking.verdicts import judging_sql
 from tracking.verdicts.judging_sql import Changed
 from tracking.verdicts.reasons import JUDGED, SENT
-
-BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def judge(happened: Happened) -> list[int]:
@@ -33,7 +32,7 @@ def judge_contacts(contact_ids: Sequence[int]) -> list[int]:
 
     For who was marked, merged or split. The caller holds their score lock.
     """
-    return _revised(changes(contact_ids), BEGINNING)
+    return _revised(changes(contact_ids), clock.EARLIEST)
 
 
 def changes(contact_ids: Sequence[int]) -> Changed:

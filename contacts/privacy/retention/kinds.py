@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from contacts import clock
 from contacts.models import Contact
 from contacts.registry import Registry
 
@@ -59,7 +60,7 @@ class Kind:
         """The beginning of the day, where the instance is, so long ago."""
         today = timezone.localtime(now).date()
         day = today - timedelta(days=length) if self.unit == Unit.DAYS else months_before(today, length)
-        return timezone.make_aware(datetime.combine(day, time.min))
+        return clock.midnight(day)
 
     def count(self, due: Due, most: int | None = None) -> int:
         """How many would go now, counted no further than `most`."""
