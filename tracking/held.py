@@ -51,5 +51,5 @@ def discard(rows: QuerySet[HeldSubmission]) -> int:
     with transaction.atomic():
         keys = list(rows.select_for_update(skip_locked=True).values_list("key", flat=True))
         HeldSubmission.objects.filter(key__in=keys).delete()
-    uploads.forget(keys)
+        uploads.forget(uploads.of(keys))
     return len(keys)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -102,9 +101,7 @@ class Deeds(Part):
     def erase(self, erasing: Erasing) -> None:
         ids = erasing.person.ids
         visitors = merging_sql.lock_visitors(ids)
-        files = list(self._uploads(erasing.person))
-        erasing.note("tracking.Upload", Upload.objects.filter(pk__in=[row.pk for row in files]).delete()[0])
-        transaction.on_commit(partial(uploads.forget_files, files))
+        erasing.note("tracking.Upload", uploads.forget(self._uploads(erasing.person)))
         erasing.note(
             "tracking.HeldSubmission", HeldSubmission.objects.filter(pk__in=sql.held(erasing.person.emails)).delete()[0]
         )

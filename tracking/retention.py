@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -126,6 +125,14 @@ class Browsers(Rows):
         return Visitor.objects.filter(contact=None, last_seen_at__lt=due.before)
 
 
+class RowsWithFiles(Rows):
+    """What came by a form, with the files that came with it."""
+
+    def let_go(self, rows: QuerySet[Any]) -> None:
+        uploads.forget(uploads.of(rows.values_list("key", flat=True)))
+        super().let_go(rows)
+
+
 @kinds.register
 class Answers(Rows):
     key = "submissions"
@@ -140,12 +147,12 @@ class Answers(Rows):
         return FormSubmission.objects.filter(at__lt=due.before).exclude(answers={}, url="")
 
     def let_go(self, rows: QuerySet[Any]) -> None:
-        _forget_files(Upload.objects.filter(submission_key__in=list(rows.values_list("key", flat=True))))
+        uploads.forget(uploads.of(rows.values_list("key", flat=True)))
         rows.update(answers={}, url="")
 
 
 @kinds.register
-class Spam(Rows):
+class Spam(RowsWithFiles):
     key = "held_spam"
     position = 40
     label = _("Submissions held as spam")
@@ -156,13 +163,9 @@ class Spam(Rows):
     def rows(self, due: Due) -> QuerySet[Any]:
         return HeldSubmission.objects.filter(at__lt=due.before)
 
-    def let_go(self, rows: QuerySet[Any]) -> None:
-        _forget_files(Upload.objects.filter(submission_key__in=list(rows.values_list("key", flat=True))))
-        rows.delete()
-
 
 @kinds.register
-class Parked(Rows):
+class Parked(RowsWithFiles):
     key = "parked_hits"
     position = 45
     label = _("Hits that could not be processed and wait in the inbox")
@@ -171,10 +174,6 @@ class Parked(Rows):
 
     def rows(self, due: Due) -> QuerySet[Any]:
         return Hit.objects.filter(parked_at__lt=due.before)
-
-    def let_go(self, rows: QuerySet[Any]) -> None:
-        _forget_files(Upload.objects.filter(submission_key__in=list(rows.values_list("key", flat=True))))
-        rows.delete()
 
 
 @kinds.register
@@ -240,9 +239,8 @@ class LostFiles(Kind):
 
     def step(self, due: Due, mark: Mark) -> Step:
         if not mark:
-            lost = list(self._rows(due).order_by("pk")[:BATCH])
-            _forget_files(Upload.objects.filter(pk__in=[row.pk for row in lost]))
-            return Step(len(lost), {"folder": ""})
+            lost = self._rows(due).order_by("pk")[:BATCH]
+            return Step(uploads.forget(lost), {"folder": ""})
         folder = uploads.next_folder(mark["folder"])
         return Step() if folder is None else Step(uploads.sweep(folder, due.before), {"folder": folder})
 
@@ -289,14 +287,6 @@ def but_for_tests(before: datetime) -> datetime:
     running = PageTest.objects.filter(started_at__isnull=False, ended_at__isnull=True).order_by("started_at")
     started = running.values_list("started_at", flat=True).first()
     return min(before, started) if started else before
-
-
-def _forget_files(rows: QuerySet[Upload]) -> None:
-    """Rows now, files once that is certain: a file knows no roll-back."""
-    files = list(rows)
-    if files:
-        Upload.objects.filter(pk__in=[row.pk for row in files]).delete()
-        transaction.on_commit(partial(uploads.forget_files, files))
 
 
 def _zone() -> str:

@@ -9,11 +9,14 @@ import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import Storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import FileResponse
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -105,11 +108,17 @@ def keep(form: Form, submission_key: uuid.UUID, given: Mapping[str, Checked]) ->
     return [row for row in rows if row.pk in kept]
 
 
-def forget(submission_keys: Collection[uuid.UUID]) -> int:
-    """Delete the files of these submissions, rows and all; how many there were."""
-    rows = list(Upload.objects.filter(submission_key__in=submission_keys))
-    Upload.objects.filter(pk__in=[row.pk for row in rows]).delete()
-    forget_files(rows)
+def of(submission_keys: Collection[uuid.UUID]) -> QuerySet[Upload]:
+    """What came with these submissions."""
+    return Upload.objects.filter(submission_key__in=submission_keys)
+
+
+def forget(uploads: QuerySet[Upload]) -> int:
+    """Delete these: the rows now, the files once the caller's transaction is safe. Returns how many there were."""
+    rows = list(uploads)
+    if rows:
+        Upload.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        transaction.on_commit(partial(forget_files, rows))
     return len(rows)
 
 
