@@ -203,6 +203,7 @@ LOGIN_URL = LOGIN_REDIRECT_URL = "admin:index"
 FORMS_URLFIELD_ASSUME_HTTPS = True  # an address typed without a scheme; what Django 6 does anyway
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", default="en", among=[code for code, name in LANGUAGES])
 LOCALE_PATHS = [BASE_DIR / "config" / "locale", BASE_DIR / "config" / "locale_unfold"]  # ours, and the theme's
+FORMAT_MODULE_PATH = "config.formats"  # how days are written
 DEFAULT_COUNTRY = env.country("DEFAULT_COUNTRY", default="FR")  # of phone numbers written without one
 TIME_ZONE = env.time_zone("TIME_ZONE", default="Europe/Paris")
 USE_TZ = True

@@ -1,9 +1,12 @@
-"""Punctuation that languages do not share: a name in quotation marks, a label before its details."""
+"""What languages write differently: a name in quotation marks, a label before its details, a moment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 
@@ -20,3 +23,8 @@ def labelled(label: object, details: object) -> str:
 def strung(parts: Iterable[object]) -> str:
     """Parts that may have commas of their own in one line: “add the tag A; send the email B”."""
     return _("; ").join(map(str, parts))
+
+
+def moment(at: datetime) -> str:
+    """A moment as lists and tables have it, in the time zone of the instance."""
+    return date_format(localtime(at), "SHORT_DATETIME_FORMAT")

@@ -88,7 +88,7 @@ def _row(line: Line, page: str, fades: bool) -> Row:
         page=page,
         notes=[note for note in line.notes if note.key != "faded"],
         iso=at.isoformat(),
-        when=f"{date_format(at, 'SHORT_DATE_FORMAT')} {at:%H:%M}",
+        when=date_format(at, "SHORT_DATETIME_FORMAT"),
         each=f"{line.credited} × {line.each} = " if line.credited > 1 else "",
         earned=_signed(line.earned, False),
         earned_tone="struck" if line.is_expired else _tone(line.earned),

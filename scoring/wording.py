@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.template.defaultfilters import floatformat
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
+from contacts.wording import moment
 from scoring.decay import cents, faded
 from scoring.models import (
     BEGINNING,
@@ -264,10 +263,6 @@ def in_force(first: datetime, last: datetime | None) -> str:
     if values["from"]:
         return (_("in force from %(from)s to %(until)s") if values["until"] else _("in force since %(from)s")) % values
     return _("in force until %(until)s") % values if values["until"] else _("in force from the beginning")
-
-
-def moment(at: Any) -> str:
-    return date_format(localtime(at), "SHORT_DATETIME_FORMAT")
 
 
 def number(value: Any) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
-from contacts.wording import labelled
+from contacts.wording import labelled, moment
 
 
 class DataRequest(models.Model):
@@ -58,7 +58,7 @@ class Erasure(models.Model):
         verbose_name_plural = _("erasures")
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}"
+        return moment(self.at)
 
 
 class ErasedAddress(models.Model):

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts.wording import moment
+
 
 class RetentionPolicy(models.Model):
     """How long a kind of data is kept, from a moment on. Append-only: the latest row of a kind is in force.
@@ -58,4 +60,4 @@ class RetentionRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M}"
+        return moment(self.started_at)

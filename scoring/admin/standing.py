@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
+from contacts.wording import moment
 from scoring import wording
 from scoring.models import PointActionVersion, Validity
-from scoring.wording import moment
 
 
 def in_order(versions: Iterable[PointActionVersion]) -> list[PointActionVersion]:

@@ -1,10 +1,13 @@
 """Punctuation is the reader's: French puts a space, which never breaks, before colons and semicolons."""
 
+from datetime import UTC, datetime
+
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.formats import date_format, localize
 
 from contacts.models import Channel, Consent, DoNotContact, Purpose
-from contacts.wording import labelled, quoted, strung
+from contacts.wording import labelled, moment, quoted, strung
 
 ENGLISH = "“A”: add the tag “B”; send the email “C”"
 FRENCH = "«\xa0A\xa0»\xa0: add the tag «\xa0B\xa0»\xa0; send the email «\xa0C\xa0»"
@@ -15,6 +18,16 @@ def test_names_labels_and_lists_have_the_punctuation_of_the_reader(language, tol
     with translation.override(language):
         parts = (f"add the tag {quoted('B')}", f"send the email {quoted('C')}")
         assert labelled(quoted("A"), strung(parts)) == told
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Sept. 2, 2026, 4:30 p.m."), ("fr", "2 sept. 2026 16:30")])
+def test_a_moment_is_written_the_same_in_lists_in_tables_and_in_names(language, told):
+    at = datetime(2026, 9, 2, 14, 30, tzinfo=UTC)
+
+    with translation.override(language):
+        assert moment(at) == told
+        assert localize(timezone.localtime(at)) == told
+        assert date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") == told
 
 
 def test_consents_and_blocks_are_named_in_the_language_of_the_reader():

@@ -82,7 +82,7 @@ def test_the_history_names_authors_and_the_time_in_force(marketer, revised):
     )
 
     assert (first.author, second.author, third.author) == (None, marketer.user, marketer.user)
-    assert first.when.startswith("in force from 01/01/2020 1 a.m. to ")
+    assert first.when.startswith("in force from Jan. 1, 2020, 1 a.m. to ")
     assert third.when.startswith("in force since ")
     shown = marketer.get(page("scoring_pointaction_history", action.pk)).content.decode()
     assert "by marketer" in shown
@@ -99,7 +99,7 @@ def test_a_version_that_was_replaced_for_the_past_says_so(marketer, publish):
     )
 
     assert second.when == "in force from the beginning"
-    assert first.when.startswith("in force since 01/01/2020 1 a.m.; replaced for the past, too, ")
+    assert first.when.startswith("in force since Jan. 1, 2020, 1 a.m.; replaced for the past, too, ")
 
 
 def test_a_new_price_for_the_past_is_noted_on_the_version_it_concerns(marketer, publish):
@@ -486,7 +486,7 @@ def test_two_states_differ_in_words(engagement, fit):
         ("what earns points", "Downloads an asset: The guide", "Downloads an asset: any asset"),
         ("point group", "Engagement", "Fit"),
         ("limit", "–", "at most 1 time in all"),
-        ("time", "–", "until 01/01/2027 1 a.m."),
+        ("time", "–", "until Jan. 1, 2027, 1 a.m."),
         ("active", "yes", "no"),
     ]
     assert differences(before, before) == []

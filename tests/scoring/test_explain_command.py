@@ -47,15 +47,15 @@ def explained(*args):
 def test_it_prints_lines_that_add_up(ada):
     assert explained("Ada@Example.com ")[0].splitlines() == [
         "Engagement",
-        "  asset_downloaded +5 (v1)  guide 1  01/25/2026   0",
+        "  asset_downloaded +5 (v1)  guide 1  Jan. 25, 2026   0",
         "      limit reached: at most 1 time in all",
-        "  asset_downloaded +5 (v1)  guide 2  01/24/2026  +5",
-        "  Score                                           5",
+        "  asset_downloaded +5 (v1)  guide 2  Jan. 24, 2026  +5",
+        "  Score                                              5",
         "",
         "Fit",
-        "  By hand    01/26/2026  -3",
+        "  By hand    Jan. 26, 2026  -3",
         "      Student",
-        "  Score                  -3",
+        "  Score                     -3",
         "",
         "Overall score",
         "  Engagement  5 × 1      5",
@@ -69,7 +69,7 @@ def test_it_prints_lines_that_add_up(ada):
 
 def test_it_speaks_the_language_that_is_active(ada):
     with translation.override("fr"):
-        assert "24/01/2026" in explained("ada@example.com")[0]
+        assert "24 jan. 2026" in explained("ada@example.com")[0]
 
 
 def test_one_group_at_a_moment_under_the_rules_of_then_or_today(ada, publish, now):

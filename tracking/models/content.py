@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Segment
+from contacts.wording import moment
 from tracking.models.events import OwnsSubject, Subject, Visitor
 
 
@@ -195,7 +196,7 @@ class FormSubmission(models.Model):
         verbose_name_plural = _("submissions")
 
     def __str__(self) -> str:
-        return f"{self.form} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.form} {moment(self.at)}"
 
 
 class LandingPage(OwnsSubject):

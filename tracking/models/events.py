@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.wording import moment
 from tracking.models.verdicts import Agent, Network
 
 
@@ -191,7 +192,7 @@ class Hit(models.Model):
         indexes = [models.Index(fields=["id"], name="hit_waiting", condition=Q(parked_at__isnull=True))]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.get_kind_display()} {moment(self.at)}"
 
 
 class Receipt(models.Model):
@@ -237,7 +238,7 @@ class Event(models.Model):
         verbose_name_plural = _("events")
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {moment(self.at)}"
 
 
 class Link(models.Model):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from contacts.wording import moment
+
 
 class Outage(models.Model):
     """The database was away, as one web process saw it: hits waited on disk, or were lost where even that was full.
@@ -26,4 +28,4 @@ class Outage(models.Model):
         ordering = ["-began_at"]
 
     def __str__(self) -> str:
-        return f"{self.began_at:%Y-%m-%d %H:%M}"
+        return moment(self.began_at)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from contacts.wording import moment
 from tracking.models.content import Form
 
 
@@ -61,4 +62,4 @@ class HeldSubmission(models.Model):
         indexes = [models.Index(fields=["form", "at"], name="held_by_form")]
 
     def __str__(self) -> str:
-        return f"{self.form} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.form} {moment(self.at)}"
