@@ -6,12 +6,16 @@ A visitor id is kept per site, so a click on our own domain alone would not say 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 
+from contacts import consent, consent_policies
+from contacts.merging import become
+from contacts.models import Contact, Purpose
 from tracking import pages, tokens
 from tracking.models import Subject
 
@@ -38,17 +42,41 @@ def contact_id(token: str) -> int | None:
     return numbers[0] or None
 
 
-def attach(url: str, contact_id: int | None, visited: Callable[[str], bool] | None = None) -> str:
+class Allowed(Protocol):
+    """What is asked before somebody gets a pass."""
+
+    def is_visited(self, host: str) -> bool: ...
+    def may_be_named(self, contact_id: int) -> bool: ...
+
+
+def attach(url: str, contact_id: int | None, allowed: Allowed) -> str:
     """The address with a pass for this contact, where it leads to a page of ours or to a site our script runs on.
 
-    `visited` says of a host whether it is such a site; the database does, unless told otherwise.
+    Whoever refused to be followed by links, or on pages, gets none.
     """
     host, _ = pages.normalise(url)
-    if not contact_id or not host or not is_tracked(host, visited or is_visited):
+    if not contact_id or not host or not is_tracked(host, allowed.is_visited) or not allowed.may_be_named(contact_id):
         return url
     parts = urlsplit(url)
     query = f"{parts.query}&" if parts.query else ""
     return urlunsplit(parts._replace(query=f"{query}{PARAMETER}={issue(contact_id)}"))
+
+
+def may_be_issued(answers: Mapping[str, bool]) -> bool:
+    """Do the latest answers of a contact, by purpose, allow to tell a site who comes by a link?
+
+    On pages nobody has refused who has said nothing: whether they may be followed there is asked there.
+    """
+    required = consent_policies.required_as_known()
+    by_links = answers.get(Purpose.LINK_TRACKING, Purpose.LINK_TRACKING not in required)
+    return by_links and answers.get(Purpose.WEB_TRACKING, True)
+
+
+def may_be_named(contact_id: int) -> bool:
+    """`may_be_issued` for a contact, or whoever they were merged into."""
+    contact = Contact.objects.select_related("merged_into").filter(pk=contact_id).first()
+    said = consent.answers(become(contact)) if contact else {}
+    return may_be_issued({purpose: answer.granted for purpose, answer in said.items()})
 
 
 def is_tracked(host: str, visited: Callable[[str], bool]) -> bool:

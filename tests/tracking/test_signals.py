@@ -3,12 +3,14 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError
 
-from tests.factories import LinkFactory, SubjectFactory
+from contacts import consent, merging
+from tests.factories import ContactFactory, LinkFactory, SubjectFactory
 from tracking import addresses, hits, passes, tokens
 from tracking.models import Kind, Link, Subject
 from tracking.tokens import Ref
 
 VISITOR = "1f0e1a52-7a8e-4f4c-9d5a-0d7d6b1f2a3c"
+OURS = "http://localhost:8000/p/offer"
 
 
 def path(url):
@@ -193,6 +195,31 @@ def test_click_gives_a_pass_to_sites_our_script_runs_on_and_to_no_others(client,
 
     assert location(ours).startswith("https://www.shop.example/?bm=")
     assert location(other) == "https://other.example/"
+
+
+@pytest.mark.parametrize("purpose", ["link_tracking", "web_tracking"])
+def test_click_names_nobody_who_refused_to_be_followed(client, db, purpose):
+    link = LinkFactory(url=OURS)
+    somebody, merged, silent = ContactFactory(), ContactFactory(), ContactFactory()
+    consent.withdraw(somebody, purpose)
+    merging.merge(somebody.pk, merged.pk)
+
+    named = [is_named(client, link, person) for person in (somebody, merged, silent)]
+    consent.give(somebody, purpose)
+
+    assert [*named, is_named(client, link, somebody)] == [False, False, True, True]
+
+
+def test_click_names_nobody_without_a_yes_where_links_need_one(client, db, settings):
+    link, silent, willing = LinkFactory(url=OURS), ContactFactory(), ContactFactory()
+    consent.give(willing, "link_tracking")
+    settings.CONSENT_REQUIRED = ["link_tracking", "web_tracking"]
+
+    assert [is_named(client, link, person) for person in (silent, willing)] == [False, True]
+
+
+def is_named(client, link, contact):
+    return "bm=" in client.get(path(addresses.clicked(Ref(contact.pk, link.subject_id, 9))))["Location"]
 
 
 def test_click_sets_a_visitor_cookie_only_where_no_consent_is_needed(client, click_path, settings, recorded):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contacts import consent_policies
-from tracking.edge.line_sql import IS_VISITED, POLICIES, TARGET, Away, Line, Rows, Unfit
+from tracking import passes
+from tracking.edge.line_sql import ANSWERS, IS_VISITED, POLICIES, TARGET, Away, Line, Rows, Unfit
 from tracking.edge.reading import Target, Unanswered
 from tracking.models import Kind, Subject
 
@@ -21,6 +22,7 @@ MOMENT = 0.3  # seconds to wait for an answer
 AWAY = 1.0  # seconds in which the database is not asked again after it did not answer
 REMEMBERED = 20_000  # answers
 ASKED_AT_ONCE = 500
+KNOWN_FOR = 4.0  # seconds what somebody allows is good for
 EVERY = 4.0  # seconds between two looks at what asks for consent
 
 Key = tuple[bytes, str | int]
@@ -29,7 +31,7 @@ Key = tuple[bytes, str | int]
 @dataclass
 class Answer:
     value: Any
-    until: float
+    at: float
 
 
 @dataclass
@@ -67,14 +69,22 @@ class CachedLookups:
         except Unanswered:
             return False
 
+    def may_be_named(self, contact_id: int) -> bool:
+        """May a site be told who comes? Not while the database does not say; a refusal holds within seconds."""
+        try:
+            rows = self._ask((ANSWERS, contact_id), KNOWN_FOR)
+        except Unanswered:
+            return False
+        return passes.may_be_issued({purpose: granted == "1" for purpose, granted in rows})
+
     def end(self) -> None:
         self._questions.put(None)
         self._thread.join(1)
 
-    def _ask(self, key: Key) -> Any:
+    def _ask(self, key: Key, good_for: float = FRESH) -> Any:
         now = time.monotonic()
         known = self._answers.get(key)
-        if known is None or known.until < now:
+        if known is None or known.at + good_for < now:
             if now > self._away_until:
                 self._question(key).answered.wait(MOMENT)
             known = self._answers.get(key, known)
@@ -135,7 +145,7 @@ class CachedLookups:
     def _remember(self, key: Key, rows: Rows) -> None:
         if len(self._answers) >= REMEMBERED:
             del self._answers[next(iter(self._answers))]
-        self._answers[key] = Answer(rows, time.monotonic() + FRESH)
+        self._answers[key] = Answer(rows, time.monotonic())
 
     def _rows(self, statement: bytes, values: list[Any]) -> Rows | None:
         """None while the database does not answer."""

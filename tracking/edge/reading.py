@@ -61,6 +61,7 @@ class Lookups(Protocol):
 
     def target(self, subject_id: int) -> Target | None: ...
     def is_visited(self, host: str) -> bool: ...
+    def may_be_named(self, contact_id: int) -> bool: ...
 
 
 class Unanswered(Exception):
@@ -88,7 +89,7 @@ def clicked(request: HttpRequest, token: str, lookups: Lookups) -> Reply:
     if target is None or not payload.is_web_address(target.url):
         raise NoSuchLink
     ignored = browsers.is_ignored(request)
-    location = passes.attach(target.url, None if ignored else ref.contact_id, lookups.is_visited)
+    location = passes.attach(target.url, None if ignored else ref.contact_id, lookups)
     headers = [("Location", _ascii(location)), *CLICK_HEADERS, *_hsts(request)]
     if ignored:
         return Reply(302, headers)

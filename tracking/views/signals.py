@@ -39,6 +39,13 @@ class Lookups:
             logger.exception("a link was left without a pass")
             return False
 
+    def may_be_named(self, contact_id: int) -> bool:
+        try:
+            return passes.may_be_named(contact_id)
+        except Error:
+            logger.exception("a link was left without a pass")
+            return False
+
 
 @public("GET", "HEAD")
 def opened(request: HttpRequest, token: str) -> HttpResponse:

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from contacts import consent_policies
+from contacts import consent, consent_policies, merging
 from tests.cases import cases
-from tests.factories import LinkFactory, SubjectFactory
+from tests.factories import ContactFactory, LinkFactory, SubjectFactory
 from tracking import addresses, passes, tokens
-from tracking.edge import hotpath
+from tracking.edge import hotpath, lookups
 from tracking.edge.hotpath import HotPath
 from tracking.edge.posts import PostHandler
 from tracking.models import Hit, Kind, Subject
@@ -81,8 +81,8 @@ def opened(number=9):
     return f"/t/o/{tokens.sign_ref(addresses.OPEN, Ref(7, 1, number))}.gif"
 
 
-def clicked(target=SHOP, number=9):
-    return f"/t/c/{tokens.sign_target(addresses.CLICK_TO, Ref(7, 1, number), target)}"
+def clicked(target=SHOP, number=9, contact_id=7):
+    return f"/t/c/{tokens.sign_target(addresses.CLICK_TO, Ref(contact_id, 1, number), target)}"
 
 
 def beacon(*hits, **message):
@@ -189,6 +189,31 @@ def test_a_pass_goes_to_visited_sites_only(app):
 
     assert passes.contact_id(ours.removeprefix(f"{SHOP}?bm=")) == 7
     assert other == "https://other.example/"
+
+
+@pytest.mark.parametrize("purpose", ["link_tracking", "web_tracking"])
+def test_no_pass_names_who_refused_to_be_followed(app, purpose, monkeypatch):
+    SubjectFactory(type=Subject.Type.PAGE, key="shop.example/", host="shop.example", path="/")
+    somebody, merged, silent = ContactFactory(), ContactFactory(), ContactFactory()
+    merging.merge(somebody.pk, merged.pk)
+    monkeypatch.setattr(lookups, "KNOWN_FOR", 0)
+    assert [is_named(app, person) for person in (somebody, merged, silent)] == [True, True, True]
+
+    consent.withdraw(somebody, purpose)
+    assert [is_named(app, person) for person in (somebody, merged, silent)] == [False, False, True]
+
+
+def test_no_pass_names_who_has_not_said_yes_where_links_need_one(app, settings):
+    SubjectFactory(type=Subject.Type.PAGE, key="shop.example/", host="shop.example", path="/")
+    silent, willing = ContactFactory(), ContactFactory()
+    consent.give(willing, "link_tracking")
+    settings.CONSENT_REQUIRED = ["link_tracking", "web_tracking"]
+
+    assert [is_named(app, person) for person in (silent, willing)] == [False, True]
+
+
+def is_named(app, contact):
+    return "bm=" in call(app, clicked(contact_id=contact.pk))[1]["Location"]
 
 
 def test_over_http_everything_is_led_to_https(settings):
