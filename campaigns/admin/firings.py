@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 
 from campaigns import sentences, triggers
 from campaigns.admin import labels
-from campaigns.admin.publication_questions import releasing_some
+from campaigns.admin.publication_questions import releasing
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from contacts.keys import row_id
@@ -161,13 +161,13 @@ class FiringAdmin(ReadOnlyAdmin):
         return None
 
     def _ask(self, request: HttpRequest, held: QuerySet[Firing]) -> HttpResponse:
-        context = self.admin_site.each_context(request) | releasing_some(held)
+        context = self.admin_site.each_context(request) | releasing(held)
         context["posted"] = [
             (name, value)
             for name in ("action", "select_across", "_selected_action")
             for value in request.POST.getlist(name)
         ]
-        return TemplateResponse(request, "campaigns/release.html", context)
+        return TemplateResponse(request, "campaigns/publications/confirm.html", context)
 
     @action(description=_("Decline: do nothing"), permissions=["decide"], icon="block")
     def decline(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:

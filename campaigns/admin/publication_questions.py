@@ -74,17 +74,17 @@ def rolling_back(publication: Publication) -> dict[str, Any]:
     }
 
 
-def releasing(publication: Publication, count: int) -> dict[str, Any]:
+def releasing_all(held: QuerySet[Firing]) -> dict[str, Any]:
     return {
-        **releasing_some(publication.firings.filter(state=Firing.State.HELD)),
+        **releasing(held),
         "title": _g("Release all that wait?"),
         "button": _g("Release all"),
     }
 
 
-def releasing_some(firings: QuerySet[Firing]) -> dict[str, Any]:
+def releasing(held: QuerySet[Firing]) -> dict[str, Any]:
     """What becomes of held firings once they are released."""
-    waiting = list(firings.values_list("pk", flat=True))
+    waiting = list(held.values_list("pk", flat=True))
     count, past = len(waiting), len(triggers.outdated(waiting))
     text = ngettext(
         "%(count)d firing acts at once, as its trigger stands now.",
@@ -99,7 +99,8 @@ def releasing_some(firings: QuerySet[Firing]) -> dict[str, Any]:
     }
 
 
-def declining(publication: Publication, count: int) -> dict[str, Any]:
+def declining(held: QuerySet[Firing]) -> dict[str, Any]:
+    count = held.count()
     text = ngettext(
         "Nothing is done for %(count)d firing; it stays on record as declined.",
         "Nothing is done for %(count)d firings; they stay on record as declined.",

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -131,7 +132,11 @@ class PublicationAdmin(PublicationList):
         if request.method != "POST":
             return self._confirm(request, draft, publication_questions.discarding(draft))
         return self._carry_out(
-            request, draft, lambda: publications.discard(draft), _g("The draft was thrown away."), to="changelist"
+            request,
+            draft,
+            lambda: publications.discard(draft),
+            Remark(_("The draft was thrown away.")),
+            to="changelist",
         )
 
     @guarded("publish")
@@ -146,7 +151,7 @@ class PublicationAdmin(PublicationList):
             request,
             draft,
             lambda: publications.publish(draft, scope, request.user, note, seen),
-            _g("Published."),
+            Remark(_("Published.")),
         )
 
     @guarded("view")
@@ -180,14 +185,14 @@ class PublicationAdmin(PublicationList):
             request,
             publication,
             lambda: publishing.roll_back(publication, request.user),
-            _g("Rolled back: every score goes back to what it would be without it.")
+            Remark(_("Rolled back: every score goes back to what it would be without it."))
             if publications.undoes(publication) is None
-            else _g("In force again: every score goes back to what it was with it."),
+            else Remark(_("In force again: every score goes back to what it was with it.")),
         )
 
     @guarded("decide")
     def release(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._decide(request, pk, publication_questions.releasing, triggers.release)
+        return self._decide(request, pk, publication_questions.releasing_all, triggers.release)
 
     @guarded("decide")
     def decline(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -197,13 +202,13 @@ class PublicationAdmin(PublicationList):
         self,
         request: HttpRequest,
         pk: int,
-        asking: Callable[[Publication, int], dict[str, Any]],
+        asking: Callable[[QuerySet[Firing]], dict[str, Any]],
         decide: Callable[..., Released | int],
     ) -> HttpResponse:
         publication = self._publication(request, str(pk))
         held = Firing.objects.filter(publication=publication, state=Firing.State.HELD)
         if request.method != "POST":
-            return self._confirm(request, publication, asking(publication, held.count()))
+            return self._confirm(request, publication, asking(held))
         released = decide is triggers.release
         self.note(request, held, Remark(_("Released.") if released else _("Declined.")))
         decided = decide(held, request.user)
@@ -240,7 +245,7 @@ class PublicationAdmin(PublicationList):
         return found
 
     def _carry_out(
-        self, request: HttpRequest, publication: Publication, work: Callable[[], Any], done: str, to: str = "change"
+        self, request: HttpRequest, publication: Publication, work: Callable[[], Any], done: Remark, to: str = "change"
     ) -> HttpResponse:
         try:
             work()
@@ -272,5 +277,6 @@ class PublicationAdmin(PublicationList):
             "may_publish": self.has_publish_permission(request),
             "may_see": self._may_see(request),
             "may_decide": self.has_decide_permission(request),
+            "back": self.page("change", publication.pk),
         }
         return TemplateResponse(request, f"campaigns/publications/{page}.html", common | context)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +13,7 @@ from django.utils import timezone
 from campaigns import versions
 from campaigns.models import Delivery, Firing
 from config import pipeline
+from contacts.remarks import Remark
 from scoring import ledger, publications, rules, terms
 from scoring.models import (
     PointAction,
@@ -59,6 +61,15 @@ def test_publishing_another_draft_than_was_looked_at_is_refused(marketer, rule, 
     assert said(response) == ["The draft was changed meanwhile: look at it again."]
     draft.refresh_from_db()
     assert draft.state == "draft"
+
+
+def test_that_it_was_published_is_told_to_every_reader_in_their_own_language(marketer, rule):
+    draft = edit(rule, points=10)
+    posted = {"scope": "from_now", "seen": publications.mark(draft)}
+    marketer.post(page("publication_publish", draft.pk), posted, headers={"accept-language": "fr"})
+
+    entry = LogEntry.objects.latest("pk")
+    assert (entry.object_id, Remark.read(entry.change_message)) == (str(draft.pk), "Published.")
 
 
 def test_publishing_twice_says_that_it_is_done_already(marketer, rule):
