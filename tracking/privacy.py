@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.privacy import Column, Part, Person, Section, columns_of, parts
-from contacts.privacy.parts import Erasing, File
+from contacts.privacy.parts import Erasing, File, choice
 from tracking import merging_sql, uploads
 from tracking import privacy_sql as sql
 from tracking.inbox import KIND_OF_CHANGE
@@ -116,11 +116,11 @@ class Deeds(Part):
 def _event() -> dict[str, Column]:
     return {
         "at": Column(_("when"), lambda row: row.at),
-        "kind": Column(_("what"), lambda row: Kind(row.kind).name.lower(), lambda row: row.get_kind_display()),
+        "kind": Column(_("what"), lambda row: Kind(row.kind).name.lower(), choice("kind", Kind.choices)),
         "about": Column(_("about"), lambda row: row.subject and str(row.subject)),
         "about_type": Column("", lambda row: row.subject and row.subject.type, lambda row: ""),
         "verdict": Column(
-            _("taken for"), lambda row: Verdict(row.verdict).name.lower(), lambda row: row.get_verdict_display()
+            _("taken for"), lambda row: Verdict(row.verdict).name.lower(), choice("verdict", Verdict.choices)
         ),
         "browser": Column(_("browser or program"), lambda row: row.agent and row.agent.text),
         "network": Column(_("network"), lambda row: row.network and row.network.address),

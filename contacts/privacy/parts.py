@@ -9,15 +9,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.html import escape
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from contacts.models import Contact
 from contacts.registry import Registry
 from contacts.wording import labelled, strung
+
+CHUNK = 1000  # rows that are in memory at a time
 
 
 @dataclass(frozen=True)
@@ -57,15 +60,19 @@ class Section:
     rows: Iterable[Any]
     models: Sequence[str] = ()  # what it tells of, "app.Model"
 
-    def data(self) -> list[dict[str, Any]]:
-        return [{key: plain(column.value(row)) for key, column in self.columns.items()} for row in self.rows]
+    def read(self) -> Iterator[Any]:
+        """The rows, from the database some at a time."""
+        return self.rows.iterator(chunk_size=CHUNK) if isinstance(self.rows, QuerySet) else iter(self.rows)
 
-    def table(self) -> list[list[tuple[Any, str]]]:
-        """The rows in the words of the active language: (label, text) of what is not empty."""
-        return [
-            [(column.label, text) for column in self.columns.values() if (text := words((column.shown or column.value)(row)))]
-            for row in self.rows
-        ]  # fmt: skip
+    def values(self, row: Any) -> dict[str, Any]:
+        """A row for programs."""
+        return {key: plain(column.value(row)) for key, column in self.columns.items()}
+
+    def told(self, row: Any) -> str:
+        """A row in the words of the active language, as HTML; "" where there is nothing to tell."""
+        told = [(column, words((column.shown or column.value)(row))) for column in self.columns.values()]
+        terms = [f"<dt>{escape(column.label)}</dt><dd>{escape(text)}</dd>" for column, text in told if text]
+        return f"<dl>{''.join(terms)}</dl>\n" if terms else ""
 
 
 @dataclass(frozen=True)
@@ -125,8 +132,19 @@ def columns_of(model: type[Model], *names: str, **more: Column) -> dict[str, Col
 
 def _column(model: type[Model], name: str) -> Column:
     found: Any = model._meta.get_field(name)
-    shown = (lambda row: getattr(row, f"get_{name}_display")()) if getattr(found, "choices", None) else None
+    shown = choice(name, found.flatchoices) if getattr(found, "choices", None) else None
     return Column(found.verbose_name, lambda row: getattr(row, name), shown)
+
+
+def choice(name: str, choices: Iterable[tuple[Any, Any]]) -> Callable[[Any], Any]:
+    """How people read a field of these choices. (Django's own way looks at all of them anew for each row.)"""
+    labels = dict(choices)
+
+    def shown(row: Any) -> Any:
+        value = getattr(row, name)
+        return labels.get(value, value)
+
+    return shown
 
 
 def plain(value: Any) -> Any:
@@ -146,7 +164,9 @@ def plain(value: Any) -> Any:
 
 def words(value: Any) -> str:
     """A value as people read it in the active language."""
-    if value is None or value == "":
+    if isinstance(value, str):
+        return value
+    if value is None:
         return ""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")

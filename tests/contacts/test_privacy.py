@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 import uuid
 import zipfile
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from campaigns.models import Delivery, Message
 from config import pipeline
 from contacts import consent, merging, privacy, tagging, tombstones
 from contacts.models import Contact, DataRequest, ErasedAddress, Erasure, Import, ImportRow, Purpose
+from contacts.privacy.export import Export
 from contacts.privacy.parts import in_order
 from scoring import ledger, reconciliation
 from scoring.models import PointEntry, Repeat
@@ -144,6 +146,22 @@ def test_nothing_of_others_is_in_the_copy_and_markup_is_text(ada):
 
     assert "bob@example.com" not in archive.read("data.json").decode()
     assert "<script" not in archive.read("data.html").decode()
+
+
+def test_a_long_history_is_written_row_by_row(ada, tmp_path):
+    rows = ({"text": f"{number} {'x' * 1000}"} for number in range(20_000))  # 20 MB, twice
+    section = privacy.Section("deeds", "What you did", {"text": privacy.Column("text", lambda row: row["text"])}, rows)
+    found = Export(privacy.Person.of(ada), datetime.now(UTC), [section], [])
+    tracemalloc.start()
+    with (tmp_path / "copy.zip").open("wb") as target:
+        found.write(target)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 8_000_000
+    archive = zipfile.ZipFile(tmp_path / "copy.zip")
+    assert len(json.loads(archive.read("data.json"))["deeds"]) == 20_000
+    assert archive.read("data.html").count(b"<dt>text</dt>") == 20_000
 
 
 # --- erasure ----------------------------------------------------------------------------------------------------------

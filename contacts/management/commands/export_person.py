@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,9 @@ class Command(BaseCommand):
         contact = become(contact)
         found = privacy.export(contact)
         if not options["out"]:
-            self.stdout.write(json.dumps(found.data(), ensure_ascii=False, indent=1))
+            written = io.BytesIO()
+            found.write_data(written)
+            self.stdout.write(written.getvalue().decode())
             return
         with translation.override(options["language"] or contact.language or settings.LANGUAGE_CODE):
             with Path(options["out"]).open("wb") as target:
