@@ -29,6 +29,7 @@ def admin(chromium, live_server, transactional_db):
     page.set_default_timeout(8000)
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
     page.address = live_server.url
     yield page
     context.close()

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.contrib.sessions.backends.db import SessionStore
 
 from config.pipeline import drain
-from tests.factories import LandingPageFactory, UserFactory
+from tests.factories import FormFieldFactory, LandingPageFactory, UserFactory
 from tracking import experiments
 from tracking.models import Event, Kind, LandingPage, PageImage, PageTest
 from tracking.sections import new_row
@@ -44,6 +44,7 @@ def admin(chromium, live_server, transactional_db, media):
     page.set_default_timeout(8000)
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(f"{page.url} {error.stack}"))
+    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
     page.address = live_server.url
     yield page
     context.close()
@@ -136,6 +137,30 @@ def test_from_an_empty_page_to_its_statistics(admin, visitor, form, free, live_s
     page.goto(f"{page.address}/admin/tracking/form/{form.pk}/statistics/")
     assert page.get_by_role("row", name="/p/our-guide 2 2 1 1 50.0%").is_visible()
     picture(page, "form-statistics")
+    assert page.complaints == []
+
+
+def test_the_preview_asks_what_depends_on_answers_and_reaches_nothing_of_the_editor(admin, form):
+    FormFieldFactory(form=form, key="topic", label="Topic", type="select", choices=["Price", "Other"], position=5)
+    FormFieldFactory(
+        form=form, key="price", label="Which price?", depends_on="topic", depends_values=["Price"], position=6
+    )
+    row = LandingPageFactory(form=form, sections=[new_row("form", heading="Write to us")])
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/landingpage/{row.pk}/change/")
+    frame = page.frame_locator("[data-frame]")
+    frame.get_by_label("Topic").wait_for()
+
+    assert not frame.get_by_label("Which price?").is_visible()
+    frame.get_by_label("Topic").select_option("Price")
+    frame.get_by_label("Which price?").wait_for()
+    picture(page, "page-preview-condition")
+
+    inside = page.locator("[data-frame]").element_handle().content_frame()
+    assert (page.locator("[data-frame]").get_attribute("sandbox"), inside.evaluate("origin")) == (
+        "allow-scripts",
+        "null",
+    )
     assert page.complaints == []
 
 

@@ -120,7 +120,7 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
 
     class Media:
         css: ClassVar = {"all": ["tracking/admin.css", "tracking/builder.css"]}
-        js = ("tracking/admin.js", "tracking/builder.js")
+        js = ("tracking/admin.js", "tracking/cards.js", "tracking/builder.js")
 
     def get_fieldsets(self, request: HttpRequest, obj: Form | None = None) -> Sequence[tuple[Any, dict[str, Any]]]:
         after: list[Any] = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment"]

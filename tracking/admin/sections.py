@@ -48,7 +48,7 @@ class SectionsWidget(forms.Widget):
 
     class Media:
         css = {"all": ["tracking/admin.css", "tracking/builder.css", "tracking/sections.css"]}
-        js = ("tracking/sections.js",)
+        js = ("tracking/cards.js", "tracking/sections.js")
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Card] | None:
         return list(cards(data, name)) if f"{name}-TOTAL" in data else None

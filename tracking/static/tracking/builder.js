@@ -1,12 +1,11 @@
-// The form builder: cards that are added, moved by mouse and by keyboard, opened and taken out; the preview beside them.
-// The cards are an ordinary formset: what is posted is what Django expects, and the server checks all of it.
+// The form builder: which settings a card shows, what a new field is called, and what depends on which answer. What cards do
+// stands in cards.js. They are an ordinary formset: what is posted is what Django expects, and the server checks all of it.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
   const root = document.querySelector("[data-builder]");
   if (!root) return;
 
-  const WAIT_MS = 350;
   const CHOOSING = ["select", "radio", "checkboxes"];
   const TICKED = ["checkbox", "consent"];
   const SAYING = ["heading", "paragraph"];
@@ -16,19 +15,13 @@ document.addEventListener("DOMContentLoaded", () => {
   const list = root.querySelector("[data-cards]");
   const template = root.querySelector("[data-template]");
   const total = root.querySelector(`[name=${root.dataset.prefix}-TOTAL_FORMS]`);
-  const live = root.querySelector("[data-live]");
   const form = root.closest("form");
 
-  const part = (card, name) => card.querySelector(`[data-${name}]`);
   const input = (card, name) => card.querySelector(`[name$="-${name}"]`);
   const value = (card, name) => input(card, name)?.value.trim() ?? "";
-  const cards = () => [...list.children];
-  const isGone = (card) => input(card, "DELETE").value === "on";
-  const present = () => cards().filter((card) => !isGone(card));
   const typeName = (card) => input(card, "type").selectedOptions[0]?.textContent ?? "";
   const titleOf = (card) => value(card, "label") || typeName(card);
-
-  const said = (sentence, values) => sentence.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+  const { part, cards, present, said, open, refresh, changed, ...shared } = baremeCards(root, { words, titleOf, show: showAll });
 
   // --- one card ---------------------------------------------------------------------------------------------------
 
@@ -44,12 +37,6 @@ document.addEventListener("DOMContentLoaded", () => {
     const before = cards().find((other) => other !== card && value(other, "key") === value(card, "depends_on"));
     if (value(card, "depends_on") && before) notes.push(said(words.if, { field: titleOf(before) }));
     part(card, "note").textContent = notes.join(" · ");
-  }
-
-  function open(card, isOpen) {
-    part(card, "body").hidden = !isOpen;
-    part(card, "toggle").setAttribute("aria-expanded", String(isOpen));
-    card.classList.toggle("is-open", isOpen);
   }
 
   function slug(text) {
@@ -138,38 +125,13 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // --- all cards --------------------------------------------------------------------------------------------------
 
-  function refresh() {
-    let position = 0;
-    for (const card of cards()) {
-      input(card, "position").value = position;
-      position += 1;
-      card.classList.toggle("is-gone", isGone(card));
-      part(card, "gone").hidden = !isGone(card);
-      part(card, "gone-title").textContent = said(words.taken, { field: titleOf(card) });
-      show(card);
-    }
+  function showAll() {
+    for (const card of cards()) show(card);
     for (const card of present()) showCondition(card);
-    root.querySelector("[data-empty]").hidden = present().length > 0;
-  }
-
-  function changed() {
-    refresh();
-    later();
-  }
-
-  function tell(card, sentence) {
-    const all = present();
-    live.textContent = said(sentence, { field: titleOf(card), place: all.indexOf(card) + 1, count: all.length });
   }
 
   function add(values, after) {
-    const number = Number(total.value);
-    const holder = document.createElement("ol");
-    holder.innerHTML = template.innerHTML.replaceAll("__prefix__", String(number));
-    const card = holder.firstElementChild;
-    total.value = number + 1;
-    if (after) after.after(card);
-    else list.append(card);
+    const card = shared.add(template, total, after);
     for (const [field, text] of Object.entries(values)) {
       const control = input(card, field);
       if (control?.type === "checkbox") control.checked = Boolean(text);
@@ -216,34 +178,12 @@ document.addEventListener("DOMContentLoaded", () => {
     input(made, "label").focus();
   }
 
-  function move(card, step) {
-    const all = present();
-    const other = all[all.indexOf(card) + step];
-    if (!other) return;
-    if (step < 0) other.before(card);
-    else other.after(card);
-    changed();
-    tell(card, step < 0 ? words.up : words.down);
-  }
-
-  function remove(card, gone) {
-    input(card, "DELETE").value = gone ? "on" : "";
-    open(card, false);
-    changed();
-    (gone ? part(card, "back") : part(card, "toggle")).focus();
-  }
-
   // --- what a card listens to -------------------------------------------------------------------------------------
 
   function arrange(card) {
     card.dataset.key = value(card, "key");
-    part(card, "toggle").addEventListener("click", () => open(card, part(card, "body").hidden));
-    for (const button of card.querySelectorAll("[data-move]")) {
-      button.addEventListener("click", () => { move(card, Number(button.dataset.move)); button.focus(); });
-    }
+    shared.arrange(card);
     part(card, "double").addEventListener("click", () => double(card));
-    part(card, "remove").addEventListener("click", () => remove(card, true));
-    part(card, "back").addEventListener("click", () => remove(card, false));
     part(card, "depends").addEventListener("input", (event) => {
       event.stopPropagation(); // what hears of it next draws these options anew
       input(card, "depends_on").value = event.target.value;
@@ -256,65 +196,11 @@ document.addEventListener("DOMContentLoaded", () => {
       changed();
     });
     input(card, "label").addEventListener("input", () => name(card));
-    card.addEventListener("keydown", (event) => {
-      if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key) || event.target.closest("[data-body]")) return;
-      event.preventDefault();
-      move(card, event.key === "ArrowUp" ? -1 : 1);
-      event.target.focus();
-    });
-    dragging(card);
   }
 
-  function dragging(card) {
-    const handle = part(card, "handle");
-    handle.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      card.classList.add("is-dragged");
-      const follow = (moved) => {
-        const others = present().filter((other) => other !== card);
-        const next = others.find((other) => {
-          const box = other.getBoundingClientRect();
-          return moved.clientY < box.top + box.height / 2;
-        });
-        if (next) next.before(card);
-        else list.append(card);
-      };
-      const stop = () => {
-        document.removeEventListener("pointermove", follow);
-        document.removeEventListener("pointerup", stop);
-        document.removeEventListener("pointercancel", stop);
-        card.classList.remove("is-dragged");
-        changed();
-      };
-      // On the document: a card that is moved in the page loses what it had captured.
-      document.addEventListener("pointermove", follow);
-      document.addEventListener("pointerup", stop);
-      document.addEventListener("pointercancel", stop);
-    });
-  }
-
-  // --- the preview ------------------------------------------------------------------------------------------------
+  // --- the preview is as high as the form -------------------------------------------------------------------------
 
   const frame = root.querySelector("[data-frame]");
-  let timer;
-  let asked = 0;
-
-  async function draw() {
-    asked += 1;
-    const mine = asked;
-    const data = new FormData(form);
-    for (const [field, file] of [...data.entries()]) if (file instanceof File) data.delete(field);
-    try {
-      const answer = await fetch(root.dataset.preview, { method: "POST", body: data });
-      if (answer.ok && mine === asked) frame.srcdoc = await answer.text();
-    } catch { /* the last preview stays */ }
-  }
-
-  function later() {
-    clearTimeout(timer);
-    timer = setTimeout(draw, WAIT_MS);
-  }
-
   window.addEventListener("message", (event) => {
     if (event.source === frame.contentWindow && event.data?.bareme === "height") {
       frame.style.height = `${Math.min(2400, Math.ceil(Number(event.data.height)) + 4)}px`;
@@ -334,12 +220,6 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const card of cards()) {
     arrange(card);
     if (!value(card, "key") && !SAYING.includes(value(card, "type"))) card.dataset.new = "";
-    if ("open" in card.dataset) open(card, true);
   }
-  list.addEventListener("input", changed);
-  list.addEventListener("change", changed);
-  form.addEventListener("input", later);
-  form.addEventListener("change", later);
   refresh();
-  draw();
 });
