@@ -1,4 +1,4 @@
-"""Answers to the consent banner: as a browser keeps them, as hits tell them, and as they become consents of contacts.
+"""Answers about consent: as browsers keep them, as banners and the API tell them, and as they become consents of contacts.
 
 A yes comes with the browser's id, and is its contact's as soon as there is one. The no of a browser that nobody knows is told to
 nobody: it waits in a cookie, and comes along with a form in which the person says who they are.
@@ -18,9 +18,9 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from contacts import consent_texts
+from contacts import consent, consent_texts
 from contacts.consent import shortened
-from contacts.models import Consent, Purpose
+from contacts.models import Channel, Consent, DoNotContact, Purpose
 from tracking.models import Hit, Kind
 
 COOKIE = "bareme_consent"  # bareme.js keeps it on the marketer's site, we on our own pages
@@ -94,11 +94,13 @@ def keep(hits: Iterable[Hit], contacts: Mapping[int, int | None]) -> None:
     for row in rows:
         row.shown = versions.get((row.purpose, row.text))
     Consent.objects.bulk_create(rows)
+    _block(row for row in rows if row.purpose in Channel.values and not row.granted)
 
 
 def _consent(hit: Hit, contact_id: int) -> Consent | None:
     said = hit.data
-    if hit.kind != Kind.CONSENT_ANSWERED or said.get("purpose") not in Purpose.values:
+    known = [*Purpose.values, *Channel.values] if said.get("trusted") else Purpose.values
+    if hit.kind != Kind.CONSENT_ANSWERED or said.get("purpose") not in known:
         return None
     return Consent(
         contact_id=contact_id,
@@ -109,6 +111,14 @@ def _consent(hit: Hit, contact_id: int) -> Consent | None:
         ip=shortened(hit.ip),
         given_at=hit.at,
     )
+
+
+def _block(refusals: Iterable[Consent]) -> None:
+    """Write no more by the channels that were refused, unless that was answered otherwise later."""
+    for row in refusals:
+        later = Consent.objects.filter(contact=row.contact_id, purpose=row.purpose, given_at__gt=row.given_at)
+        if not later.exists():
+            consent.block(row.contact_id, row.purpose, DoNotContact.Reason.UNSUBSCRIBED)
 
 
 def _told(hits: Iterable[Hit], contacts: Mapping[int, int | None]) -> Sequence[Consent]:

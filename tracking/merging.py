@@ -58,6 +58,12 @@ class Deeds(Part):
         for contact_id in job.ids:  # a refusal is never lost: the block it made may have been one of the merge's
             if Event.objects.filter(contact=contact_id, kind=Kind.UNSUBSCRIBED, pk__gt=after).exists():
                 consent.block(contact_id, Channel.EMAIL, DoNotContact.Reason.UNSUBSCRIBED)
+            told = Event.objects.filter(contact=contact_id, kind=Kind.CONSENT_ANSWERED, pk__gt=after)
+            refused = {name for name, said in consent.answers(contact_id).items() if not said.granted}
+            for channel in told.filter(data__purpose__in=refused & set(Channel.values)).values_list(
+                "data__purpose", flat=True
+            ):
+                consent.block(contact_id, channel, DoNotContact.Reason.UNSUBSCRIBED)
 
     def figures(self, contact_id: int) -> Figures:
         return {

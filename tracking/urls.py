@@ -6,6 +6,7 @@ from django.views.decorators.csrf import csrf_exempt
 from tracking.views import (
     answers,
     api,
+    api_consents,
     assets,
     banner,
     beacon,
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("a/<slug:public_id>", assets.asset, name="asset"),
     path("api/v1/events", api.events, name="api_events"),
     path("api/v1/contacts", api.contacts, name="api_contacts"),
+    path("api/v1/consents", api_consents.consents, name="api_consents"),
     # Whatever else somebody tries under these prefixes gets the friendly page, in their language.
     re_path(r"^[tfpa]/", csrf_exempt(answers.not_found)),
 ]

@@ -67,7 +67,7 @@ def test_without_the_database_everything_says_so_and_works_again_afterwards(plac
 
     post = place.get("/admin/login/", "POST", "username=ada&password=secret", FORM)
     assert post.status in (403, 503)  # without a token of the form it is refused before anything is looked up
-    for path in ("/api/v1/events", "/api/v1/contacts", "/api/v1/sms/inbound"):
+    for path in ("/api/v1/events", "/api/v1/contacts", "/api/v1/consents", "/api/v1/sms/inbound"):
         headers = {"Authorization": f"Bearer {place.content['secret']}", "Content-Type": "application/json"}
         answer = place.get(path, "POST", "{}", headers)
         assert (path, answer.status, answer.headers["Retry-After"]) == (path, 503, "30")

@@ -115,7 +115,7 @@ def test_any_beacon(client, world, body, sent):
     headers,
 )
 def test_any_api_call(client, world, body, sent):
-    for path in ("/api/v1/events", "/api/v1/contacts"):
+    for path in ("/api/v1/events", "/api/v1/contacts", "/api/v1/consents"):
         authorized = {**sent, "authorization": f"Bearer {world['secret']}"}
         response = client.post(path, body, content_type="application/json", headers=authorized)
         check(response)

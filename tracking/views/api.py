@@ -73,17 +73,7 @@ def events(request: HttpRequest, key: ApiKey) -> JsonResponse:
     if len(items) > MAX_EVENTS:
         raise Refused(413, _("At most %(limit)d events are accepted at once.") % {"limit": MAX_EVENTS})
     subjects = Subjects(items)
-    new, errors = [], []
-    for position, item in enumerate(items):
-        try:
-            new.append(_event(Payload.of(item), key, subjects))
-        except Wrong as wrong:
-            errors.append({"item": position, "field": wrong.field, "error": wrong.sentence})
-    if errors:
-        return _all_or_nothing(errors)
-    hits.record_many(new)
-    ring()
-    return JsonResponse({"accepted": len(new)}, status=202)
+    return all_or_nothing(items, lambda sent: _event(sent, key, subjects), _wrong)
 
 
 @public("POST")
@@ -96,6 +86,23 @@ def contacts(request: HttpRequest, key: ApiKey) -> JsonResponse:
     hits.record(NewHit(kind=Kind.IDENTIFIED, visitor_id=sent.uuid("visitor"), data=data))
     ring()
     return JsonResponse({"accepted": 1}, status=202)
+
+
+def all_or_nothing(
+    items: Sequence[Any], read: Callable[[Payload], NewHit], wrong: Callable[[int], str]
+) -> JsonResponse:
+    """Record what these items say. If any cannot be read, none is, and each is named (up to 20) under this sentence."""
+    new, errors = [], []
+    for position, item in enumerate(items):
+        try:
+            new.append(read(Payload.of(item)))
+        except Wrong as error:
+            errors.append({"item": position, "field": error.field, "error": error.sentence})
+    if errors:
+        return problem(422, wrong(len(errors)), errors=errors[:MAX_ERRORS])
+    hits.record_many(new)
+    ring()
+    return JsonResponse({"accepted": len(new)}, status=202)
 
 
 class Subjects:
@@ -163,10 +170,8 @@ def _about(kind: Kind, sent: Payload, subjects: Subjects, data: dict[str, Any]) 
     return {"subject_id": about, "data": data}
 
 
-def _all_or_nothing(errors: Sequence[dict[str, Any]]) -> JsonResponse:
+def _wrong(count: int) -> str:
     sentence = ngettext(
-        "Nothing was recorded: %(count)d event is wrong.",
-        "Nothing was recorded: %(count)d events are wrong.",
-        len(errors),
+        "Nothing was recorded: %(count)d event is wrong.", "Nothing was recorded: %(count)d events are wrong.", count
     )
-    return problem(422, sentence % {"count": len(errors)}, errors=errors[:MAX_ERRORS])
+    return sentence % {"count": count}

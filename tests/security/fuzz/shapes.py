@@ -260,6 +260,18 @@ def api_contacts(roll, content, mark):
     return Request("POST", "/api/v1/contacts", headers=_program(content), body=dump(sent))
 
 
+def api_consents(roll, content, mark):
+    sent = {
+        "email": f"c{mark}@example.com",
+        "purpose": roll.choice(["email", "profiling"]),
+        "granted": True,
+        "text": "Yes",
+    }
+    return Request(
+        "POST", "/api/v1/consents", headers=_program(content), body=dump([sent, {**sent, "ip": "192.0.2.9"}])
+    )
+
+
 def api_sms(roll, content, mark):
     sent = {"from": "+33612345678", "text": roll.choice(["STOP", "START", "Bonjour"])}
     return Request("POST", "/api/v1/sms/inbound", headers=_program(content), body=dump(sent))
@@ -348,6 +360,7 @@ ENDPOINTS = {
     "asset post": asset_post,
     "API events": api_events,
     "API contacts": api_contacts,
+    "API consents": api_consents,
     "API SMS": api_sms,
     "unsubscribe": unsubscribe,
     "preferences": preferences,
@@ -365,6 +378,7 @@ COVERED = {
     "tracking": {
         "open", "click", "site_pixel", "beacon", "own_browser", "script", "hidden", "banner", "confirm", "copy", "form",
         "form_script", "page_image", "page_theme", "choice", "landing_page", "asset", "api_events", "api_contacts",
+        "api_consents",
     },
     "campaigns": {"unsubscribe", "preferences", "sms_inbound"},
 }  # fmt: skip
