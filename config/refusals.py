@@ -47,7 +47,7 @@ class Refusals:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: the database may have been missed outside of any view, by sessions say."""
-    exception = sys.exception() if sys.version_info >= (3, 11) else sys.exc_info()[1]
+    exception = sys.exception()
     if isinstance(exception, AWAY):
         return away(request, exception)
     if answers.wants_json(request):

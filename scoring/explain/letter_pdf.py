@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,9 +45,10 @@ SETTINGS = [
 def pdf(letter: Letter) -> bytes:
     """The letter on as few pages as can be read, usually one; no closer than that needs."""
     with override(letter.language), TemporaryDirectory() as folder:
+        typefaces = _typefaces(Path(folder))
         found: Any = None
         for setting in SETTINGS:
-            sheet = _written(letter, setting, Path(folder))
+            sheet = _written(letter, setting, typefaces)
             if found is None or sheet.pages_count < found.pages_count:
                 found = sheet
             if found.pages_count == 1:
@@ -55,11 +56,20 @@ def pdf(letter: Letter) -> bytes:
         return bytes(found.output())
 
 
-def _written(letter: Letter, setting: Setting, folder: Path) -> Any:
-    # Loaded by who prints a letter alone: the typefaces are large.
+def _typefaces(folder: Path) -> Mapping[str, Path]:
+    """Files of the typefaces by style."""
+    from pymupdf_fonts import fontbuffers  # large: loaded by who prints a letter alone
+
+    files = {style: folder / f"{name}.ttf" for style, name in STYLES.items()}
+    for style, file in files.items():
+        file.write_bytes(fontbuffers[STYLES[style]]())
+    return files
+
+
+def _written(letter: Letter, setting: Setting, typefaces: Mapping[str, Path]) -> Any:
     from fpdf import FPDF
 
-    sheet = _sheet(FPDF(format="A4"), letter, setting.margin, folder)
+    sheet = _sheet(FPDF(format="A4"), letter, setting.margin, typefaces)
     page = _Page(sheet, letter, setting)
     page.head()
     for part in letter.parts:
@@ -68,12 +78,8 @@ def _written(letter: Letter, setting: Setting, folder: Path) -> Any:
     return sheet
 
 
-def _sheet(sheet: Any, letter: Letter, margin: float, folder: Path) -> Any:
-    from pymupdf_fonts import fontbuffers
-
-    for style, name in STYLES.items():
-        file = folder / f"{name}.ttf"
-        file.write_bytes(fontbuffers[name]())
+def _sheet(sheet: Any, letter: Letter, margin: float, typefaces: Mapping[str, Path]) -> Any:
+    for style, file in typefaces.items():
         sheet.add_font(FAMILY, style, file)
     sheet.set_margin(margin)
     sheet.set_auto_page_break(True, max(margin, 14))  # above the foot

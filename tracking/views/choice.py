@@ -57,9 +57,8 @@ def _note(
         hits.record(NewHit(kind=Kind.CONSENT_ANSWERED, contact_id=contact_id, url=url, data=data, **seen))
     if is_new and seen["visitor_id"]:
         browsers.remember(response, request, seen["visitor_id"])
-        if (
-            undecided and "sent" not in request.GET
-        ):  # whoever had refused saw the page as it is, and counts from the next visit on
+        # Whoever had refused saw the page as it is, and counts from the next visit on.
+        if undecided and "sent" not in request.GET:
             variant = experiments.shown(experiments.running(page), undecided)
             visits.record(request, page, seen, variant, referrer=_referrer(sent), instead=undecided)
     elif not granted:
