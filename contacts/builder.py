@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 
 from contacts import conditions, sql
 from contacts.filters import filters
-from contacts.filters.base import Choices, Entry, Filter, Input
+from contacts.filters.base import Entry, Filter
+from contacts.filters.inputs import Choices, Input
 
 MOST = 100_000  # a live count goes no further
 SECONDS = 5

@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.filters import filters
-from contacts.filters.base import EVERYBODY, NOBODY, BadConditions, Rule, negated, shown
+from contacts.filters.base import EVERYBODY, NOBODY, Rule, negated
+from contacts.filters.inputs import BadConditions, shown
 from contacts.filters.operators import RELATIVE
 from contacts.models import Contact
 from contacts.widgets import ConditionBuilder

@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.filters import filters
-from contacts.filters.base import Entry, Filter, Input, Operator, Rule
+from contacts.filters.base import Entry, Filter, Operator, Rule
+from contacts.filters.inputs import Input
 from contacts.models import Contact
 from scoring import values
 from scoring.models import PointGroup

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts import clock
 from contacts.filters import filters
-from contacts.filters.base import BadConditions, Entry, Filter, Input, Operator, Rows, Rule, having, negated, within
+from contacts.filters.base import Entry, Filter, Operator, Rule, having, negated, within
+from contacts.filters.inputs import BadConditions, Input, Rows
 from contacts.models import Contact
 from tracking import pages
 from tracking.models import Event, Kind, Subject, Verdict

@@ -8,8 +8,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.filters.base import Choices, Entry, Filter, Operator, Rule
+from contacts.filters.base import Entry, Filter, Operator, Rule
 from contacts.filters.columns import CustomColumn, CustomListColumn, CustomMomentColumn
+from contacts.filters.inputs import Choices
 from contacts.filters.operators import OF_BOOLEAN, OF_DATE, OF_NUMBER, OF_TEXT, Asked, Test, of_choice
 from contacts.filters.registry import filters
 from contacts.models import Contact, CustomField

@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts import countries
-from contacts.filters.base import Choices, Entry, Filter, Rows, Rule
+from contacts.filters.base import Entry, Filter, Rule
 from contacts.filters.columns import Column, MomentColumn
+from contacts.filters.inputs import Choices, Rows
 from contacts.filters.operators import OF_DATE, OF_NUMBER, OF_TEXT, Asked, of_choice
 from contacts.filters.registry import filters
 from contacts.models import Contact

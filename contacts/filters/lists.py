@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.filters.base import Entry, Filter, Input, Operator, Rows, Rule, having, negated
+from contacts.filters.base import Entry, Filter, Operator, Rule, having, negated
+from contacts.filters.inputs import Input, Rows
 from contacts.filters.registry import filters
 from contacts.models import Contact, ContactTag, Membership, Segment, Tag
 

@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts import clock
-from contacts.filters.base import Choices, Entry, Input, Operator, Rule, negated
+from contacts.filters.base import Entry, Operator, Rule, negated
 from contacts.filters.columns import Column, anyone
+from contacts.filters.inputs import Choices, Input
 
 MAX_DAYS = 36_500
 Test = Callable[[Column, Rule], Q]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.filters.base import Choices, Entry, Filter, Input, Operator, Rule, having, negated
+from contacts.filters.base import Entry, Filter, Operator, Rule, having, negated
+from contacts.filters.inputs import Choices, Input
 from contacts.filters.registry import filters
 from contacts.models import Channel, Consent, Contact, DoNotContact, Purpose
 

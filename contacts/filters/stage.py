@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from contacts.filters.base import Entry, Filter, Input, Operator, Rows, Rule, negated
+from contacts.filters.base import Entry, Filter, Operator, Rule, negated
+from contacts.filters.inputs import Input, Rows
 from contacts.filters.registry import filters
 from contacts.models import Contact, Stage
 

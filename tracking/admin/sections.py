@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from contacts.typed_params import dress, dump, load
+from contacts.dress import dress
+from contacts.typed_params import dump, load
 from tracking.models import PageImage
 from tracking.sections import base
 from tracking.sections.base import MAX_SECTIONS, ImageField, SectionType, sections

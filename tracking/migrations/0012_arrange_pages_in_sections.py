@@ -5,8 +5,8 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-import tracking.models.content
 import tracking.models.pages
+import tracking.models.public
 
 
 def keep_text(apps, schema_editor):
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 (
                     "public_id",
                     models.CharField(
-                        default=tracking.models.content.public_id, editable=False, max_length=20, unique=True
+                        default=tracking.models.public.public_id, editable=False, max_length=20, unique=True
                     ),
                 ),
                 ("file", models.FileField(upload_to=tracking.models.pages.image_name, verbose_name="file")),

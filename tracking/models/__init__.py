@@ -1,15 +1,8 @@
 """What they did: the inbox of raw hits, the immutable events, what events are about, and what visitors meet."""
 
+from tracking.models.api_keys import ApiKey
+from tracking.models.assets import Asset
 from tracking.models.confirmations import Confirmation
-from tracking.models.content import (
-    ApiKey,
-    Asset,
-    Form,
-    FormField,
-    FormSubmission,
-    LandingPage,
-    public_id,
-)
 from tracking.models.counts import ClosedDay, DayCount, DayDue, DaySum
 from tracking.models.events import (
     Event,
@@ -23,8 +16,10 @@ from tracking.models.events import (
     Verdict,
     Visitor,
 )
+from tracking.models.forms import Form, FormField, FormSubmission
 from tracking.models.outages import Outage
-from tracking.models.pages import PageImage, PageTest, PageVariant
+from tracking.models.pages import LandingPage, PageImage, PageTest, PageVariant
+from tracking.models.public import public_id
 from tracking.models.sent import HeldSubmission, Upload
 from tracking.models.verdicts import Agent, Mark, Network
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
-from tracking.models.content import Form
+from tracking.models.forms import Form
 
 
 class Confirmation(models.Model):

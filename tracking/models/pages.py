@@ -1,15 +1,18 @@
-"""What landing pages are made of and tried out with: images, tests, and the variants tried in a test."""
+"""Landing pages, and what they are made of and tried out with: images, tests, and the variants tried in a test."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracking.models.content import LandingPage, public_id
+from tracking.models.events import OwnsSubject, Subject
+from tracking.models.forms import Form
+from tracking.models.public import public_id
 
 
 def image_name(image: PageImage, name: str) -> str:
@@ -35,6 +38,67 @@ class PageImage(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class LandingPage(OwnsSubject):
+    subject_type = Subject.Type.LANDING_PAGE
+
+    class Font(models.TextChoices):
+        SANS = "sans", _("Sans serif")
+        SERIF = "serif", _("Serif")
+        ROUND = "round", _("Rounded")
+        MONO = "mono", _("Typewriter")
+
+    title = models.CharField(_("title"), max_length=200)
+    slug = models.SlugField(_("address"), max_length=100, unique=True)
+    sections = models.JSONField(_("sections"), default=list, blank=True)  # as tracking.sections reads them
+    form = models.ForeignKey(
+        Form, models.SET_NULL, null=True, blank=True, related_name="landing_pages", verbose_name=_("form")
+    )
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    description = models.CharField(
+        _("description"), max_length=300, blank=True, help_text=_("For search engines, and where the page is shared.")
+    )
+    share_image = models.ForeignKey(
+        "PageImage",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("image where it is shared"),
+    )
+    accent = models.CharField(
+        _("colour"), max_length=7, default="#6d28d9", validators=[RegexValidator("^#[0-9a-fA-F]{6}$")]
+    )
+    font = models.CharField(_("font"), max_length=10, choices=Font.choices, default=Font.SANS)
+    logo = models.ForeignKey(
+        "PageImage", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("logo")
+    )
+    footer = models.TextField(_("text at the foot"), max_length=1000, blank=True)
+    imprint_url = models.URLField(_("imprint"), max_length=500, blank=True)
+    privacy_url = models.URLField(_("privacy policy"), max_length=500, blank=True)
+    is_published = models.BooleanField(_("published"), default=False)
+    publish_from = models.DateTimeField(_("from"), null=True, blank=True)
+    publish_until = models.DateTimeField(_("until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["title"]
+        verbose_name = _("landing page")
+        verbose_name_plural = _("landing pages")
+
+    def __str__(self) -> str:
+        return self.title
+
+    def is_open(self) -> bool:
+        now = timezone.now()
+        return (
+            self.is_published
+            and self.archived_at is None
+            and (not self.publish_from or self.publish_from <= now)
+            and (not self.publish_until or now < self.publish_until)
+        )
 
 
 class PageTest(models.Model):

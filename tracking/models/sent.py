@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.wording import moment
-from tracking.models.content import Form
+from tracking.models.forms import Form
 
 
 def private_storage() -> Storage:

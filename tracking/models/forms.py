@@ -1,11 +1,9 @@
-"""What visitors meet: forms, landing pages, assets; and the keys of integrators."""
+"""Forms, their fields, and what was sent with them."""
 
 from __future__ import annotations
 
-import secrets
-
 from django.conf import settings
-from django.core.validators import FileExtensionValidator, MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,11 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.models import Contact, Segment
 from contacts.wording import moment
 from tracking.models.events import OwnsSubject, Subject, Visitor
-
-
-def public_id() -> str:
-    """A short random id for public addresses: not guessable, not countable."""
-    return secrets.token_urlsafe(9)
+from tracking.models.public import public_id
 
 
 class Form(OwnsSubject):
@@ -197,141 +191,3 @@ class FormSubmission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.form} {moment(self.at)}"
-
-
-class LandingPage(OwnsSubject):
-    subject_type = Subject.Type.LANDING_PAGE
-
-    class Font(models.TextChoices):
-        SANS = "sans", _("Sans serif")
-        SERIF = "serif", _("Serif")
-        ROUND = "round", _("Rounded")
-        MONO = "mono", _("Typewriter")
-
-    title = models.CharField(_("title"), max_length=200)
-    slug = models.SlugField(_("address"), max_length=100, unique=True)
-    sections = models.JSONField(_("sections"), default=list, blank=True)  # as tracking.sections reads them
-    form = models.ForeignKey(
-        Form, models.SET_NULL, null=True, blank=True, related_name="landing_pages", verbose_name=_("form")
-    )
-    language = models.CharField(_("language"), max_length=10, blank=True)
-    description = models.CharField(
-        _("description"), max_length=300, blank=True, help_text=_("For search engines, and where the page is shared.")
-    )
-    share_image = models.ForeignKey(
-        "PageImage",
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("image where it is shared"),
-    )
-    accent = models.CharField(
-        _("colour"), max_length=7, default="#6d28d9", validators=[RegexValidator("^#[0-9a-fA-F]{6}$")]
-    )
-    font = models.CharField(_("font"), max_length=10, choices=Font.choices, default=Font.SANS)
-    logo = models.ForeignKey(
-        "PageImage", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("logo")
-    )
-    footer = models.TextField(_("text at the foot"), max_length=1000, blank=True)
-    imprint_url = models.URLField(_("imprint"), max_length=500, blank=True)
-    privacy_url = models.URLField(_("privacy policy"), max_length=500, blank=True)
-    is_published = models.BooleanField(_("published"), default=False)
-    publish_from = models.DateTimeField(_("from"), null=True, blank=True)
-    publish_until = models.DateTimeField(_("until"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
-
-    class Meta:
-        ordering = ["title"]
-        verbose_name = _("landing page")
-        verbose_name_plural = _("landing pages")
-
-    def __str__(self) -> str:
-        return self.title
-
-    def is_open(self) -> bool:
-        now = timezone.now()
-        return (
-            self.is_published
-            and self.archived_at is None
-            and (not self.publish_from or self.publish_from <= now)
-            and (not self.publish_until or now < self.publish_until)
-        )
-
-
-class Asset(OwnsSubject):
-    """A resource to download: a file of ours, or an address elsewhere; perhaps behind a form."""
-
-    subject_type = Subject.Type.ASSET
-
-    name = models.CharField(_("name"), max_length=150)
-    public_id = models.CharField(max_length=20, unique=True, default=public_id, editable=False)
-    description = models.TextField(_("description"), blank=True)
-    file = models.FileField(
-        _("file"),
-        upload_to="assets/",
-        blank=True,
-        validators=[
-            FileExtensionValidator(
-                [
-                    "pdf",
-                    "png",
-                    "jpg",
-                    "jpeg",
-                    "gif",
-                    "webp",
-                    "zip",
-                    "csv",
-                    "txt",
-                    "md",
-                    "epub",
-                    "mp3",
-                    "mp4",
-                    "docx",
-                    "xlsx",
-                    "pptx",
-                    "odt",
-                    "ods",
-                    "odp",
-                ]
-            )
-        ],
-    )
-    url = models.URLField(_("address"), max_length=500, blank=True)
-    gate = models.ForeignKey(
-        Form,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="gated_assets",
-        verbose_name=_("form to fill in first"),
-    )
-    is_active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["name"]
-        verbose_name = _("asset")
-        verbose_name_plural = _("assets")
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ApiKey(models.Model):
-    """A key an integrator sends as `Authorization: Bearer …`; only its hash is kept."""
-
-    name = models.CharField(_("name"), max_length=100)
-    prefix = models.CharField(_("begins with"), max_length=12, editable=False)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    is_active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
-
-    class Meta:
-        verbose_name = _("API key")
-        verbose_name_plural = _("API keys")
-
-    def __str__(self) -> str:
-        return self.name
