@@ -3,6 +3,8 @@ import re
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import (
     AssetFactory,
@@ -129,8 +131,31 @@ def test_submissions_are_listed_and_shown_in_words(marketer, django_assert_max_n
     listed = marketer.get(f"/admin/tracking/formsubmission/?form__id__exact={form.pk}")
     shown = marketer.get(f"/admin/tracking/formsubmission/{FormSubmission.objects.first().pk}/change/").text
 
-    assert listed.text.count("yes, a, &lt;b&gt;") == 3
+    asked = '<div><span class="bareme-asked">{}</span>: {}</div>'
+    assert listed.text.count(asked.format("How large?", "a, &lt;b&gt;") + asked.format("news", "yes")) == 3
     assert ("<dt>How large?</dt><dd>a, &lt;b&gt;</dd>" in shown, "<dt>news</dt><dd>yes</dd>" in shown) == (True, True)
+
+
+def test_the_list_has_the_first_answers_and_says_how_many_more_there_are(marketer, django_assert_num_queries):
+    def submit(number, answers):
+        form = FormFactory()
+        for place in range(6):
+            FormFieldFactory(form=form, key=f"q{place}", label=f"Question {place}", position=place)
+        key = f"00000000-0000-0000-0000-00000000000{number}"
+        FormSubmission.objects.create(form=form, key=key, answers=answers, at="2026-05-01T09:30:00Z")
+
+    submit(1, {"q5": "x" * 90, "q4": "four", "q3": "", "q2": "two", "q1": "one", "q0": 0, "news": False})
+    with CaptureQueriesContext(connection) as first:
+        text = marketer.get("/admin/tracking/formsubmission/").text
+    submit(2, {"q1": "one"})
+    submit(3, {})
+
+    assert re.findall(r'asked">(.*?)</span>: (.*?)</div>', text) == [
+        ("Question 0", "0"), ("Question 1", "one"), ("Question 2", "two"), ("Question 4", "four"),
+    ]  # fmt: skip
+    assert "and 1 more" in text
+    with django_assert_num_queries(len(first)):
+        marketer.get("/admin/tracking/formsubmission/")
 
 
 def test_a_landing_page_links_to_its_preview_and_its_address(marketer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -59,6 +59,9 @@ class AssetAdmin(WithStatistics):
         ),
     )
 
+    class Media:
+        css: ClassVar = {"all": ["tracking/admin.css"]}
+
     def report(self, row: Asset, days: Span) -> Report:
         return statistics.of_asset(row, days)
 
@@ -68,4 +71,6 @@ class AssetAdmin(WithStatistics):
 
 
 def _link(asset: Asset) -> SafeString:
-    return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.asset(asset))
+    return format_html(
+        '<a class="bareme-more" href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.asset(asset)
+    )

@@ -230,17 +230,25 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
 
     @display(description=_("submissions"), ordering="submission_count")
     def submitted(self, form: Any) -> SafeString:
-        return format_html('<a href="{}">{}</a>', _list_of(FormSubmission, form), shown_count(form.submission_count))
+        return format_html(
+            '<a class="bareme-more" href="{}">{}</a>',
+            _list_of(FormSubmission, form),
+            shown_count(form.submission_count),
+        )
 
     @display(description=_("held as spam"), ordering="held_count")
     def set_aside(self, form: Any) -> SafeString | str:
         if not form.held_count:
             return "0"
-        return format_html('<a href="{}">{}</a>', _list_of(HeldSubmission, form), shown_count(form.held_count))
+        return format_html(
+            '<a class="bareme-more" href="{}">{}</a>', _list_of(HeldSubmission, form), shown_count(form.held_count)
+        )
 
     @display(description=_("address"))
     def public_link(self, form: Form) -> SafeString:
-        return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.form(form))
+        return format_html(
+            '<a class="bareme-more" href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.form(form)
+        )
 
 
 @transaction.atomic

@@ -118,6 +118,9 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
         ),
     )
 
+    class Media:
+        css: ClassVar = {"all": ["tracking/admin.css"]}
+
     # The builder
 
     def get_urls(self) -> list[URLPattern]:
@@ -232,7 +235,9 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
 
     @display(description=_("address"))
     def public_link(self, page: LandingPage) -> SafeString:
-        return format_html('<a href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.landing_page(page))
+        return format_html(
+            '<a class="bareme-more" href="{0}" target="_blank" rel="noopener">{0}</a>', addresses.landing_page(page)
+        )
 
 
 def copied(page: LandingPage) -> LandingPage:

@@ -62,7 +62,8 @@ class VariantInline(TabularInline):  # type: ignore[misc,unused-ignore]
         edit = reverse("admin:tracking_pagevariant_change", args=[variant.pk])
         look = f"{addresses.landing_path(variant.test.page)}?preview=1&variant={variant.pk}"
         words = _("Change its sections") if variant.test.started_at is None else _("Sections")
-        return format_html('<a href="{}">{}</a> · <a href="{}" target="_blank">{}</a>', edit, words, look, _("Preview"))
+        link = '<a class="bareme-more" href="{}">{}</a> · <a class="bareme-more" href="{}" target="_blank">{}</a>'
+        return format_html(link, edit, words, look, _("Preview"))
 
 
 @admin.register(PageTest)

@@ -22,13 +22,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
+from contacts import wording
 from contacts.admin_base import ReadOnlyAdmin, guarded
 from contacts.keys import row_id
 from tracking import held, submissions_csv, uploads
@@ -37,6 +39,8 @@ from tracking.models import Form, FormSubmission, HeldSubmission, Upload
 from tracking.submissions_csv import said
 from tracking.suspicion import Reason
 
+SHOWN = 4  # answers in a list
+
 
 class Answered(ReadOnlyAdmin):
     """What a list and a page of answers have in common."""
@@ -44,10 +48,19 @@ class Answered(ReadOnlyAdmin):
     class Media:
         css = {"all": ["tracking/admin.css"]}
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("form__fields")  # type: ignore[no-any-return,unused-ignore]
+
     @display(description=_("answers"))
-    def in_short(self, row: Any) -> str:
-        text = ", ".join(said(value) for value in self.answers_of(row).values() if value not in ("", [], False))
-        return text[:120]
+    def in_short(self, row: Any) -> SafeString:
+        """The first questions that were answered, with what was said."""
+        answers = {key: value for key, value in self.answers_of(row).items() if not is_empty(value)}
+        lines = [(asked, Truncator(said(answers[key])).chars(80)) for key, asked in labelled(row.form, answers)]
+        line = wording.labelled('<span class="bareme-asked">{}</span>', "{}")
+        shown = format_html_join("", f"<div>{line}</div>", lines[:SHOWN])
+        rest = len(lines) - SHOWN
+        more = ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest} if rest > 0 else ""
+        return format_html('<div class="bareme-said">{}{}</div>', shown, more)
 
     @display(description=_("answers"))
     def given(self, row: Any) -> SafeString:
@@ -60,9 +73,13 @@ class Answered(ReadOnlyAdmin):
         raise NotImplementedError
 
 
+def is_empty(value: Any) -> bool:
+    return value in (None, "", []) or value is False
+
+
 def labelled(form: Form, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The keys of the answers with their labels, in the order the form asks today; what it does not ask any more last."""
-    labels = dict(form.fields.values_list("key", "label"))
+    labels = {field.key: field.label for field in form.fields.all()}
     yield from ((key, label) for key, label in labels.items() if key in answers)
     yield from ((key, key) for key in answers if key not in labels)
 
