@@ -94,8 +94,8 @@ def supposed(mark: Mark) -> Iterator[Preview]:
 
 
 def _preview(mark: Mark) -> Preview:
-    concerned = marks_sql.count(mark.pk)
-    ids = marks_sql.contacts_of(mark.pk, PREVIEWED)
+    concerned = marks_sql.concerned(mark.pk, PREVIEWED)
+    ids = concerned["first"]
     before = values.current(ids)
     changed = judging.changes(ids)
     after = valuation.scores(Rulebook.current(), ids)

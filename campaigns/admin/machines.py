@@ -79,7 +79,7 @@ class MarkAdmin(BaremeAdmin):
             None,
             {
                 "fields": ("is_machine", "scope"),
-                "description": _("Nothing is marked yet when you save: first you see what it changes."),
+                "description": _("Nothing is marked yet: first you see what it would change."),
             },
         ),
         (_("What to mark: one of these"), {"fields": ("network", "agent", "contact")}),

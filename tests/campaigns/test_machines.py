@@ -1,10 +1,12 @@
 """What a person marks as a machine: previewed, carried out on the past, taken back; and what had been done for it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns import triggers, unearned
@@ -253,6 +255,19 @@ def test_marking_goes_through_the_preview(camille, people):
     assert camille.get(take_back).status_code == 405
     camille.post(take_back)
     assert scores()[bob.pk] == 10
+
+
+def test_the_button_says_that_it_previews(camille):
+    page = camille.get(reverse("admin:tracking_mark_add")).text
+    names = re.findall(r'<button[^>]*name="(_[^"]+)"', page)
+    assert (names, "Preview what it changes" in page) == (["_preview"], True)
+
+
+def test_the_preview_looks_through_the_events_of_a_network_once(people):
+    with CaptureQueriesContext(connection) as asked, machines.supposed(Mark(network="198.51.100.0/24")) as preview:
+        pass
+    assert sum("UNION ALL" in query["sql"] and "nullif(m.network" in query["sql"] for query in asked) == 1
+    assert (preview.events, preview.contacts, len(preview.looked_at)) == (4, 2, 2)
 
 
 @pytest.mark.parametrize(

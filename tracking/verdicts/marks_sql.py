@@ -35,15 +35,22 @@ def contacts_of(mark_id: int, limit: int) -> list[int]:
     return [pk for (pk,) in tuples(statement, {"marks": [mark_id], "limit": limit})]
 
 
-COUNT = f"""
-SELECT count(*) AS events, count(DISTINCT contact_id) AS contacts, count(*) FILTER (WHERE verdict < 2) AS counted
-FROM ({MARKED_EVENTS}) e
+CONCERNED = f"""
+WITH contact AS MATERIALIZED (
+  SELECT contact_id, count(*) AS events FROM ({MARKED_EVENTS}) e GROUP BY contact_id
+)
+SELECT coalesce(sum(events), 0)::bigint AS events, count(*) AS contacts,
+  ARRAY(SELECT contact_id FROM contact ORDER BY contact_id LIMIT %(limit)s) AS first
+FROM contact
 """
 
 
-def count(mark_id: int) -> dict[str, Any]:
-    """What a mark concerns: `events`, of how many `contacts`, and how many of the events are `counted` as they stand."""
-    return dicts(COUNT, {"marks": [mark_id]})[0]
+def concerned(mark_id: int, limit: int) -> dict[str, Any]:
+    """What a mark concerns: so many `events` of so many `contacts`, and the `first` of these, at most `limit`.
+
+    For a network or program, looks through all events, once.
+    """
+    return dicts(CONCERNED, {"marks": [mark_id], "limit": limit})[0]
 
 
 # Who follows hidden links betrays the network and program it does it from.
