@@ -88,9 +88,10 @@ class Export:
 def _write_rows(section: Section, data: IO[bytes], page: IO[bytes] | None) -> int:
     """Write the rows of a section; how many the page shows."""
     count = 0
+    tell = section.teller()
     for number, row in enumerate(section.read()):
         data.write((b",\n" if number else b"\n") + _json(section.values(row)))
-        if page and (told := section.told(row)):
+        if page and (told := tell(row)):
             if not count:
                 page.write(format_html('<section id="{}">\n<h2>{}</h2>\n', section.key, section.title).encode())
             page.write(told.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,11 +69,18 @@ class Section:
         """A row for programs."""
         return {key: plain(column.value(row)) for key, column in self.columns.items()}
 
-    def told(self, row: Any) -> str:
-        """A row in the words of the active language, as HTML; "" where there is nothing to tell."""
-        told = [(column, words((column.shown or column.value)(row))) for column in self.columns.values()]
-        terms = [f"<dt>{escape(column.label)}</dt><dd>{escape(text)}</dd>" for column, text in told if text]
-        return f"<dl>{''.join(terms)}</dl>\n" if terms else ""
+    def teller(self) -> Callable[[Any], str]:
+        """What tells a row in the words of the active language, as HTML; "" where there is nothing to tell."""
+        columns = [
+            (f"<dt>{escape(column.label)}</dt><dd>", column.shown or column.value) for column in self.columns.values()
+        ]
+
+        def told(row: Any) -> str:
+            texts = [(term, words(shown(row))) for term, shown in columns]
+            terms = [f"{term}{html.escape(text)}</dd>" for term, text in texts if text]
+            return f"<dl>{''.join(terms)}</dl>\n" if terms else ""
+
+        return told
 
 
 @dataclass(frozen=True)
@@ -139,10 +147,13 @@ def _column(model: type[Model], name: str) -> Column:
 def choice(name: str, choices: Iterable[tuple[Any, Any]]) -> Callable[[Any], Any]:
     """How people read a field of these choices. (Django's own way looks at all of them anew for each row.)"""
     labels = dict(choices)
+    told: dict[Any, str] = {}
 
-    def shown(row: Any) -> Any:
+    def shown(row: Any) -> str:
         value = getattr(row, name)
-        return labels.get(value, value)
+        if value not in told:
+            told[value] = words(labels.get(value, value))
+        return told[value]
 
     return shown
 
