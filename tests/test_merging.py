@@ -1,8 +1,10 @@
 """Merging: everything moves, policies hold over the union, scores are made anew, and all of it can be undone."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from campaigns import delivery, enrolments, triggers, webinars
 from campaigns.models import Delivery, Enrolment, Firing, Message, Registration, TriggerAction
@@ -25,7 +27,8 @@ from tests.factories import (
     WebinarFactory,
 )
 from tests.scoring.conftest import download, engagement, happen, lines, publish, score, subject  # noqa: F401
-from tracking.models import Event, FormSubmission, Kind, Mark, Subject, Visitor
+from tracking import double_opt_in
+from tracking.models import Confirmation, Event, FormSubmission, Kind, Mark, Subject, Visitor
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -488,3 +491,21 @@ def test_profile_lines_go_on_from_when_they_began(ada, old, publish):  # noqa: F
 
     assert list(PointEntry.objects.values_list("contact", "first_at")) == [(old.pk, began)]
     assert list(Holding.objects.filter(until=None).values_list("contact", "first_at")) == [(old.pk, began)]
+
+
+def test_what_was_confirmed_from_a_mail_to_the_old_address_goes_back_with_it(ada, old):
+    form = FormFactory(name="Newsletter", double_opt_in=True)
+    consent.block(old, "email", DoNotContact.Reason.UNSUBSCRIBED)
+    merge = merging.merge(ada.pk, old.pk)
+    asked = {
+        "consents": {"email": "News"},
+        "asked_at": timezone.now(),
+        "expires_at": timezone.now() + timedelta(days=1),
+    }
+    waiting = Confirmation.objects.create(key=uuid4(), form=form, contact=old, email=old.email, **asked)
+    assert double_opt_in.confirm(waiting, None)
+    assert (Consent.objects.get().contact, consent.is_blocked(ada, "email")) == (ada, False)
+    merging.undo(merge)
+
+    assert Consent.objects.get().contact == old
+    assert not consent.is_blocked(old, "email")

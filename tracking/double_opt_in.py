@@ -23,7 +23,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from contacts import choices, consent, consent_texts, segments
-from contacts.models import Channel, Consent, DoNotContact, Membership
+from contacts.merging import become
+from contacts.models import Channel, Consent, Contact, DoNotContact, Membership
 from tracking import addresses, tokens
 from tracking.models import Confirmation
 
@@ -77,12 +78,11 @@ def find(token: str) -> Confirmation | None:
 def confirm(row: Confirmation, ip: str | None) -> bool:
     """Record the consents, now that they are confirmed, and what waited for them; False if that was done, or is too late."""
     now = timezone.now()
+    asked = Contact.objects.select_for_update(no_key=True).filter(pk=row.contact_id).first()  # a merge or erasure waits
     waiting = Confirmation.objects.filter(pk=row.pk, confirmed_at=None, expires_at__gt=now)
-    if not waiting.update(confirmed_at=now, send_at=None):
+    if asked is None or not waiting.update(confirmed_at=now, send_at=None):
         return False
-    contact = row.contact
-    while contact.merged_into:
-        contact = contact.merged_into
+    contact = become(asked)
     versions = consent_texts.versions_of(row.consents.items())
     Consent.objects.bulk_create(
         Consent(
@@ -99,7 +99,8 @@ def confirm(row: Confirmation, ip: str | None) -> bool:
         for purpose, text in row.consents.items()
     )
     wanted = [channel for channel in Channel.values if channel in row.consents]
-    DoNotContact.objects.filter(contact=contact, channel__in=wanted, reason__in=choices.OWN_WISH).delete()
+    blocks = DoNotContact.objects.filter(contact__in=[asked, contact])  # an undone merge brings back those of the asked
+    blocks.filter(channel__in=wanted, reason__in=choices.OWN_WISH).delete()
     if row.form.segment and row.form.segment.archived_at is None:
         segments.add(row.form.segment, [contact.pk], Membership.Reason.FORM, row.form.name)
     return True

@@ -50,7 +50,7 @@ def return_events(
     """Give back the events of these ids, and what came `after` to the loser's id or address or in one of these browsers.
 
     `losers`: the loser, and those who had been merged into it before. Submissions go with their events, and so do the
-    consents that came with those of `consenting` kinds.
+    consents that came with those of `consenting` kinds, or were confirmed from mails to the losers.
     """
     loser = losers[0]
     values = {
@@ -66,7 +66,7 @@ def return_events(
     keys = [key for key, _at, _kind in returned if key]
     execute(RETURN_SUBMISSIONS, {"winner": winner, "loser": loser, "keys": keys})
     times = [at for _key, at, kind in returned if kind in consenting]
-    execute(RETURN_CONSENTS, {"winner": winner, "loser": loser, "times": times})
+    execute(RETURN_CONSENTS, {"winner": winner, "loser": loser, "losers": array(losers), "times": times})
 
 
 RETURN_SUBMISSIONS = """
@@ -74,7 +74,10 @@ UPDATE tracking_formsubmission SET contact_id = %(loser)s WHERE contact_id = %(w
 """
 
 RETURN_CONSENTS = """
-UPDATE contacts_consent SET contact_id = %(loser)s WHERE contact_id = %(winner)s AND given_at = ANY(%(times)s::timestamptz[])
+UPDATE contacts_consent SET contact_id = %(loser)s WHERE contact_id = %(winner)s AND (
+  given_at = ANY(%(times)s::timestamptz[])
+  OR given_at IN (SELECT confirmed_at FROM tracking_confirmation WHERE contact_id = ANY(%(losers)s::bigint[]))
+)
 """
 
 LOCK_VISITORS = """
