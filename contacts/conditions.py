@@ -25,7 +25,17 @@ from contacts.filters.operators import RELATIVE
 from contacts.models import Contact
 from contacts.widgets import ConditionBuilder
 
-__all__ = ["BadConditions", "ConditionsField", "describe", "matching", "tidy", "turns_with_time", "uses", "validate"]
+__all__ = [
+    "BadConditions",
+    "ConditionsField",
+    "describe",
+    "leaves",
+    "matching",
+    "tidy",
+    "turns_with_time",
+    "uses",
+    "validate",
+]
 
 MAX_DEPTH = 6
 MAX_RULES = 100
@@ -50,7 +60,7 @@ def validate(tree: Any, *, profile_only: bool = False) -> None:
     `profile_only`: refuse filters of scores and behaviour (where a score would depend on itself).
     """
     errors = list(_errors(tree, "", 1, profile_only))
-    if sum(1 for _leaf in _leaves(tree)) > MAX_RULES:
+    if sum(1 for _leaf in leaves(tree)) > MAX_RULES:
         errors = [BadConditions(_("There are more than %(limit)d conditions."), params={"limit": MAX_RULES})]
     if errors:
         raise BadConditions([message for error in errors for message in error.messages][:10])
@@ -77,15 +87,11 @@ def tidy(tree: Any, depth: int = 0) -> Any:
 
 def uses(tree: Any, key: str) -> list[Mapping[str, Any]]:
     """The raw leaves of one filter: who depends on what."""
-    return [leaf for leaf in _leaves(tree) if leaf.get("filter") == key]
+    return [leaf for leaf in leaves(tree) if leaf.get("filter") == key]
 
 
-def turns_with_time(tree: Any) -> bool:
-    """May the same contact match tomorrow and not today, with nothing happening: "in the last 30 days" and its like."""
-    return any(leaf.get("op") in RELATIVE for leaf in _leaves(tree))
-
-
-def _leaves(tree: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+def leaves(tree: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """The raw leaves of a tree, in their order."""
     if not isinstance(tree, Mapping) or depth > MAX_DEPTH:
         return
     if "filter" in tree:
@@ -93,7 +99,12 @@ def _leaves(tree: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     for key in (*GROUPS, "not"):
         parts = tree.get(key, [])
         for part in parts if isinstance(parts, list) else [parts]:
-            yield from _leaves(part, depth + 1)
+            yield from leaves(part, depth + 1)
+
+
+def turns_with_time(tree: Any) -> bool:
+    """May the same contact match tomorrow and not today, with nothing happening: "in the last 30 days" and its like."""
+    return any(leaf.get("op") in RELATIVE for leaf in leaves(tree))
 
 
 def _read(raw: Mapping[str, Any], *, check_exists: bool) -> Rule:

@@ -15,6 +15,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator, URLValidator
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.fields import normalise_email, normalise_phone
@@ -40,6 +42,26 @@ def clean(field: CustomField, value: Any) -> Any:
 def merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """`old` with the cleaned values of `new` written over it; None takes a value away."""
     return {key: value for key, value in {**old, **new}.items() if value is not None}
+
+
+def words(field: CustomField, value: Any) -> str:
+    """A value as people read it, in the active language."""
+    if value is None or value == "" or value == []:
+        return ""
+    if field.type == Type.BOOLEAN:
+        return _g("Yes") if value else _g("No")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, int | float):
+        return number_format(value, use_l10n=True)
+    try:
+        if field.type == Type.DATE:
+            return date_format(date.fromisoformat(value))
+        if field.type == Type.DATETIME:
+            return date_format(timezone.localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
+    except (TypeError, ValueError):
+        return str(value)
+    return str(value)
 
 
 def _text(limit: int) -> Callable[[CustomField, Any], str]:

@@ -62,7 +62,8 @@ def score(contact: Contact) -> dict[str, Any]:
         "outlook": foreseen,
         "crossings": sentences.crossings(foreseen, statement),
         "ahead": sentences.ahead(foreseen, statement),
-        "letters": [(code, name) for code, name in settings.LANGUAGES],
+        "letters": settings.LANGUAGES,
+        "today": timezone.localdate(),
         "spark": draw(curve(contact, Rulebook.current(), looks=0, budget=SPARK_EVENTS), (), frame=SPARK),
     }
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
+from django.utils.translation import gettext as _
+
+from contacts import countries
+from contacts.wording import labelled, quoted
 from tracking import sql
-from tracking.models import Subject
+from tracking.models import FormField, Subject
 
 Type = Subject.Type
+TOGETHER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_\-.:/]+")  # where programmers leave out a space
 MAX_KEY_BYTES = 2_000  # with its type, what an entry of the unique index holds for certain (2704 bytes)
 
 
@@ -46,3 +53,40 @@ def ids(wanted: Iterable[Subject]) -> dict[tuple[str, str], int]:
 def find(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """The ids of those that exist, by (type, key)."""
     return sql.find_subjects(list(wanted))
+
+
+def names(found: Iterable[Subject]) -> dict[int, str]:
+    """What people read of these, by id: what was answered, with the words of its question."""
+    known = {one.pk: one for one in found}
+    asked = {pk: _question(one) for pk, one in known.items() if one.type == Type.ANSWER}
+    forms, keys = {form for form, _key in asked.values()}, {key for _form, key in asked.values()}
+    fields = FormField.objects.filter(form__in=forms, key__in=keys) if asked else ()
+    questions = {(field.form_id, field.key): field for field in fields}
+    return {pk: _answer(one, questions.get(asked[pk])) if pk in asked else str(one) for pk, one in known.items()}
+
+
+def answer(field: FormField | None, value: Any) -> str:
+    """An answer as who gave it read it."""
+    if isinstance(value, list | tuple):
+        return ", ".join(answer(field, one) for one in value)
+    text = str(value)
+    if isinstance(value, bool) or (field and field.type == FormField.Type.CHECKBOX and text in ("true", "false")):
+        return _("yes") if text.lower() == "true" else _("no")
+    return countries.name(text) if field and field.type == FormField.Type.COUNTRY else text
+
+
+def readable(name: str) -> str:
+    """The name of an event as a program gave it, in words: “trial_started” and “trialStarted” are “trial started”."""
+    if " " in name.strip():
+        return name
+    words = TOGETHER.sub(" ", name).split()
+    return " ".join(word if word.isupper() else word.lower() for word in words) or name
+
+
+def _question(one: Subject) -> tuple[int, str]:
+    form, _colon, rest = one.key.partition(":")
+    return int(form) if form.isdecimal() else 0, rest.partition(":")[0]
+
+
+def _answer(one: Subject, field: FormField | None) -> str:
+    return labelled(quoted(field.label if field else one.name), answer(field, one.path))

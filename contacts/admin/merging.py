@@ -17,8 +17,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from contacts import countries, merging
-from contacts.admin import overview
+from contacts import countries, custom_values, merging
 from contacts.admin_base import BaremeAdmin, guarded, note
 from contacts.merging import MergeError, values
 from contacts.merging.values import CUSTOM, LOSER, WINNER
@@ -158,7 +157,7 @@ def _words(name: str, value: Any, custom: Mapping[str, CustomField]) -> str:
         return ""
     if name.startswith(CUSTOM):
         field = custom.get(name.removeprefix(CUSTOM))
-        return overview.words(field, value) if field else str(value)
+        return custom_values.words(field, value) if field else str(value)
     models: dict[str, type[Model]] = {"company_id": Company, "stage_id": Stage, "owner_id": get_user_model()}
     if name in models:
         return str(models[name]._default_manager.filter(pk=value).first() or "")

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from contacts import countries, panels
+from contacts import countries, custom_values, panels
 from contacts.models import Channel, Consent, Contact, CustomField, Purpose, Stage
-
-Type = CustomField.Type
 
 
 @dataclass(frozen=True)
@@ -64,28 +58,8 @@ def facts(contact: Contact) -> list[tuple[Any, Any]]:
         (_("Owner"), contact.owner and (contact.owner.get_full_name() or contact.owner.get_username())),
     ]
     fields = CustomField.objects.filter(archived_at__isnull=True)
-    custom = [(field.label, words(field, contact.fields.get(field.key))) for field in fields]
+    custom = [(field.label, custom_values.words(field, contact.fields.get(field.key))) for field in fields]
     return [(label, value) for label, value in [*known, *custom] if value not in (None, "")]
-
-
-def words(field: CustomField, value: Any) -> str:
-    """A custom value as people read it in the active language."""
-    if value is None or value == "" or value == []:
-        return ""
-    if field.type == Type.BOOLEAN:
-        return _g("Yes") if value else _g("No")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, int | float):
-        return number_format(value, use_l10n=True)
-    try:
-        if field.type == Type.DATE:
-            return date_format(date.fromisoformat(value))
-        if field.type == Type.DATETIME:
-            return date_format(timezone.localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
-    except (TypeError, ValueError):
-        return str(value)
-    return str(value)
 
 
 def answers(contact: Contact) -> list[Answer]:

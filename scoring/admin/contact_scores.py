@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -117,21 +118,31 @@ class ContactScoreAdmin(ReadOnlyAdmin):
             "drawing": draw(drawn, groups, lines, levels(), marks(contact.pk, drawn.dots[0].at)),
             "quick": _quick(now),
             "publications": _around(books.published()),
+            "letters": settings.LANGUAGES if main.rules == books.THEN else (),
         }
         return TemplateResponse(request, "scoring/time_machine.html", context)
 
     def letter(self, request: HttpRequest, pk: int, form: str) -> HttpResponse:
-        """The explanation for the person, in the language asked for: a page (html), or a file to send (pdf)."""
+        """The explanation for the person, in the language asked for: a page (html), or a file to send (pdf).
+
+        Of now, or as of a day or moment `at`, by the rules of then.
+        """
         contact = _contact(request, pk)
-        language = request.GET.get("language", "")
+        contact, language = contact.merged_into or contact, request.GET.get("language", "")
         if form not in ("html", "pdf") or language not in letters.LANGUAGES:
             raise Http404
-        found = letters.letter(contact.merged_into or contact, language)
+        now = timezone.now()
+        moment, sentence = _moment(request, "at", now, now)
+        if sentence:
+            self.message_user(request, sentence, messages.ERROR)
+            return HttpResponseRedirect(contact.get_absolute_url())
+        at = moment if moment < now else None
+        found = letters.letter(contact, language, at)
         if form == "html":
             response = HttpResponse(found.html())
         else:
             response = HttpResponse(letter_pdf.pdf(found), content_type="application/pdf")
-            response["Content-Disposition"] = f'attachment; filename="{letters.file_name(contact, form)}"'
+            response["Content-Disposition"] = f'attachment; filename="{letters.file_name(contact, form, at)}"'
         return response
 
 
@@ -154,20 +165,24 @@ def _contact(request: HttpRequest, pk: int) -> Contact:
 def _asked(
     request: HttpRequest, at: str, rules: str, usual: datetime, now: datetime, usual_rules: str = books.THEN
 ) -> Asked:
-    typed, key, sentence = request.GET.get(at, "").strip(), request.GET.get(rules) or usual_rules, ""
-    moment = usual
-    if typed == "now":
-        moment = now
-    elif typed:
-        try:
-            moment = moments.read(typed)
-        except moments.UnclearMoment as unclear:
-            sentence = str(unclear)
+    moment, sentence = _moment(request, at, usual, now)
+    key = request.GET.get(rules) or usual_rules
     try:
         book = books.read(key, moment)
     except books.UnknownRules as unknown:
         key, book, sentence = books.THEN, books.read(books.THEN, moment), str(unknown)
     return Asked(moment, moment >= now, key, book, sentence)
+
+
+def _moment(request: HttpRequest, name: str, usual: datetime, now: datetime) -> tuple[datetime, str]:
+    """The moment that was typed; the usual one where none was, or with a sentence where that made no sense."""
+    typed = request.GET.get(name, "").strip()
+    if typed == "now":
+        return now, ""
+    try:
+        return (moments.read(typed) if typed else usual), ""
+    except moments.UnclearMoment as unclear:
+        return usual, str(unclear)
 
 
 def _quick(now: datetime) -> list[Quick]:

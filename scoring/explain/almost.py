@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,7 @@ from scoring.explain.lines import Occasions
 from scoring.models import PointActionVersion, Repeat
 from scoring.rulebook import GroupTerms, Rulebook, group_terms
 from scoring.sql import statements
+from tracking import subjects
 from tracking.consents import PURPOSE_OF
 from tracking.models import Subject, Visitor
 from tracking.verdicts.wording import why_not
@@ -56,6 +57,7 @@ class Missed:
     lost: int | None
     first_at: datetime
     last_at: datetime
+    subject: Subject | None = field(default=None, compare=False, repr=False)  # None where it may have been several
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def _of_lines(
         for reason, why, times, lost in _losses(row, version, terms):
             yield Missed(
                 reason, why, version.name, version.number, version.action_id, about, times, row.worth, lost,
-                row.first_at, row.last_at,
+                row.first_at, row.last_at, occasions.objects.get(row.object_id),
             )  # fmt: skip
 
 
@@ -141,7 +143,8 @@ def _losses(
 
 
 def _of_events(events: Sequence[Mapping[str, Any]], versions: dict[int, PointActionVersion]) -> Iterator[Missed]:
-    subjects = Subject.objects.in_bulk({event["subject_id"] for event in events})
+    about = Subject.objects.in_bulk({event["subject_id"] for event in events if event["subject_id"]})
+    names = subjects.names(about.values())
     for event in events:
         version, reason = versions[event["version_id"]], Reason(event["reason"])
         yield Missed(
@@ -150,12 +153,13 @@ def _of_events(events: Sequence[Mapping[str, Any]], versions: dict[int, PointAct
             name=version.name,
             version=version.number,
             action_id=version.action_id,
-            about=str(subjects.get(event["subject_id"]) or ""),
+            about=names.get(event["subject_id"], ""),
             times=event["times"],
             each=event["worth"],
             lost=None,
             first_at=event["first_at"],
             last_at=event["last_at"],
+            subject=about.get(event["subject_id"]),
         )
 
 

@@ -1,13 +1,14 @@
-"""One page that tells a person why they have their score: what was considered, what was not, and how it adds up.
+"""One page that tells a person why they have, or had, their score: what was considered, what was not, and how it adds up.
 
 In the language asked for, in plain words, without remarks or names of anybody else. It is made of the same statement as the
-contact page; each rule is told once, with all that it counted.
+contact page and the time machine; what each rule counted is told once, as what the person did or is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from email.utils import parseaddr
 
@@ -19,20 +20,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contacts.models import Contact
+from contacts.wording import labelled
 from scoring import decay, wording
 from scoring.explain.almost import almost
-from scoring.explain.letter_rules import Rules, given
-from scoring.explain.letter_uncounted import DAY, uncounted
+from scoring.explain.letter_rules import Rules, given, listed
+from scoring.explain.letter_uncounted import uncounted
 from scoring.explain.lines import Line, LineKind
 from scoring.explain.statements import GroupStatement, Statement, explain
-from scoring.models import NO_PERIOD
 from scoring.rulebook import GroupTerms
 from scoring.wording import number
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
-OCCASIONS = 3  # that a row names
+OCCASIONS = 6  # that a row names
+BESIDE = 40  # letters beside what was done
 LONG = 9  # rows that go on one page as they are
-SHORT_DAY, SHORT = "j N Y", "j N"  # not to be mistaken on either side of an ocean
 
 
 @dataclass(frozen=True)
@@ -103,22 +104,22 @@ class Letter:
             return render_to_string("scoring/letter.html", {"letter": self})
 
 
-def letter(contact: Contact, language: str) -> Letter:
-    """The explanation of a contact's score now, in a language of the instance."""
+def letter(contact: Contact, language: str, at: datetime | None = None) -> Letter:
+    """The explanation of a contact's score now, or at a moment by the rules of then, in a language of the instance."""
     if language not in LANGUAGES:
         raise ValueError(language)
     with translation.override(language):
-        return _letter(contact, language)
+        return _letter(contact, language, at)
 
 
-def _letter(contact: Contact, language: str) -> Letter:
-    statement = explain(contact)
+def _letter(contact: Contact, language: str, at: datetime | None) -> Letter:
+    statement = explain(contact, at=at)
     sender, address = organisation()
-    day = date_format(statement.day, DAY)
+    day = date_format(statement.day)
     score = number(statement.overall)
     shown = [part for part in statement.groups if part.lines or part.score]
-    missed = almost(contact)
-    rules = Rules(shown, missed)
+    missed = almost(contact, at=at)
+    rules = Rules(contact, shown, missed, is_past=at is not None)
     return Letter(
         language=language,
         title=_("Why do I have this score?"),
@@ -129,7 +130,7 @@ def _letter(contact: Contact, language: str) -> Letter:
         day=day,
         score=score,
         opening=_opening(sender, day, score),
-        parts=list(_parts(shown, rules)),
+        parts=list(_parts(shown, rules, _("on this day") if at else _("at present"))),
         sums=_sums(statement, shown),
         uncounted=list(uncounted(missed, rules)),
         closing=_closing(address),
@@ -139,7 +140,7 @@ def _letter(contact: Contact, language: str) -> Letter:
             "what": _("What was considered"),
             "when": _("When"),
             "earned": _("Points then"),
-            "left": _("Points today"),
+            "left": _("Points on this day") if at else _("Points today"),
             "points": _("Points"),
             "sum": _("Sum"),
             "overall": _("How the parts make your score"),
@@ -184,12 +185,12 @@ def _closing(address: str) -> list[str]:
 # --- what was considered ----------------------------------------------------------------------------------------------
 
 
-def _parts(statements: Sequence[GroupStatement], rules: Rules) -> Iterator[Part]:
+def _parts(statements: Sequence[GroupStatement], rules: Rules, present: str) -> Iterator[Part]:
     for part in statements:
         lines_of: dict[tuple[str, object], list[Line]] = {}
         for line in part.lines:
             lines_of.setdefault((line.kind.value, line.action_id or line.name), []).append(line)
-        rows = [_row(lines, rules) for lines in lines_of.values()]
+        rows = [_row(lines, rules, present) for lines in lines_of.values()]
         rows.sort(key=lambda row: (row.when == "", -abs(row.points)))  # limits last
         yield Part(
             name=part.group.name,
@@ -200,17 +201,19 @@ def _parts(statements: Sequence[GroupStatement], rules: Rules) -> Iterator[Part]
         )
 
 
-def _row(lines: Sequence[Line], rules: Rules) -> Row:
-    first, name, narrowed = lines[0], lines[0].name, ""
+def _row(lines: Sequence[Line], rules: Rules, present: str) -> Row:
+    first, name, about = lines[0], lines[0].name, ""
     if first.action_id:
-        name, narrowed = rules.told_apart(first.action_id)
+        name = rules.told(first.action_id)
+        about = rules.known(first.action_id) if first.kind == LineKind.PROFILE else _counted(lines, rules)
+        if len(about) <= BESIDE and sum(line.credited for line in lines) == 1:
+            name, about = labelled(name, about) if about else name, ""
     elif first.is_reason:
         name = given(first.origin)
-    counted = _counted(lines, name + narrowed) if first.kind == LineKind.RULE else ""
     return Row(
         name=name,
-        details=[detail for detail in (narrowed, counted, *_details(lines)) if detail],
-        when=_when(lines),
+        details=[detail for detail in (about, *_details(lines)) if detail],
+        when=present if first.kind == LineKind.PROFILE else _when(lines),
         earned=signed(Decimal(sum(line.earned for line in lines))) if first.is_reason else "",
         points=sum((line.points for line in lines), Decimal()),
     )
@@ -229,43 +232,27 @@ def _details(lines: Sequence[Line]) -> Iterator[str]:
         yield _("expired: %(count)d of %(all)d") % {"count": expired, "all": len(lines)}
 
 
-def _counted(lines: Sequence[Line], means: str) -> str:
-    """“3 × +5: White paper, Price list and 2 more”."""
+def _counted(lines: Sequence[Line], rules: Rules) -> str:
+    """“3 × +5: White paper, Price list”."""
     credited, each = sum(line.credited for line in lines), {line.each for line in lines}
     times = ngettext("%(count)d time", "%(count)d times", credited) % {"count": credited}
     if len(each) == 1:
         times = f"{credited} × {signed(Decimal(each.pop()))}"
-    about = [
-        name
-        for name in dict.fromkeys(_object(line) for line in lines if line.credited)
-        if name and name not in means and name.replace("_", " ") not in means  # events are named by programmers
-    ]
-    named = ", ".join(about[:OCCASIONS])
-    if (more := len(about) - OCCASIONS) > 0:
-        values = {"named": named, "count": more}
-        named = ngettext("%(named)s and %(count)d more", "%(named)s and %(count)d more", more) % values
-    if credited > 1 and named:
-        return _("%(times)s: %(what)s") % {"times": times, "what": named}
-    return named or (times if credited > 1 else "")
-
-
-def _object(line: Line) -> str:
-    """What it was about, without the week or month."""
-    has_period = bool(line.key) and line.key[-1] != NO_PERIOD
-    return line.about.rpartition(" · ")[0] if has_period else line.about
+    about = listed(rules.things([line for line in lines if line.credited] or lines), OCCASIONS)
+    if credited == 1:
+        return about
+    return _("%(times)s: %(what)s") % {"times": times, "what": about} if about else times
 
 
 def _when(lines: Sequence[Line]) -> str:
-    if lines[0].kind == LineKind.PROFILE:
-        return _("at present")
     times = [moment for line in lines for moment in (line.first_at, line.last_at) if moment]
     if not times:
         return ""
     first, last = decay.day_of(min(times)), decay.day_of(max(times))
     if first == last:
-        return date_format(first, SHORT_DAY)
-    begin = date_format(first, SHORT if first.year == last.year else SHORT_DAY)
-    return f"{begin} – {date_format(last, SHORT_DAY)}"
+        return date_format(first, "SHORT_DATE_FORMAT")
+    begin = date_format(first, "MONTH_DAY_FORMAT" if first.year == last.year else "SHORT_DATE_FORMAT")
+    return f"{begin} – {date_format(last, 'SHORT_DATE_FORMAT')}"
 
 
 def _terms(terms: GroupTerms) -> Iterator[str]:
@@ -278,7 +265,7 @@ def _terms(terms: GroupTerms) -> Iterator[str]:
     if terms.cap_points is not None:
         yield _("What you do can bring %(limit)s here.") % {"limit": wording.group_cap(terms)}
     if bounds := wording.bounds(terms.floor, terms.ceiling):
-        yield _("This part of the score goes %(bounds)s.") % {"bounds": bounds}
+        yield _("This part of the score has limits: %(bounds)s.") % {"bounds": bounds}
 
 
 def _sums(statement: Statement, told: Sequence[GroupStatement]) -> list[Sum]:
@@ -294,5 +281,5 @@ def signed(value: Decimal) -> str:
     return f"+{number(value)}" if value > 0 else number(value)
 
 
-def file_name(contact: Contact, form: str) -> str:
-    return f"score-{contact.pk}-{timezone.localdate():%Y-%m-%d}.{form}"
+def file_name(contact: Contact, form: str, at: datetime | None = None) -> str:
+    return f"score-{contact.pk}-{timezone.localdate(at):%Y-%m-%d}.{form}"

@@ -1,20 +1,22 @@
-"""The rules that a letter mentions, in the words the person it is for is told them in, and why they did not count something."""
+"""What a letter says of rules: what the person did or is, in words of theirs, and why it was not counted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from contacts.wording import labelled
+from contacts.models import Contact
 from scoring import wording
 from scoring.explain import notes
 from scoring.explain.almost import AlmostCounted, Missed, Reason
+from scoring.explain.letter_profile import Profile
+from scoring.explain.letter_things import Things
+from scoring.explain.lines import Line
 from scoring.explain.statements import GroupStatement
 from scoring.models import Adjustment, PointActionVersion, Repeat
 
-LONG = 40  # letters beside what a rule is about
 OFTEN = {
     Repeat.ONCE: gettext_lazy("it counts once"),
     Repeat.ONCE_PER_OBJECT: gettext_lazy("each counts once"),
@@ -42,11 +44,23 @@ def given(origin: str) -> str:
     return str(GIVEN.get(Adjustment.Origin(origin), GIVEN[Adjustment.Origin.MANUAL]))
 
 
-class Rules:
-    """Their versions in one query, and the names they mention in one for each kind."""
+def listed(names: Sequence[str], most: int) -> str:
+    """All of them, or where they are more than that, some and how many more; one more is named as well."""
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    named, more = ", ".join(names[:most]), len(names) - most
+    said = ngettext("%(named)s and %(count)d more", "%(named)s and %(count)d more", more)
+    return said % {"named": named, "count": more}
 
-    def __init__(self, statements: Iterable[GroupStatement], almost: AlmostCounted) -> None:
-        counted = ((line.action_id, line.version) for part in statements for line in part.lines)
+
+class Rules:
+    """Their versions in one query, and what they are about in one for each kind."""
+
+    def __init__(
+        self, contact: Contact, statements: Iterable[GroupStatement], almost: AlmostCounted, *, is_past: bool
+    ) -> None:
+        lines = [line for part in statements for line in part.lines]
+        counted = ((line.action_id, line.version) for line in lines)
         missed = ((one.action_id, one.version) for one in almost.missed)
         newest: dict[int, int] = {}
         for action_id, number in (*counted, *missed):
@@ -56,16 +70,24 @@ class Rules:
         self._versions = {(one.action_id, one.number): one for one in known}
         latest = [one for one in known if one.number == newest[one.action_id]]
         self._told = dict(zip((one.action_id for one in latest), wording.told(latest), strict=True))
+        self._params = {one.action_id: one.params for one in latest}
+        self._profile = Profile(contact, is_past=is_past)
+        self._things = Things([*(line.subject for line in lines), *(one.subject for one in almost.missed)])
 
     def told(self, action_id: int) -> str:
-        """All of it in one line."""
-        name, details = self._told.get(action_id, ("", ""))
-        return labelled(name, details) if details else name
+        """What the person did, or that it is about what we know."""
+        return self._told.get(action_id, ("", ""))[0]
 
-    def told_apart(self, action_id: int) -> tuple[str, str]:
-        """As a row has it: what it is, and below it what would make that too long."""
-        name, details = self._told.get(action_id, ("", ""))
-        return (name, details) if len(details) > LONG else (self.told(action_id), "")
+    def things(self, found: Iterable[Line | Missed]) -> list[str]:
+        """What it was about, each once; where that is not known, what it can have been about."""
+        rows = list(found)
+        names = dict.fromkeys(name for one in rows if (name := self._things.told(one.subject)))
+        narrowed = {self._told.get(one.action_id or 0, ("", ""))[1] for one in rows}
+        return list(names) or [name for name in narrowed if name]
+
+    def known(self, action_id: int) -> str:
+        """The data that a rule about who they are looks at."""
+        return self._profile.considered(self._params.get(action_id, {}).get("conditions"))
 
     def why(self, missed: Missed) -> str:
         """Why it did not count, without what only those who write rules understand."""

@@ -12,10 +12,9 @@ from django.utils.translation import ngettext
 from contacts.models import Purpose
 from scoring import decay
 from scoring.explain.almost import AlmostCounted, Missed, Reason, Refusal
-from scoring.explain.letter_rules import Rules
+from scoring.explain.letter_rules import Rules, listed
 
-NAMED = 6  # rules that did not count everything
-DAY = "j F Y"
+NAMED = 6  # things of one kind
 
 
 def uncounted(found: AlmostCounted, rules: Rules) -> Iterator[str]:
@@ -26,27 +25,20 @@ def uncounted(found: AlmostCounted, rules: Rules) -> Iterator[str]:
     yield _("What needs an agreement that you have not given is not kept as yours, and does not count.")
     for refusal in found.refusals:
         yield _refused(refusal)
-    refused = _by_rule(found.missed, rules)
-    for (told, why), missed in list(refused.items())[:NAMED]:
-        yield _uncounted_rule(told, why, missed)
-    if (more := len(refused) - NAMED) > 0:
-        yield ngettext(
-            "… and %(count)d more rule that did not count everything.",
-            "… and %(count)d more rules that did not count everything.",
-            more,
-        ) % {"count": more}
+    for (told, why), missed in _alike(found.missed, rules).items():
+        yield _not_counted(told, why, missed, rules)
 
 
 def _refused(refusal: Refusal) -> str:
     values = {"purpose": Purpose(refusal.purpose).label}
     if refusal.since:
-        day = date_format(decay.day_of(refusal.since), DAY)
+        day = date_format(decay.day_of(refusal.since), "DATE_FORMAT")
         return _("%(purpose)s: you refused it on %(day)s.") % {**values, "day": day}
     return _("%(purpose)s: you have not agreed to it.") % values
 
 
-def _by_rule(missed: Sequence[Missed], rules: Rules) -> dict[tuple[str, str], list[Missed]]:
-    """What was not counted, by what it was and why, as the person is told it; what merely expired, together."""
+def _alike(missed: Sequence[Missed], rules: Rules) -> dict[tuple[str, str], list[Missed]]:
+    """What was not counted, by what was done and why not, whichever rule it was; what merely expired, together."""
     found: dict[tuple[str, str], list[Missed]] = {}
     expired = Counter(one.action_id for one in missed if one.reason == Reason.EXPIRED)
     for one in missed:
@@ -55,7 +47,21 @@ def _by_rule(missed: Sequence[Missed], rules: Rules) -> dict[tuple[str, str], li
     return found
 
 
-def _uncounted_rule(told: str, why: str, missed: Sequence[Missed]) -> str:
-    times = sum(one.times for one in missed)
+def _not_counted(told: str, why: str, missed: Sequence[Missed], rules: Rules) -> str:
+    """“You opened one of our emails (Letter 12, Letter 13): 3 times – each counts once.”"""
+    times = _happened(missed, rules)
+    if about := listed(rules.things(missed), NAMED):
+        told = _("%(told)s (%(what)s)") % {"told": told, "what": about}
     happened = ngettext("%(name)s: %(count)d time – %(why)s.", "%(name)s: %(count)d times – %(why)s.", times)
     return happened % {"name": told, "count": times, "why": why}
+
+
+def _happened(missed: Sequence[Missed], rules: Rules) -> int:
+    """How often it happened: what two rules did not count of one thing happened once."""
+    times: Counter[tuple[tuple[str, ...], int]] = Counter()
+    for one in missed:
+        times[tuple(rules.things([one])), one.action_id] += one.times
+    most: dict[tuple[str, ...], int] = {}
+    for (thing, _rule), count in times.items():
+        most[thing] = max(count, most.get(thing, 0))
+    return sum(most.values())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,8 +17,9 @@ from contacts.wording import strung
 from scoring.explain import notes
 from scoring.explain.accounts import Account, Counted
 from scoring.explain.notes import Note
-from scoring.models import NO_PERIOD, Adjustment, PointActionVersion, Repeat
-from tracking.models import Event, Subject
+from scoring.models import NO_PERIOD, Adjustment, Match, PointActionVersion, Repeat
+from tracking import subjects
+from tracking.models import Event, Kind, Subject
 
 TOLD = 6  # lines of a day that are told one by one
 
@@ -56,6 +57,7 @@ class Line:
     origin: str = ""  # of an adjustment
     notes: tuple[Note, ...] = ()
     key: tuple[Any, ...] = ()  # what makes it this line: (action, version, object, period), ("adjustment", id)
+    subject: Subject | None = field(default=None, compare=False, repr=False)
 
     @property
     def note(self) -> str:
@@ -138,6 +140,7 @@ class Words:
             action_id=row.action_id,
             notes=tuple(notes.of_rule(row, version, priced_by, terms, self.account.day, day)) if self.has_notes else (),
             key=(row.action_id, version.number, row.object_id, row.period),
+            subject=self.about.subject(row) if id(row) in self.told else None,
         )
 
     def _priced_by(self, row: Counted, version: PointActionVersion) -> int | None:
@@ -162,24 +165,51 @@ def _newest_of_days(account: Account) -> list[Counted]:
 
 
 class Occasions:
-    """On what and when lines were earned, in three queries for all of them."""
+    """On what and when lines were earned, in a few queries for all of them."""
 
     def __init__(self, contact_id: int, rows: Sequence[Counted], versions: dict[int, PointActionVersion]) -> None:
         self.objects = Subject.objects.in_bulk({row.object_id for row in rows if row.object_id})
-        without = [row for row in rows if not row.object_id and row.version_id]
-        self.firsts = self._firsts(contact_id, {row.first_at for row in without if _kind(row, versions) is not None})
+        self.firsts = _firsts(contact_id, [row for row in rows if _asks_the_event(row, versions)], versions)
+        self.names = subjects.names([*self.objects.values(), *self.firsts.values()])
+
+    def subject(self, row: Counted) -> Subject | None:
+        """What the line is about; of an answer the answer, though its object is the form."""
+        return self.firsts.get((row.version_id, row.first_at)) or self.objects.get(row.object_id)
 
     def of(self, row: Counted, version: PointActionVersion) -> str:
-        about = self.objects.get(row.object_id) or self.firsts.get((version.kind, row.first_at))
-        return " · ".join(filter(None, [str(about or ""), _within(row.period, version.repeat)]))
+        about = self.subject(row)
+        name = self.names[about.pk] if about else ""
+        return " · ".join(filter(None, [name, _within(row.period, version.repeat)]))
 
-    @staticmethod
-    def _firsts(contact_id: int, times: Iterable[datetime]) -> dict[tuple[int | None, datetime], Subject]:
-        """What the first event of a line was about, for lines whose policy knows no object."""
-        events = Event.objects.filter(contact=contact_id, at__in=list(times), subject__isnull=False)
-        found = list(events.values_list("kind", "at", "subject_id"))
-        known = Subject.objects.in_bulk({subject_id for _kind, _at, subject_id in found})
-        return {(kind, at): known[subject_id] for kind, at, subject_id in found if subject_id in known}
+
+def _asks_the_event(row: Counted, versions: dict[int, PointActionVersion]) -> bool:
+    kind = _kind(row, versions) if row.version_id else None
+    return kind is not None and (not row.object_id or kind == Kind.FORM_ANSWERED)
+
+
+def _firsts(
+    contact_id: int, rows: Sequence[Counted], versions: dict[int, PointActionVersion]
+) -> dict[tuple[int | None, datetime], Subject]:
+    """What the first event of a line was about, by the line's version and its time.
+
+    Several may have happened at once, such as the answers of one form: it is one of those that the version counts.
+    """
+    wanted = {(row.version_id, row.first_at): _kind(row, versions) for row in rows}
+    events = Event.objects.filter(contact=contact_id, at__in={at for _id, at in wanted}, subject__isnull=False)
+    happened: dict[tuple[int, datetime], list[int]] = {}
+    for happened_as, at, subject_id in events.order_by("id").values_list("kind", "at", "subject_id"):
+        happened.setdefault((happened_as, at), []).append(subject_id)
+    ids = {subject_id for found in happened.values() for subject_id in found}
+    counted = set(
+        Match.objects.filter(version__in={pk for pk, _at in wanted}, subject__in=ids).values_list("version", "subject")
+    )
+    known = Subject.objects.in_bulk(ids)
+    found = {}
+    for (version_id, at), kind in wanted.items():
+        about = [pk for pk in happened.get((kind or 0, at), ()) if pk in known]
+        if about := [pk for pk in about if (version_id, pk) in counted] or about[:1]:
+            found[version_id, at] = known[about[0]]
+    return found
 
 
 def _kind(row: Counted, versions: dict[int, PointActionVersion]) -> int | None:

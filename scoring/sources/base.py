@@ -66,7 +66,7 @@ class PointSource:
 
     def plain_details(self, params: Params, names: Names) -> str:
         """The same as the person it is about is told it, after `told`."""
-        return self.details(params, names).replace("/*", "")
+        return self.details(params, names)
 
     def said(self, details: object) -> str:
         """The label with its details, punctuated as the language does."""

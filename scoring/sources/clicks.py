@@ -39,3 +39,6 @@ class ClickSource(EventSource):
     def details(self, params: Params, names: Names) -> str:
         details = [*names.of(Subject, chosen(params)), *(params.get("addresses") or [])]
         return ", ".join(details) or (gettext("nothing that exists any more") if params.get("only") else "")
+
+    def plain_details(self, params: Params, names: Names) -> str:
+        return ", ".join(names.of(Subject, chosen(params)))  # addresses tell nobody what they followed

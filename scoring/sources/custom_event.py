@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from scoring.sources.base import ChosenSubjects, Names, Params, point_sources
+from scoring.sources.base import ChosenSubjects, Names, Params, chosen, point_sources
 from tracking.models import Kind, Subject
+from tracking.subjects import readable
 
 
 @point_sources.register
@@ -19,4 +20,4 @@ class CustomEvent(ChosenSubjects):
     subject_type = Subject.Type.CUSTOM
 
     def plain_details(self, params: Params, names: Names) -> str:
-        return self.details(params, names).replace("_", " ")  # events are named by programmers
+        return ", ".join(map(readable, names.of(Subject, chosen(params))))

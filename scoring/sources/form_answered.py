@@ -9,6 +9,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from contacts.wording import labelled, quoted
 from scoring.sources.base import EventSource, LinesField, Mentions, Names, Params, point_sources
 from tracking.models import FormField, Kind, Subject
 
@@ -62,6 +63,10 @@ class FormAnswered(EventSource):
     def details(self, params: Params, names: Names) -> str:
         question = "".join(names.of(FormField, _question(params))) or _("a question that no longer exists")
         return f"{question} = {', '.join(_lines(params))}"
+
+    def plain_details(self, params: Params, names: Names) -> str:
+        question = "".join(names.of(FormField, _question(params)))
+        return labelled(quoted(question), ", ".join(_lines(params))) if question else ""
 
 
 def _question(params: Params) -> list[int]:

@@ -32,3 +32,6 @@ class PageVisited(EventSource):
 
     def details(self, params: Params, names: Names) -> str:
         return ", ".join(params.get("addresses") or [])
+
+    def plain_details(self, params: Params, names: Names) -> str:
+        return ""  # addresses tell nobody what they looked at

@@ -59,9 +59,14 @@ class Command(BaseCommand):
         file = Path(options["letter"])
         if file.suffix not in (".pdf", ".html"):
             raise CommandError(_("A letter is a .pdf or an .html file."))
-        if options["at"] is not None or options["group"] is not None or options["json"]:
-            raise CommandError(_("A letter explains the whole score as it is now: --letter goes with --language only."))
-        found = letters.letter(contact, options["language"])
+        if options["group"] is not None or options["json"] or options["rules"] != "then":
+            raise CommandError(
+                _(
+                    "A letter explains the whole score by the rules of then: --letter goes with --language and --at only."
+                )
+            )
+        at = _moment(options["at"]) if options["at"] is not None else None
+        found = letters.letter(contact, options["language"], at)
         try:
             file.write_bytes(letter_pdf.pdf(found) if file.suffix == ".pdf" else found.html().encode())
         except OSError as error:
