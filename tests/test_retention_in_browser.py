@@ -47,6 +47,15 @@ def test_data_are_kept_as_long_as_was_said(marketer, live_server, world):  # noq
     marketer.goto(f"{live_server.url}{PAGE}")
     marketer.fill("[name=message_bodies]", "24")
     marketer.fill("[name=inactive_contacts]", "36")
+    spam = marketer.locator("li", has=marketer.locator("[name=held_spam]")).locator("[data-due]")
+    assert spam.inner_text().split("\n") == ["Would go now", "2"]
+    marketer.fill("[name=held_spam]", "45")
+    spam.get_by_text("1", exact=True).wait_for()
+    assert spam.inner_text().split("\n") == ["Would go once saved", "1"]
+    marketer.locator("text=Would be listed once saved").wait_for()
+    pictures(marketer, "retention_before_saving")
+    marketer.fill("[name=held_spam]", "30")
+    assert spam.inner_text().split("\n") == ["Would go now", "2"]
     marketer.click("button:has-text('Save')")
     marketer.wait_for_selector("text=Saved. It holds from the next run on.")
     marketer.click("text=Apply now …")

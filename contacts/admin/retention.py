@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import OperationalError, transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -74,6 +74,7 @@ class RetentionPolicyAdmin(BaremeAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            path("count/", view(self.count), name="contacts_retentionpolicy_count"),
             path("apply/", view(self.apply), name="contacts_retentionpolicy_apply"),
             path("proposed/<slug:key>/", view(self.proposed), name="contacts_retentionpolicy_proposed"),
             *super().get_urls(),
@@ -113,6 +114,17 @@ class RetentionPolicyAdmin(BaremeAdmin):
             )
             for kind in in_order()
         ]
+
+    @guarded("view")
+    def count(self, request: HttpRequest) -> HttpResponse:
+        """How much of one kind would go if it were kept for so long: for the page, while the length is typed."""
+        key, form = request.GET.get("kind", ""), LengthsForm(policies.lengths(), request.GET)
+        if key not in form.fields:
+            raise Http404
+        if key in form.errors:
+            return JsonResponse({"error": form.errors[key][0]}, status=422)
+        counts = counting.going({key: form.cleaned_data[key]})
+        return JsonResponse({"due": counted(counts[key]) if key in counts else "–"})
 
     @guarded("apply")
     def apply(self, request: HttpRequest) -> HttpResponse:

@@ -80,6 +80,31 @@ def test_how_much_would_go_is_told_as_far_as_it_is_counted(admin, monkeypatch):
     assert due(admin)["held_spam"] == "not counted: it would take too long"
 
 
+def test_how_much_would_go_is_told_before_a_length_is_saved(admin, monkeypatch):
+    for days in (40, 41, 5):
+        held(days)
+    ContactFactory(created_at=timezone.now() - timedelta(days=2000))
+
+    told = [would_go(admin, "held_spam", length) for length in ("3", "30", "40", "600", "")]
+    assert told == ["3", "2", "1", "0", "–"]
+    assert would_go(admin, "inactive_contacts", "36") == "1"
+    assert (RetentionPolicy.objects.count(), HeldSubmission.objects.count()) == (0, 3)
+
+    monkeypatch.setattr(counting, "SECONDS", -1)
+    assert would_go(admin, "held_spam", "3") == "not counted: it would take too long"
+
+
+@pytest.mark.parametrize(("kind", "length", "status"), [
+    ("held_spam", "0", 422), ("held_spam", "soon", 422), ("held_spam", "601", 422), ("nothing", "3", 404), ("", "", 404),
+])  # fmt: skip
+def test_nothing_is_counted_for_what_makes_no_sense(admin, kind, length, status):
+    assert admin.get(f"{PAGE}count/", {"kind": kind, kind: length}).status_code == status
+
+
+def would_go(client, kind, length):
+    return client.get(f"{PAGE}count/", {"kind": kind, kind: length}).json()["due"]
+
+
 def due(client):
     return {line.kind.key: line.due for line in client.get(PAGE).context["lines"]}
 
@@ -144,7 +169,7 @@ def test_who_may_only_look_changes_nothing_and_begins_nothing(client):
 
 def test_who_has_no_permission_sees_nothing(client):
     may(client, "view_contact", "apply_retention")
-    for address in (PAGE, f"{PAGE}apply/", f"{PAGE}proposed/inactive_contacts/"):
+    for address in (PAGE, f"{PAGE}count/?kind=held_spam", f"{PAGE}apply/", f"{PAGE}proposed/inactive_contacts/"):
         assert client.get(address).status_code == 403
 
 

@@ -17,11 +17,11 @@ SECONDS = 3.0  # for all of them
 
 
 def going(lengths: Mapping[str, int | None]) -> dict[str, int | None]:
-    """For each kind that is not kept for good how many would go, at most `MOST` + 1; None: not counted in time."""
+    """For each kind with a length how many would go, at most `MOST` + 1; None: not counted in time."""
     until, now, counts = time.monotonic() + SECONDS, timezone.now(), dict[str, int | None]()
     reached = runs.reached(now)
     for kind in sorted(in_order(), key=lambda kind: kind.is_slow):
-        due = policies.due(kind, lengths[kind.key], now, reached.get(kind.key))
+        due = policies.due(kind, lengths.get(kind.key), now, reached.get(kind.key))
         if due is None:
             continue
         counts[kind.key] = None
