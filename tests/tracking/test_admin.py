@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import (
     AssetFactory,
+    ContactFactory,
     CustomFieldFactory,
     FormFactory,
     FormFieldFactory,
@@ -156,6 +157,26 @@ def test_the_list_has_the_first_answers_and_says_how_many_more_there_are(markete
     assert "and 1 more" in text
     with django_assert_num_queries(len(first)):
         marketer.get("/admin/tracking/formsubmission/")
+
+
+def test_the_list_does_not_repeat_who_it_was(marketer):
+    form = FormFactory()
+    for place, (key, goes_to) in enumerate({"email": "email", "size": "", "first": "first_name"}.items()):
+        FormFieldFactory(form=form, key=key, label=f"Your {key}", contact_field=goes_to, position=place)
+    for number, contact in enumerate((ContactFactory(), None)):
+        FormSubmission.objects.create(
+            form=form,
+            contact=contact,
+            key=f"00000000-0000-0000-0000-00000000000{number}",
+            answers={"email": "ada@example.com", "size": "12", "first": "Ada"},
+            at=f"2026-05-0{9 - number}T09:30:00Z",
+        )
+
+    text = marketer.get("/admin/tracking/formsubmission/").text
+
+    asked = re.findall(r'asked">(.*?)</span>: (.*?)</div>', text)
+    ada = [("Your email", "ada@example.com"), ("Your size", "12"), ("Your first", "Ada")]
+    assert (asked, text.count("and 2 more")) == ([("Your size", "12"), *ada], 1)
 
 
 def test_a_landing_page_links_to_its_preview_and_its_address(marketer):

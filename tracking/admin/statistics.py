@@ -85,7 +85,7 @@ def bars(report: Report) -> list[Bar]:
             round(at * step, 2),
             round(step * 0.8, 2),
             round(count / most * (HIGH - 10), 2),
-            labelled(date_format(day), count),
+            labelled(date_format(day, "SHORT_DATE_FORMAT"), count),
         )
         for at, (day, count) in enumerate(report.days)
     ]

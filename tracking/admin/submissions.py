@@ -40,6 +40,7 @@ from tracking.submissions_csv import said
 from tracking.suspicion import Reason
 
 SHOWN = 4  # answers in a list
+NAMES = ("first_name", "last_name", "email")
 
 
 class Answered(ReadOnlyAdmin):
@@ -53,14 +54,18 @@ class Answered(ReadOnlyAdmin):
 
     @display(description=_("answers"))
     def in_short(self, row: Any) -> SafeString:
-        """The first questions that were answered, with what was said."""
+        """The first questions that were answered, with what was said; who it is, the list says beside."""
         answers = {key: value for key, value in self.answers_of(row).items() if not is_empty(value)}
-        lines = [(asked, Truncator(said(answers[key])).chars(80)) for key, asked in labelled(row.form, answers)]
+        is_known = getattr(row, "contact_id", None) is not None
+        named = {field.key for field in row.form.fields.all() if field.contact_field in NAMES}
+        told = [(key, asked) for key, asked in labelled(row.form, answers) if not (is_known and key in named)]
+        lines = [(asked, Truncator(said(answers[key])).chars(80)) for key, asked in told[:SHOWN]]
         line = wording.labelled('<span class="bareme-asked">{}</span>', "{}")
-        shown = format_html_join("", f"<div>{line}</div>", lines[:SHOWN])
-        rest = len(lines) - SHOWN
-        more = ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest} if rest > 0 else ""
-        return format_html('<div class="bareme-said">{}{}</div>', shown, more)
+        rest = len(answers) - len(lines)
+        more = ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest} if rest else ""
+        return format_html(
+            '<div class="bareme-said">{}{}</div>', format_html_join("", f"<div>{line}</div>", lines), more
+        )
 
     @display(description=_("answers"))
     def given(self, row: Any) -> SafeString:
