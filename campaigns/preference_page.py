@@ -55,7 +55,7 @@ def _save(request: HttpRequest, contact: Contact, ref: Ref) -> str:
     on: Collection[str] = () if "nothing" in request.POST else request.POST.getlist("on")
     with transaction.atomic():
         if Channel.EMAIL in choices.save(contact, asked, on, source, ip):
-            views.note_unsubscribed(contact, ref)
+            views.note_unsubscribed(ref)
     return SAVED
 
 

@@ -38,7 +38,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and contact:
             with transaction.atomic():
                 consent.block(contact, Channel.EMAIL, DoNotContact.Reason.UNSUBSCRIBED)
-                note_unsubscribed(contact, ref)
+                note_unsubscribed(ref)
             ring()
         context = {
             "title": _("Unsubscribe"),
@@ -49,13 +49,13 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return answers.page(request, "campaigns/unsubscribe.html", context)
 
 
-def note_unsubscribed(contact: Contact, ref: Ref) -> None:
-    """Record what happened, once for each message."""
+def note_unsubscribed(ref: Ref) -> None:
+    """Record what happened, once for each message: of whom it was sent to, be they merged into another or not."""
     hits.record(
         NewHit(
             kind=Kind.UNSUBSCRIBED,
             key=uuid.uuid5(KEYS, f"{ref.contact_id} {ref.message_id}"),
-            contact_id=contact.pk,
+            contact_id=ref.contact_id,
             subject_id=ref.subject_id or None,
             message_id=ref.message_id or None,
         )

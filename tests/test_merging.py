@@ -1,12 +1,14 @@
 """Merging: everything moves, policies hold over the union, scores are made anew, and all of it can be undone."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from campaigns import delivery, enrolments, triggers, webinars
+from campaigns.mail import links
 from campaigns.models import Delivery, Enrolment, Firing, Message, Registration, TriggerAction
 from config import pipeline
 from contacts import consent, merging, segments, tagging
@@ -29,6 +31,7 @@ from tests.factories import (
 from tests.scoring.conftest import download, engagement, happen, lines, publish, score, subject  # noqa: F401
 from tracking import double_opt_in
 from tracking.models import Confirmation, Event, FormSubmission, Kind, Mark, Subject, Visitor
+from tracking.tokens import Ref
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -302,6 +305,29 @@ def test_a_block_of_either_blocks_and_an_unsubscription_outlives_the_undo(ada, o
     assert consent.is_blocked(ada, "email")
     assert not consent.is_blocked(ada, "sms")
     assert (consent.is_blocked(old, "email"), consent.is_blocked(old, "sms")) == (True, True)
+
+
+def test_a_refusal_said_of_a_mail_to_the_old_address_outlives_the_undo(ada, old, client):
+    consent.block(old, "sms")  # by hand, before
+    done = merging.merge(ada.pk, old.pk)
+    to_old = Ref(old.pk, 0, 0)
+    client.post(urlsplit(links.unsubscribe(to_old)).path)
+    client.post(urlsplit(links.preferences(to_old)).path, {"shown": ["email"], "on": []})
+    settled()
+    assert consent.is_blocked(ada, "email")
+    merging.undo(done)
+
+    assert sorted(old.blocks.values_list("channel", "reason")) == [("email", "unsubscribed"), ("sms", "manual")]
+    assert list(ada.blocks.values_list("channel", "reason")) == [("email", "unsubscribed")]
+    assert Event.objects.get(kind=Kind.UNSUBSCRIBED).contact == old
+
+
+def test_stop_by_sms_holds_for_both_after_the_undo(ada, old):
+    done = merging.merge(ada.pk, old.pk)
+    consent.block(ada, "sms", DoNotContact.Reason.UNSUBSCRIBED)
+    merging.undo(done)
+
+    assert [consent.is_blocked(one, "sms") for one in (ada, old)] == [True, True]
 
 
 IN, OUT = True, False

@@ -14,7 +14,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
-from contacts import tagging
+from contacts import consent, tagging
+from contacts.choices import OWN_WISH
 from contacts.merging.parts import Figures, Job, Part, parts
 from contacts.models import (
     Consent,
@@ -57,6 +58,10 @@ class Lists(Part):
         Consent.objects.filter(pk__in=moved["consents"], contact=winner).update(contact=loser)
         tagging.remove([winner], Tag.objects.filter(pk__in=moved["tags"]))
         DoNotContact.objects.filter(pk__in=moved["blocks"], contact=winner).delete()
+        # Of whom a wish was that was made of the two as one, nobody knows: it holds for both.
+        wishes = DoNotContact.objects.filter(contact=winner, created_at__gte=job.merge.at, reason__in=OWN_WISH)
+        for block in wishes.order_by("channel"):
+            consent.block(loser, block.channel, block.reason, block.note)
         for row in moved["memberships"]:
             _restore(winner, row)
 
