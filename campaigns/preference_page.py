@@ -8,13 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from campaigns import views
 from campaigns.mail.links import PREFERENCES
 from contacts import choices
 from contacts.models import Channel, Contact, DataRequest
+from contacts.remarks import Remark
 from tracking import browsers, tokens
 from tracking.doorbell import ring
 from tracking.tokens import Ref
@@ -43,7 +44,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _save(request: HttpRequest, contact: Contact, ref: Ref) -> str:
-    source, ip = _("Preference page"), browsers.shortened_ip(request)
+    source, ip = Remark(gettext_lazy("Preference page")), browsers.shortened_ip(request)
     if (kind := request.POST.get("ask", "")) in DataRequest.Kind.values:
         DataRequest.objects.get_or_create(
             contact=contact, kind=kind, done_at=None, defaults={"source": source, "ip": ip}

@@ -8,11 +8,12 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from contacts import choices, consent
 from contacts.fields import normalise_phone
 from contacts.models import Channel, Contact, DoNotContact
+from contacts.remarks import Remark
 from tracking import payload
 from tracking.doorbell import ring
 from tracking.models import ApiKey
@@ -24,7 +25,6 @@ MAX_BYTES = 20_000
 # Without accents; what operators and their customers are used to in English and French.
 STOP = {"STOP", "STOPALL", "ARRET", "FIN", "END", "CANCEL", "QUIT", "UNSUBSCRIBE", "DESABONNER", "DESINSCRIRE"}
 START = {"START", "UNSTOP", "REPRENDRE"}
-
 
 @public("POST")
 @with_key
@@ -55,12 +55,16 @@ def meaning(text: str) -> str:
     return "stop" if first in STOP else "start" if first in START else ""
 
 
+def _source() -> Remark:
+    return Remark(_("Answer by SMS"))
+
+
 def _stop(contact: Contact, text: str) -> None:
     if consent.block(contact, Channel.SMS, DoNotContact.Reason.UNSUBSCRIBED):
-        consent.withdraw(contact, Channel.SMS, text=text[:200], source=_("Answer by SMS"))
+        consent.withdraw(contact, Channel.SMS, text=text[:200], source=_source())
 
 
 def _start(contact: Contact, text: str) -> None:
     blocks = DoNotContact.objects.filter(contact=contact, channel=Channel.SMS, reason__in=choices.OWN_WISH)
     if blocks.delete()[0]:
-        consent.give(contact, Channel.SMS, text=text[:200], source=_("Answer by SMS"))
+        consent.give(contact, Channel.SMS, text=text[:200], source=_source())

@@ -77,7 +77,7 @@ def _answer(contact: Contact | int, purpose: str, granted: bool, text: str, sour
         granted=granted,
         text=text,
         shown=consent_texts.versions_of([(purpose, text)]).get((purpose, text)),
-        source=source[:200],
+        source=source,
         ip=shortened(ip),
     )
 

@@ -13,14 +13,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from contacts import consent, consent_texts
 from contacts.consent import shortened
 from contacts.models import Channel, Consent, DoNotContact, Purpose
+from contacts.remarks import Remark
 from tracking.models import Hit, Kind
 
 COOKIE = "bareme_consent"  # bareme.js keeps it on the marketer's site, we on our own pages
@@ -63,17 +63,16 @@ def kept(granted: bool, language: str, version: int) -> str:
 
 def data(granted: bool, page: str, text: str = "", purpose: str = Purpose.WEB_TRACKING) -> dict[str, Any]:
     """What a hit says of an answer that was given on this page."""
-    return {"purpose": str(purpose), "granted": granted, "text": text[:MAX_TEXT], "source": source(page)}
+    return {"purpose": str(purpose), "granted": granted, "text": text[:MAX_TEXT], "source": source(page).stored}
 
 
-def source(page: str) -> str:
-    """Where it was answered, in the language of the instance: it is kept as proof."""
+def source(page: str) -> Remark:
+    """Where it was answered."""
     try:
         site = urlsplit(page).hostname or ""
     except ValueError:
         site = ""
-    with translation.override(settings.LANGUAGE_CODE):
-        return (_("Banner on %(site)s") % {"site": site})[:200] if site else _("Consent banner")
+    return Remark(_("Banner on %(site)s"), site=site) if site else Remark(_("Consent banner"))
 
 
 def told(value: Any, page: str) -> dict[str, Any] | None:
@@ -83,7 +82,7 @@ def told(value: Any, page: str) -> dict[str, Any] | None:
         return None
     now = timezone.now()
     at = min(max(given.at, now - timedelta(seconds=SECONDS)), now)
-    return {"at": at.isoformat(), "language": given.language, "version": given.version, "source": source(page)}
+    return {"at": at.isoformat(), "language": given.language, "version": given.version, "source": source(page).stored}
 
 
 def keep(hits: Iterable[Hit], contacts: Mapping[int, int | None]) -> None:
@@ -107,7 +106,7 @@ def _consent(hit: Hit, contact_id: int) -> Consent | None:
         purpose=said["purpose"],
         granted=said.get("granted") is True,
         text=str(said.get("text") or ""),
-        source=str(said.get("source") or "")[:200],
+        source=str(said.get("source") or ""),
         ip=shortened(hit.ip),
         given_at=hit.at,
     )

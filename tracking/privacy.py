@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.privacy import Column, Part, Person, Section, columns_of, parts
 from contacts.privacy.parts import Erasing, File, choice
-from tracking import merging_sql, uploads
+from tracking import merging_sql, uploads, wording
 from tracking import privacy_sql as sql
 from tracking.inbox import KIND_OF_CHANGE
 from tracking.models import (
@@ -126,7 +126,7 @@ def _event() -> dict[str, Column]:
         "network": Column(_("network"), lambda row: row.network and row.network.address),
         "visitor": Column(_("visitor"), lambda row: row.visitor_id),
         "message": Column(_("message"), lambda row: row.message_id),
-        "details": Column(_("details"), lambda row: row.data),
+        "details": Column(_("details"), lambda row: wording.details(row.data)),
     }
 
 

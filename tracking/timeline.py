@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from contacts.models import Channel, Contact, DoNotContact, Purpose, Segment, Stage, Tag
+from contacts.remarks import Remark
 from contacts.wording import labelled
 from tracking import wording
 from tracking.models import Event, Kind, Subject, Verdict
@@ -173,7 +174,7 @@ def _detail(event: Event) -> str:
     if event.kind == Kind.CUSTOM and isinstance(properties := event.data.get("properties"), dict):
         return ", ".join(labelled(name, value) for name, value in properties.items())
     if event.kind in (Kind.SEGMENT_ENTERED, Kind.SEGMENT_LEFT, Kind.CONSENT_CHANGED):
-        return str(event.data.get("note") or event.data.get("source") or "")
+        return Remark.read(str(event.data.get("note") or event.data.get("source") or ""))
     return ""
 
 

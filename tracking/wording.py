@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from contacts.remarks import Remark
 from tracking.models import Kind
 
 # %(about)s is what it was about, %(inside)s what that stands in (the email of a link).
@@ -40,6 +42,12 @@ SENTENCES: dict[int, tuple[str, Any]] = {
     Kind.BLOCKED: ("block", _("Is no longer contacted: %(about)s")),
     Kind.UNBLOCKED: ("check_circle", _("May be contacted again: %(about)s")),
 }
+
+
+def details(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an event says besides, with where an answer was given told in the language of the reader."""
+    source = data.get("source")
+    return {**data, "source": Remark.read(source)} if isinstance(source, str) else data
 
 
 def of(kind: int) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.remarks import RemarkField
 from contacts.wording import labelled
 
 
@@ -36,7 +37,7 @@ class Consent(models.Model):
     shown = models.ForeignKey(
         "ConsentText", models.PROTECT, null=True, blank=True, related_name="consents", verbose_name=_("text version")
     )
-    source = models.CharField(_("source"), max_length=200, blank=True)
+    source = RemarkField(_("source"), blank=True)
     ip = models.GenericIPAddressField(_("shortened IP"), null=True, blank=True)
     # With a double opt-in: when the box was ticked. The yes was then confirmed, and is in force, from `given_at` on.
     asked_at = models.DateTimeField(_("asked"), null=True, blank=True)

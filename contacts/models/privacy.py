@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.remarks import RemarkField
 from contacts.wording import labelled, moment
 
 
@@ -21,7 +22,7 @@ class DataRequest(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="data_requests", verbose_name=_("contact"))
     kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
-    source = models.CharField(_("source"), max_length=200, blank=True)
+    source = RemarkField(_("source"), blank=True)
     ip = models.GenericIPAddressField(_("shortened IP"), null=True, blank=True)
     asked_at = models.DateTimeField(_("asked"), default=timezone.now)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)

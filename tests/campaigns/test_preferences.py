@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core import mail
+from django.utils import translation
 
 from campaigns.mail import links, send
 from campaigns.models import Message
@@ -61,6 +62,8 @@ def test_saving_keeps_the_choices_with_proof_and_shows_them(client, link, anne):
     assert answers(anne) == {name: name in ("email", "profiling") for name in shown}
     proof = Consent.objects.get(purpose="profiling")
     assert (proof.shown, proof.ip, proof.source) == (words, "203.0.113.0", "Preference page")
+    with translation.override("fr"):
+        assert Consent.objects.get(pk=proof.pk).source == "Page des préférences"
     page = client.get(response["Location"])
     assert [name for name, on in checked(page).items() if on] == ["email", "profiling"]
     assert "Your choices are saved" in page.content.decode()

@@ -2,16 +2,17 @@
 
 import json
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config import pipeline
 from contacts import consent, consent_texts, merging
 from contacts.models import Consent, Contact
 from tests.factories import ContactFactory, LandingPageFactory
 from tests.tracking.test_inbox import BROWSER, click, identify, submit
-from tracking import banner, experiments, passes
+from tracking import banner, experiments, passes, timeline, wording
 from tracking.models import Event, Hit, Kind, Visitor
 from tracking.sections import new_row
 
@@ -53,6 +54,23 @@ def consents():
 
 def proof(email, granted, source="Banner on shop.example"):
     return email, "web_tracking", granted, TEXT, 1, source, "203.0.113.0"
+
+
+def test_where_it_was_answered_is_told_in_the_language_of_the_reader(client, ada, text):
+    known_as(ada)
+    other = uuid4()
+    beacon(client, True)
+    beacon(client, False, other)
+    consents()
+    identify("bob@example.com", other)
+
+    said = [(row[0], row[5]) for row in consents()]
+    assert said == [("ada@example.com", "Banner on shop.example"), ("bob@example.com", "Banner on shop.example")]
+    with translation.override("fr"):
+        assert list(Consent.objects.values_list("source", flat=True)) == ["Bandeau sur shop.example"] * 2
+        noted = Event.objects.get(kind=Kind.CONSENT_CHANGED, contact=ada)
+        assert "Bandeau sur shop.example" in [line.detail for line in timeline.page(ada).lines]
+        assert wording.details(noted.data)["source"] == "Bandeau sur shop.example"
 
 
 @pytest.mark.parametrize("granted", [True, False])

@@ -19,7 +19,7 @@ from unfold.decorators import action, display
 from contacts.admin_base import ReadOnlyAdmin, guarded
 from contacts.models import Contact
 from contacts.wording import labelled, strung
-from tracking import browsers, embedding, timeline
+from tracking import browsers, embedding, timeline, wording
 from tracking.admin.inbox import as_json
 from tracking.models import Event, Link
 from tracking.verdicts.wording import sentences
@@ -101,7 +101,7 @@ class EventAdmin(ReadOnlyAdmin):
 
     @display(description=_("content"))
     def content(self, event: Event) -> SafeString:
-        return as_json(event.data)
+        return as_json(wording.details(event.data))
 
 
 @admin.register(Link)
