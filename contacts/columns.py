@@ -54,6 +54,7 @@ class Column:
     permission: str = ""  # who may see it, such as "scoring.view_contactscore"; everybody if empty
     page: Page | None = None  # sorts instead of `ordering`
     between: Between | None = None  # filters by number
+    is_usual: bool = False  # its pages are how the list comes, unless another order is asked for
 
 
 class Columns(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +26,7 @@ class Scores:
         scores = values.every()
         of_groups = [score for score in scores.values() if score.group and score.group.archived_at is None]
         return [
-            _column("overall_score", _("score"), scores[None], 10),
+            replace(_column("overall_score", _("score"), scores[None], 10), is_usual=True),
             *(
                 _column(f"score_{score.group.pk}", score.group.name, score, number)
                 for number, score in enumerate(of_groups[:GROUPS], 11)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest
@@ -47,8 +48,14 @@ class ContactList(ChangeList):  # type: ignore[misc,unused-ignore]
             self.result_list = [contacts[pk] for pk in ids if pk in contacts]
 
     def _sorted_by(self) -> tuple[Page, bool, str] | None:
-        """How pages come where the list is sorted by one column alone: whose, lowest first or not, and its key."""
+        """How pages come where the list is sorted by one column alone: whose, lowest first or not, and its key.
+
+        Where nobody asked for an order: by the column that says who comes first; who searches knows whom they mean. The
+        heading does not say so: a click on another one would sort by two columns, which takes long.
+        """
         chosen = self.get_ordering_field_columns()
+        if ORDER_VAR not in self.params and not self.query and (usual := self._usual()) and usual.page:
+            return usual.page, not usual.ordering.startswith("-"), usual.key
         if len(chosen) != 1:
             return None
         index, direction = next(iter(chosen.items()))
@@ -59,6 +66,10 @@ class ContactList(ChangeList):  # type: ignore[misc,unused-ignore]
         if column is None or column.page is None:
             return None
         return column.page, (direction == "desc") == column.ordering.startswith("-"), column.key
+
+    def _usual(self) -> columns.Column | None:
+        shown = (getattr(one, "column", None) for one in self.list_display)
+        return next((column for column in shown if column and column.is_usual), None)
 
     def _ids(self, request: HttpRequest, page: Page, lowest: bool, key: str) -> list[int]:
         """The ids of this page. Bounds of the column it is sorted by are the column's own to keep."""

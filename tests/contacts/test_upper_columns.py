@@ -22,5 +22,11 @@ def test_contacts_are_listed_with_and_by_their_overall_score(client):
         rows = client.get(f"{address}?o={query}").context["cl"].result_list
         return [contact.email.split("@")[0] for contact in rows]
 
+    def emails(query=""):
+        return [contact.email.split("@")[0] for contact in client.get(address + query).context["cl"].result_list]
+
+    assert emails() == ["high", "low", "none"]
+    assert emails("?q=low") == ["low"]
+    assert emails("?o=") == ["none", "high", "low"]
     assert order("5") == ["high", "low", "none"]
     assert order("-5") == ["low", "high", "none"]
