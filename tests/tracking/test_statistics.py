@@ -98,7 +98,7 @@ def test_links_machines_apart(db):
     happened(Kind.EMAIL_CLICKED, link.subject, contact=ContactFactory())
     happened(Kind.EMAIL_CLICKED, link.subject, contact=ContactFactory(), verdict=Verdict.SCANNER)
 
-    assert list(statistics.of_links(link.source, statistics.span()).rows) == [("https://shop.example/", 1, 1, 1)]
+    assert list(statistics.of_links(link.source_id, statistics.span()).rows) == [("https://shop.example/", 1, 1, 1)]
 
 
 def test_an_email(db):
