@@ -1,10 +1,12 @@
 """What a freshly loaded demo world promises."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import authenticate
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from campaigns.models import Campaign, Delivery, Email, Enrolment, Firing, Message, Sms, Step, Trigger, TriggerAction
@@ -14,6 +16,9 @@ from config.demo_world import load
 from contacts import conditions, typed_params
 from contacts.models import Change, Consent, Contact, DoNotContact, Segment, Stage
 from scoring import leaderboards, ledger, scores, sql
+from scoring.doctor import examine
+from scoring.explain.letter import LANGUAGES, letter
+from scoring.explain.letter_pdf import pdf
 from scoring.models import (
     Adjustment,
     ContactScore,
@@ -28,6 +33,8 @@ from scoring.models import (
 from scoring.sources import point_sources
 from tests.demo.conftest import CONTACTS
 from tracking.models import Asset, Event, Form, Hit, Kind, LandingPage, Visitor
+
+TOP = 5
 
 
 def test_everything_that_waited_was_carried_to_the_end(look):
@@ -236,3 +243,26 @@ def test_everybody_may_do_their_work_and_no_more(look, username, may, may_not):
 
 def test_the_administrator_is_one(look):
     assert authenticate(username="admin", password="admin").is_superuser
+
+
+def test_the_rule_doctor_has_nothing_to_say(look):
+    """But that some things are done by nobody in so small a world."""
+    found = [
+        finding for finding in examine() if finding.examination != "silent_rule" or finding.rows[0].entries.exists()
+    ]
+
+    assert found == []
+
+
+def test_the_letter_to_whoever_has_much_to_be_told_fits_on_one_page_in_every_language(look):
+    busiest = PointEntry.objects.values("contact").annotate(lines=Count("pk")).order_by("-lines").first()["contact"]
+    hottest = {place.contact.pk for board in Leaderboard.objects.all() for place in leaderboards.places(board)[:TOP]}
+
+    long = {
+        (contact.email, language): len(re.findall(rb"/Type /Page\b", pdf(letter(contact, language))))
+        for contact in Contact.objects.filter(pk__in=hottest | {busiest})
+        for language in LANGUAGES
+    }
+
+    assert len(long) >= 2 * TOP
+    assert {whom: pages for whom, pages in long.items() if pages != 1} == {}
