@@ -8,6 +8,10 @@ from django.db import connections
 from playwright.sync_api import sync_playwright
 
 from contacts import consent_policies
+from scoring import rules
+from scoring.models import PointAction, PointGroup, Repeat
+from tests.factories import ContactFactory, UserFactory
+from tests.scoring.conftest import SINCE
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
@@ -47,6 +51,48 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def marketer(client, db):
+    """A browser in which somebody is logged in who may do everything: `marketer.user`."""
+    client.user = UserFactory(username="manon", is_superuser=True)
+    client.force_login(client.user)
+    return client
+
+
+@pytest.fixture
+def ada(db):
+    return ContactFactory(email="ada@example.com")
+
+
+@pytest.fixture
+def bob(db):
+    return ContactFactory(email="bob@example.com")
+
+
+@pytest.fixture
+def engagement(db):
+    return PointGroup.objects.create(name="Engagement")
+
+
+@pytest.fixture
+def publish(engagement):
+    """publish(points=5, source="asset_downloaded", …): a point action in force since 2020."""
+
+    def publish(points=5, source="asset_downloaded", repeat=Repeat.ONCE, group=None, since=SINCE, **fields):
+        action = PointAction.objects.create(
+            name=f"{source} {points:+d}",
+            source=source,
+            points=points,
+            repeat=repeat,
+            group=group or engagement,
+            **fields,
+        )
+        rules.publish(action, since=since)
+        return action
+
+    return publish
 
 
 @pytest.fixture(autouse=True)

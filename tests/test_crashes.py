@@ -18,7 +18,7 @@ from contacts.models import Contact, Tag
 from scoring import sql
 from scoring.models import ContactScore, PointEntry, Repeat
 from tests.scoring import oracle
-from tests.scoring.conftest import engagement, happen, publish, subject  # noqa: F401 - fixtures
+from tests.scoring.conftest import happen, subject
 from tracking.models import Event, Hit, Kind, Subject
 
 START = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -26,7 +26,7 @@ THRESHOLD = 15
 
 
 @pytest.fixture
-def rules(publish):  # noqa: F811
+def rules(publish):
     once = publish(7, repeat=Repeat.ONCE)
     daily = publish(2, source="form_submitted", repeat=Repeat.DAILY)
     always = publish(1, repeat=Repeat.ALWAYS)

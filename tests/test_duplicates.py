@@ -11,8 +11,8 @@ from contacts import consent, duplicates, merging
 from contacts.models import Contact, Duplicate, Merge, MergePolicy, Purpose
 from scoring.models import Repeat
 from tests.factories import CompanyFactory, ContactFactory, FormFactory, LinkFactory
-from tests.scoring.conftest import download, engagement, happen, publish, score, subject  # noqa: F401 - fixtures
-from tests.tracking.test_inbox import BROWSER, OTHER, identify
+from tests.scoring.conftest import download, happen, score, subject
+from tests.tracking.visiting import BROWSER, OTHER, identify
 from tracking.models import Confirmation, Event, FormSubmission, Kind, Verdict
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,7 @@ def test_two_addresses_in_one_browser_are_proposed_and_a_shared_computer_is_not(
     assert duplicates.merge_proved() == 0
 
 
-def test_who_proved_both_addresses_is_merged_and_scores_act(ada, work, publish):  # noqa: F811
+def test_who_proved_both_addresses_is_merged_and_scores_act(ada, work, publish):
     publish(5, repeat=Repeat.ALWAYS)
     for contact in (ada, work):
         download(contact, subject(f"guide {contact.pk}"))

@@ -28,7 +28,7 @@ from tests.factories import (
     TriggerFactory,
     WebinarFactory,
 )
-from tests.scoring.conftest import download, engagement, happen, lines, publish, score, subject  # noqa: F401
+from tests.scoring.conftest import download, happen, lines, score, subject
 from tracking import double_opt_in
 from tracking.models import Confirmation, Event, FormSubmission, Kind, Mark, Subject, Visitor
 from tracking.tokens import Ref
@@ -105,7 +105,7 @@ def test_each_model_of_a_contact_has_a_part_that_sees_to_it():
     assert {model._meta.label for model in related} - covered == set()
 
 
-def test_once_stays_once_and_the_earliest_event_wins(ada, old, publish):  # noqa: F811
+def test_once_stays_once_and_the_earliest_event_wins(ada, old, publish):
     publish(5)
     publish(2, repeat=Repeat.ONCE_PER_OBJECT)
     guide, prices = subject("guide"), subject("prices")
@@ -122,7 +122,7 @@ def test_once_stays_once_and_the_earliest_event_wins(ada, old, publish):  # noqa
     assert PointEntry.objects.get(contact=ada, action__repeat=Repeat.ONCE).first_at == AT - timedelta(hours=3)
 
 
-def test_what_a_person_marked_as_a_machine_gets_by_a_merge_is_a_machines_until_it_is_undone(ada, old, publish):  # noqa: F811
+def test_what_a_person_marked_as_a_machine_gets_by_a_merge_is_a_machines_until_it_is_undone(ada, old, publish):
     publish(5)
     machines.mark(Mark(contact=ada))
     download(old, subject("guide"), AT)
@@ -138,7 +138,7 @@ def test_what_a_person_marked_as_a_machine_gets_by_a_merge_is_a_machines_until_i
     assert (score(ada), score(old)) == (0, 5)
 
 
-def test_all_that_was_done_said_and_decided_goes_to_the_winner_and_comes_back(ada, old, publish):  # noqa: F811
+def test_all_that_was_done_said_and_decided_goes_to_the_winner_and_comes_back(ada, old, publish):
     publish(40)
     publish(7, source="profile_matches", params={"conditions": {"all": [FRENCH]}})
     guide, form, webinar = subject("guide"), FormFactory(), WebinarFactory()
@@ -189,7 +189,7 @@ def test_all_that_was_done_said_and_decided_goes_to_the_winner_and_comes_back(ad
     assert Firing.objects.filter(state="held").count() == 0
 
 
-def test_what_happens_to_the_old_contact_afterwards_happens_to_the_winner(ada, old, publish):  # noqa: F811
+def test_what_happens_to_the_old_contact_afterwards_happens_to_the_winner(ada, old, publish):
     publish(5, repeat=Repeat.ALWAYS)
     guide, browser = subject("guide"), Visitor.objects.create(contact=old)
     merging.merge(ada.pk, old.pk)
@@ -205,7 +205,7 @@ def test_what_happens_to_the_old_contact_afterwards_happens_to_the_winner(ada, o
     assert Contact.objects.count() == 2
 
 
-def test_an_undone_merge_gives_back_what_came_to_the_old_id_address_or_browser_since(ada, old, publish):  # noqa: F811
+def test_an_undone_merge_gives_back_what_came_to_the_old_id_address_or_browser_since(ada, old, publish):
     publish(5, repeat=Repeat.ALWAYS)
     guide, form = subject("guide"), FormFactory()
     browser, other = Visitor.objects.create(contact=old), Visitor.objects.create(contact=ada)
@@ -361,7 +361,7 @@ def test_the_stronger_decision_about_a_segment_holds(ada, old, ours, theirs, aft
 
 
 @pytest.fixture
-def hot(publish):  # noqa: F811
+def hot(publish):
     """Each download is 10 points; at 20 a trigger adds a tag."""
     publish(10, repeat=Repeat.ONCE_PER_OBJECT)
     trigger = TriggerFactory(name="Hot", threshold=20)
@@ -461,7 +461,7 @@ def test_a_contact_is_not_merged_with_itself_with_nobody_or_into_one_who_is_gone
     assert Merge.objects.count() == 1
 
 
-def test_merging_or_undoing_twice_is_once(ada, old, publish):  # noqa: F811
+def test_merging_or_undoing_twice_is_once(ada, old, publish):
     publish(5)
     download(old, subject("guide"))
     settled()
@@ -474,7 +474,7 @@ def test_merging_or_undoing_twice_is_once(ada, old, publish):  # noqa: F811
     assert (score(ada), score(old), old.merged_into) == (0, 5, None)
 
 
-def test_merges_of_merges_lead_to_the_last_and_are_undone_from_the_last(ada, old, publish):  # noqa: F811
+def test_merges_of_merges_lead_to_the_last_and_are_undone_from_the_last(ada, old, publish):
     publish(5, repeat=Repeat.ALWAYS)
     third, guide = ContactFactory(), subject("guide")
     for contact in (ada, old, third):
@@ -503,7 +503,7 @@ def test_whoever_is_deleted_is_deleted_with_all_they_were(ada, old):
     assert Contact.objects.count() == 0
 
 
-def test_profile_lines_go_on_from_when_they_began(ada, old, publish):  # noqa: F811
+def test_profile_lines_go_on_from_when_they_began(ada, old, publish):
     publish(7, source="profile_matches", params={"conditions": {"all": [FRENCH]}})
     Contact.objects.filter(pk=old.pk).update(country="FR")
     settled()

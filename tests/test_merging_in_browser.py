@@ -19,7 +19,7 @@ from tests.factories import (
     TriggerFactory,
     UserFactory,
 )
-from tests.scoring.conftest import download, engagement, publish, score, subject  # noqa: F401 - fixtures
+from tests.scoring.conftest import download, score, subject
 from tests.tracking.test_in_browser import bareme, form, page, site  # noqa: F401 - fixtures
 from tracking.models import Hit
 
@@ -41,7 +41,7 @@ def marketer(page, live_server):  # noqa: F811
     return page
 
 
-def test_two_contacts_are_merged_and_taken_apart_by_clicking(marketer, live_server, publish, engagement):  # noqa: F811
+def test_two_contacts_are_merged_and_taken_apart_by_clicking(marketer, live_server, publish, engagement):
     publish(20)
     TriggerFactory(name="Hot", threshold=25)
     ada = ContactFactory(

@@ -13,7 +13,7 @@ from contacts.privacy import links
 from scoring import reconciliation
 from scoring.models import PointEntry, Repeat
 from tests.factories import ContactFactory, TagFactory
-from tests.scoring.conftest import download, engagement, publish, subject  # noqa: F401 - fixtures
+from tests.scoring.conftest import download, subject
 from tests.test_merging_in_browser import keep, marketer  # noqa: F401 - fixtures
 from tests.tracking.test_in_browser import bareme, form, page, site  # noqa: F401 - fixtures
 from tracking.models import Event, Hit, Visitor
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def ada(publish):  # noqa: F811
+def ada(publish):
     publish(5, repeat=Repeat.ALWAYS)
     ada = ContactFactory(email="ada@example.com", first_name="Ada", last_name="Lovelace", city="Paris", country="FR")
     tagging.add([ada.pk], [TagFactory(name="vip")])

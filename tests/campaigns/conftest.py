@@ -9,17 +9,12 @@ from decimal import Decimal
 
 import pytest
 from aiosmtpd.controller import Controller
-from django.db import connection
 
 from scoring import rules
-from scoring.models import (
-    ContactScore,
-    PointAction,
-    PointGroup,
-)
+from scoring.models import ContactScore, PointAction, PointGroup
 from scoring.scores import Movement
 from tests.campaigns.drafting import people_of
-from tests.factories import UserFactory
+from tests.factories import CampaignFactory, ContactFactory, TagFactory
 from tests.scoring.conftest import SINCE
 
 
@@ -103,38 +98,24 @@ def give_score(contact, score, group=None):
     ContactScore.objects.update_or_create(contact=contact, group=group, defaults={"score": score})
 
 
-def together(*jobs):
-    """Run the jobs at the same moment in threads with connections of their own; return their results."""
-    barrier, results = threading.Barrier(len(jobs)), [None] * len(jobs)
-
-    def run(number, job):
-        try:
-            barrier.wait()
-            results[number] = job()
-        except Exception as error:  # a thread's error is the test's business
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+@pytest.fixture
+def anne(db):
+    return ContactFactory(email="anne@example.com", country="FR")
 
 
 @pytest.fixture
-def marketer(client):
-    user = UserFactory(username="marie", is_superuser=True)
-    client.force_login(user)
-    client.user = user
-    return client
+def bob(db):
+    return ContactFactory(email="bob@example.com", country="GB")
 
 
 @pytest.fixture
-def engagement():
-    return PointGroup.objects.create(name="Engagement")
+def tag(db):
+    return TagFactory(name="warm")
+
+
+@pytest.fixture
+def campaign(db):
+    return CampaignFactory(name="Welcome")
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from campaigns import delivery
 from campaigns.models import Attempt, Delivery
 from campaigns.registry import Action, DeliveryError, Skipped, actions
 from contacts.models import ContactTag
-from tests.campaigns.conftest import together
 from tests.factories import ContactFactory, DeliveryFactory, TagFactory
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State

@@ -9,31 +9,15 @@ from campaigns.forecasts import Outcome
 from campaigns.models import Delivery, Firing, Trigger, TriggerAction
 from config import pipeline
 from scoring import previews, publications
-from scoring.models import PointAction, PointGroup, Publication
+from scoring.models import Publication
 from scoring.publishing.actions import state_of as action_state
 from tests.factories import ContactFactory, TagFactory
-from tests.scoring.conftest import SINCE, download, subject
+from tests.scoring.conftest import download, subject
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Scope = Publication.Scope
 State = Firing.State
-
-
-@pytest.fixture
-def engagement():
-    return PointGroup.objects.create(name="Engagement")
-
-
-@pytest.fixture
-def rule(engagement):
-    from scoring import rules
-
-    action = PointAction.objects.create(
-        name="Download", source="asset_downloaded", points=5, repeat="object", group=engagement
-    )
-    rules.publish(action, since=SINCE)
-    return action
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from config import pipeline
 from scoring import machines, reconciliation
 from scoring.explain.almost import almost
 from scoring.models import ContactScore, Repeat, Sweep
-from tests.campaigns.conftest import together
 from tests.factories import ContactFactory, LinkFactory, TriggerActionFactory, TriggerFactory, UserFactory
-from tests.scoring.conftest import engagement, happen, publish  # noqa: F401 - fixtures
+from tests.scoring.conftest import happen
+from tests.threads import or_error, together
 from tests.tracking.sequences import CHROME, FIREFOX, HOME, OFFICE
 from tracking import timeline
 from tracking.models import Agent, Event, Kind, Mark, Network, Verdict
@@ -40,7 +40,7 @@ def scores():
 
 
 @pytest.fixture
-def people(publish):  # noqa: F811
+def people(publish):
     """Anne clicks three times from the office and once from home; Bob once from the office; Carl from home."""
     publish(10, source="email_clicked", repeat=Repeat.ALWAYS)
     anne, bob, carl = ContactFactory(), ContactFactory(), ContactFactory()
@@ -101,7 +101,7 @@ def test_of_several_marks_the_nearest_counts(people, case, marks, due):
     assert tuple(scores()[person.pk] for person in people) == due
 
 
-def test_people_can_be_marked_whom_we_took_for_machines(publish):  # noqa: F811
+def test_people_can_be_marked_whom_we_took_for_machines(publish):
     publish(10, source="email_clicked", repeat=Repeat.ALWAYS)
     anne = ContactFactory()
     click(anne, agent="curl/8.14.1")
@@ -128,7 +128,7 @@ def test_the_preview_tells_what_marking_does_and_leaves_no_trace(people):
     assert scores() == before | {move.contact_id: move.after for move in preview.moves}
 
 
-def test_what_was_done_for_machines_is_listed_and_nothing_is_done_by_the_walk(publish):  # noqa: F811
+def test_what_was_done_for_machines_is_listed_and_nothing_is_done_by_the_walk(publish):
     publish(10, source="email_clicked", repeat=Repeat.ALWAYS)
     trigger = TriggerFactory(threshold=20)
     TriggerActionFactory(trigger=trigger, type="add_points", params={})
@@ -202,7 +202,7 @@ def test_two_people_who_mark_the_same_network_at_once_make_one_mark():
     def mark():
         return machines.mark(Mark(network="198.51.100.0/24"))
 
-    made = together(mark, mark)
+    made = together(or_error(mark), or_error(mark))
     assert sorted(type(result).__name__ for result in made) == ["IntegrityError", "Mark"]
     assert Mark.objects.count() == 1
 
@@ -210,7 +210,7 @@ def test_two_people_who_mark_the_same_network_at_once_make_one_mark():
 # --- what a person sees -------------------------------------------------------------------------------------------------
 
 
-def test_the_timeline_and_the_explanation_say_who_it_was_and_why(publish):  # noqa: F811
+def test_the_timeline_and_the_explanation_say_who_it_was_and_why(publish):
     publish(10, source="email_clicked", repeat=Repeat.ALWAYS)
     anne, link = ContactFactory(), LinkFactory()
     click(anne, 0, link=link.subject, message_id=7)

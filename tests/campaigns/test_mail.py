@@ -11,7 +11,7 @@ from campaigns.models import Delivery, Email, Message
 from contacts import consent
 from contacts.models import Channel, DoNotContact, Purpose
 from scoring.models import PointGroup
-from tests.campaigns.conftest import give_score, together
+from tests.campaigns.conftest import give_score
 from tests.factories import (
     CompanyFactory,
     ContactFactory,
@@ -20,6 +20,7 @@ from tests.factories import (
     EmailFactory,
     UserFactory,
 )
+from tests.threads import together
 from tracking import addresses, tokens
 from tracking.models import Hit, Kind, Link, Subject
 from tracking.tokens import Ref

@@ -6,21 +6,12 @@ from django.utils import timezone
 
 from campaigns import triggers, versions
 from campaigns.models import Delivery, Firing, Trigger, TriggerVersion
-from tests.campaigns.conftest import give_score, move, together
+from tests.campaigns.conftest import give_score, move
 from tests.factories import ContactFactory, TagFactory, TriggerActionFactory, TriggerFactory, UserFactory
+from tests.threads import together
 
 pytestmark = pytest.mark.django_db
 FRENCH = {"filter": "field", "field": "country", "op": "is", "value": "FR"}
-
-
-@pytest.fixture
-def anne():
-    return ContactFactory(email="anne@example.com", country="FR")
-
-
-@pytest.fixture
-def bob():
-    return ContactFactory(email="bob@example.com", country="GB")
 
 
 @pytest.fixture

@@ -8,29 +8,15 @@ from django.core.exceptions import ValidationError
 from campaigns import publishing, triggers
 from campaigns.models import Delivery, Firing, Trigger
 from config import pipeline
-from scoring import ledger, publications, rules, sql
-from scoring.models import PointAction, PointGroup, Publication
+from scoring import ledger, publications, sql
+from scoring.models import Publication
 from scoring.publishing.actions import state_of as action_state
 from tests.factories import ContactFactory
-from tests.scoring.conftest import SINCE, download, score, subject
+from tests.scoring.conftest import download, score, subject
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Scope = Publication.Scope
-
-
-@pytest.fixture
-def engagement():
-    return PointGroup.objects.create(name="Engagement")
-
-
-@pytest.fixture
-def rule(engagement):
-    action = PointAction.objects.create(
-        name="Download", source="asset_downloaded", points=5, repeat="object", group=engagement
-    )
-    rules.publish(action, since=SINCE)
-    return action
 
 
 @pytest.fixture

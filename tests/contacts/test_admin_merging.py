@@ -20,12 +20,6 @@ COMPARE = "admin:contacts_contact_compare"
 
 
 @pytest.fixture
-def marketer(client):
-    client.force_login(UserFactory(is_superuser=True, username="manon"))
-    return client
-
-
-@pytest.fixture
 def ada():
     return ContactFactory(email="ada@example.com", first_name="Ada", city="Paris")
 

@@ -1,35 +1,18 @@
 """What the database promises when several do the same at once: one test per unique constraint."""
 
 import io
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from contacts import consent, segments, tagging
 from contacts.imports import jobs
 from contacts.models import Change, Company, Contact, ContactTag, DoNotContact, Import, Membership, Stage, Tag
 from contacts.sql import name_rows
 from tests.factories import ContactFactory, CustomFieldFactory, SegmentFactory, TagFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREADS = 6
-
-
-def at_once(work, times=THREADS):
-    """Run `work(number)` in several threads that begin together; what each returned."""
-    barrier = Barrier(times)
-
-    def run(number):
-        barrier.wait()
-        try:
-            return work(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
 
 
 def or_refused(make):

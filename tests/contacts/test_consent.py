@@ -5,8 +5,8 @@ from django.db import IntegrityError, transaction
 
 from contacts import choices, conditions, consent, consent_policies, consent_texts
 from contacts.models import Channel, Consent, ConsentPolicy, ConsentText, Contact, DataRequest, DoNotContact, Purpose
-from tests.contacts.test_concurrency import at_once
 from tests.factories import ContactFactory, UserFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -337,13 +337,6 @@ def test_delimiter_is_the_one_that_cuts_the_header_most():
 # Pages
 
 
-@pytest.fixture
-def marketer(client):
-    user = UserFactory(is_superuser=True)
-    client.force_login(user)
-    return client
-
-
 def upload(client, text, name="people.csv"):
     file = io.BytesIO(text.encode())
     file.name = name

@@ -24,7 +24,7 @@ from contacts.privacy.parts import in_order
 from scoring import ledger, reconciliation
 from scoring.models import PointEntry, Repeat
 from tests.factories import ContactFactory, FormFactory, StageFactory, TagFactory, UserFactory
-from tests.scoring.conftest import download, engagement, happen, lines, publish, score, subject  # noqa: F401
+from tests.scoring.conftest import download, happen, score, subject
 from tracking import tokens
 from tracking.models import Event, FormSubmission, HeldSubmission, Hit, Kind, Subject, Upload, Visitor
 
@@ -41,7 +41,7 @@ def ada(db):
 
 
 @pytest.fixture
-def told(ada, publish, settings, tmp_path):  # noqa: F811
+def told(ada, publish, settings, tmp_path):
     """Ada has done, said and been sent something of every kind."""
     settings.UPLOAD_ROOT = tmp_path
     publish(5, repeat=Repeat.ALWAYS)
@@ -205,7 +205,7 @@ def test_what_was_done_still_counts_for_nobody_in_particular(told):
     assert done.counts["tracking.Event"] == len(before)
 
 
-def test_the_ledger_and_the_scores_agree_afterwards(told, publish):  # noqa: F811
+def test_the_ledger_and_the_scores_agree_afterwards(told, publish):
     bob = ContactFactory()
     download(bob, subject("tour"))
     pipeline.drain()

@@ -37,11 +37,6 @@ def anne(db):
     return ContactFactory(email="anne@example.com")
 
 
-@pytest.fixture
-def bob(db):
-    return ContactFactory(email="bob@example.com")
-
-
 @pytest.mark.parametrize("one", BEHAVIOUR, ids=lambda one: one.key)
 def test_did_and_did_not_divide_everybody(one, anne, bob):
     happened(anne, one.kind, days=5)

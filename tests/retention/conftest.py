@@ -7,7 +7,7 @@ from contacts.models import Purpose
 from scoring.models import Repeat
 from tests.factories import ContactFactory
 from tests.retention.decided import CHROME, ago
-from tests.scoring.conftest import download, engagement, happen, publish, subject  # noqa: F401 - fixtures
+from tests.scoring.conftest import download, happen, subject
 from tracking.models import Kind as EventKind
 from tracking.models import Upload
 
@@ -21,7 +21,7 @@ def kept_files(settings, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def ada(publish):  # noqa: F811
+def ada(publish):
     """Has earned points long ago and lately, by rules of several kinds."""
     publish(5, repeat=Repeat.ALWAYS)
     publish(3, source="page_visited", repeat=Repeat.ALWAYS, cap_amount=4, cap_unit="times", cap_period="month")

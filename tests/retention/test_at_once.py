@@ -13,9 +13,9 @@ from contacts.models import Purpose, RetentionRun
 from contacts.privacy.retention import runs
 from scoring import reconciliation
 from scoring.models import PointEntry, Repeat
-from tests.contacts.test_concurrency import at_once
 from tests.factories import ContactFactory
-from tests.scoring.conftest import download, engagement, happen, publish, subject  # noqa: F401 - fixtures
+from tests.scoring.conftest import happen, subject
+from tests.threads import at_once
 from tracking import inbox
 from tracking import retention as tracking_retention
 from tracking import retention_sql as sql
@@ -29,7 +29,7 @@ NOON = (timezone.localtime() - timedelta(days=700)).replace(hour=12)
 
 
 @pytest.fixture
-def visits(publish):  # noqa: F811
+def visits(publish):
     """Of some browsers, three each, on one old day; a download is worth five points."""
     publish(5, repeat=Repeat.ALWAYS)
     asset = subject("guide")

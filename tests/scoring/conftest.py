@@ -6,9 +6,8 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from scoring import ledger, matching, profiles, rules, scores, sql
-from scoring.models import ContactScore, PointAction, PointEntry, PointGroup, Repeat
-from tests.factories import UserFactory
+from scoring import ledger, matching, profiles, scores, sql
+from scoring.models import ContactScore, PointEntry, PointGroup
 from tracking import hits, inbox
 from tracking.models import Kind, Subject
 
@@ -16,32 +15,8 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def engagement(db):
-    return PointGroup.objects.create(name="Engagement")
-
-
-@pytest.fixture
 def fit(db):
     return PointGroup.objects.create(name="Fit", weight=2)
-
-
-@pytest.fixture
-def publish(engagement):
-    """publish(points=5, source="asset_downloaded", …): a point action in force since 2020."""
-
-    def publish(points=5, source="asset_downloaded", repeat=Repeat.ONCE, group=None, since=SINCE, **fields):
-        action = PointAction.objects.create(
-            name=f"{source} {points:+d}",
-            source=source,
-            points=points,
-            repeat=repeat,
-            group=group or engagement,
-            **fields,
-        )
-        rules.publish(action, since=since)
-        return action
-
-    return publish
 
 
 def subject(name, type=Subject.Type.ASSET, **fields):
@@ -87,11 +62,3 @@ def lines(contact):
 
 def score(contact, group=None):
     return ContactScore.objects.filter(contact=contact, group=group).values_list("score", flat=True).first()
-
-
-@pytest.fixture
-def marketer(client):
-    user = UserFactory(username="marketer", is_superuser=True)
-    client.force_login(user)
-    client.user = user
-    return client

@@ -8,7 +8,6 @@ from django.urls import reverse
 from scoring import rules
 from scoring.models import PointAction, Repeat
 from tests.factories import FormFactory, FormFieldFactory, UserFactory
-from tests.scoring.conftest import engagement, publish  # noqa: F401 - fixtures
 from tracking.models import Form, Subject
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +33,7 @@ def copy(client, form):
     return Form.objects.exclude(pk=form.pk).get(), [str(one) for one in get_messages(response.wsgi_request)]
 
 
-def test_points_on_the_form_come_along_and_the_other_rules_are_named(client, form, publish):  # noqa: F811
+def test_points_on_the_form_come_along_and_the_other_rules_are_named(client, form, publish):
     client.force_login(UserFactory(is_superuser=True))
     own = publish(7, source="form_submitted", params={"only": [about(form)]}, form=form, repeat=Repeat.ALWAYS)
     called("Asked for a demo", publish(3, source="form_submitted", params={"only": [about(form)]}))
@@ -61,7 +60,7 @@ def test_points_on_the_form_come_along_and_the_other_rules_are_named(client, for
     assert "Any form" not in sentences[1]
 
 
-def test_a_form_that_no_rule_names_is_copied_in_silence(client, form, publish):  # noqa: F811
+def test_a_form_that_no_rule_names_is_copied_in_silence(client, form, publish):
     client.force_login(UserFactory(is_superuser=True))
     called("Any form", publish(2, source="form_submitted"))
 
@@ -70,7 +69,7 @@ def test_a_form_that_no_rule_names_is_copied_in_silence(client, form, publish): 
     assert sentences == ["This is the copy. It is switched off until you say otherwise."]
 
 
-def test_who_may_make_no_rules_copies_none(client, form, publish):  # noqa: F811
+def test_who_may_make_no_rules_copies_none(client, form, publish):
     user = UserFactory()
     user.user_permissions.set(Permission.objects.filter(codename__in=["add_form", "view_form", "change_form"]))
     client.force_login(user)

@@ -22,12 +22,6 @@ def now():
         yield clock
 
 
-@pytest.fixture
-def marketer(client):
-    client.force_login(UserFactory(is_superuser=True))
-    return client
-
-
 def test_it_shows_what_counts_what_almost_did_and_what_will_be(marketer, publish, engagement):
     terms.publish(engagement, {"half_life_days": 30})
     publish(40, repeat=Repeat.ONCE_PER_OBJECT, cap_amount=2)

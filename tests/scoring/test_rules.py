@@ -24,9 +24,9 @@ from scoring.models import (
     PointEntry,
     Repeat,
 )
-from tests.campaigns.conftest import together
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import SINCE, download, happen, lines, score, subject
+from tests.threads import together
 from tracking import inbox
 from tracking.models import Kind, Subject
 
@@ -168,7 +168,7 @@ def test_two_who_publish_at_once_make_two_versions_one_after_the_other(publish):
         mine.save()
         rules.publish(mine)
 
-    assert together(*[lambda points=points: edit(points) for points in range(10, 18)]) == [None] * 8
+    together(*[lambda points=points: edit(points) for points in range(10, 18)])
 
     versions = list(action.versions.order_by("number"))
     assert [version.number for version in versions] == list(range(1, len(versions) + 1))
@@ -341,7 +341,7 @@ def test_two_batches_that_meet_the_same_new_subject_match_it_once(publish, ada):
             sql.share_rules()
             matching.resolve_new()
 
-    assert together(resolve, resolve, resolve) == [None] * 3
+    together(resolve, resolve, resolve)
     assert sorted(Match.objects.values_list("subject", flat=True)) == [about.pk for about in abouts]
     assert not Subject.objects.filter(resolved_at__isnull=True).exists()
 
@@ -373,7 +373,7 @@ def test_two_who_look_at_the_same_profile_open_one_interval(publish, ada):
             sql.share_rules()
             scores.refresh(profiles.hold(scores.lock([ada.pk])))
 
-    assert together(hold, hold, hold) == [None] * 3
+    together(hold, hold, hold)
     assert Holding.objects.filter(until__isnull=True).count() == PointEntry.objects.count() == 1
     assert score(ada) == 20
 
@@ -402,6 +402,6 @@ def test_many_contacts_locked_in_any_order_never_block_each_other(engagement):
             scores.refresh([scores.Delta(pk, engagement.pk, 1) for pk in held])
 
     jobs = [lambda order=order: add(order) for order in (ids, ids[::-1], ids[10:] + ids[:10])]
-    assert together(*jobs) == [None] * 3
+    together(*jobs)
     assert set(ContactScore.objects.values_list("score", flat=True)) == {Decimal(3)}
     assert Contact.objects.count() == 20

@@ -37,16 +37,6 @@ CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FU
 
 
 @pytest.fixture
-def ada():
-    return ContactFactory(email="ada@example.com")
-
-
-@pytest.fixture
-def bob():
-    return ContactFactory(email="bob@example.com")
-
-
-@pytest.fixture
 def cleo():
     return ContactFactory(email="cleo@example.com")
 
@@ -379,12 +369,6 @@ def test_whom_the_preview_left_out_is_forgotten_when_the_draft_is_published(acti
 
 
 # --- where people look --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def marketer(client):
-    client.force_login(UserFactory(is_superuser=True))
-    return client
 
 
 def page(name, *args):

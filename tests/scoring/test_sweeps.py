@@ -23,11 +23,6 @@ Scope = Publication.Scope
 
 
 @pytest.fixture
-def ada():
-    return ContactFactory(email="ada@example.com")
-
-
-@pytest.fixture
 def action(publish, ada):
     """5 points for each guide; Ada downloaded one of them three times, on three days."""
     made = publish(5, repeat=Repeat.ONCE_PER_OBJECT)

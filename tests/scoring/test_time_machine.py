@@ -26,12 +26,6 @@ def now():
 
 
 @pytest.fixture
-def marketer(client):
-    client.force_login(UserFactory(is_superuser=True))
-    return client
-
-
-@pytest.fixture
 def ada(publish, now):
     ada = ContactFactory(first_name="Ada", last_name="Lovelace", created_at=NOW - timedelta(days=90))
     ada.rule = publish(5, repeat=Repeat.ONCE_PER_OBJECT)

@@ -22,12 +22,6 @@ from tracking.models import ApiKey, Asset, Form, FormSubmission, Hit, Kind, Land
 EMPTY = {"fields-TOTAL_FORMS": "0", "fields-INITIAL_FORMS": "0"}
 
 
-@pytest.fixture
-def marketer(client, db):
-    client.force_login(UserFactory(is_superuser=True))
-    return client
-
-
 def formset(*rows):
     data = {"fields-TOTAL_FORMS": str(len(rows)), "fields-INITIAL_FORMS": "0"}
     for number, row in enumerate(rows):

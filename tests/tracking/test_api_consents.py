@@ -9,7 +9,7 @@ from config import pipeline
 from contacts import consent, consent_texts, merging, privacy
 from contacts.models import Channel, Consent, Contact, DoNotContact
 from tests.factories import ContactFactory
-from tests.tracking.test_inbox import BROWSER, identify
+from tests.tracking.visiting import BROWSER, identify
 from tracking import apikeys
 from tracking.models import ApiKey, Hit
 
@@ -27,11 +27,6 @@ def say(client):
         return client.post("/api/v1/consents", sent, content_type="application/json", headers=headers)
 
     return say
-
-
-@pytest.fixture
-def ada():
-    return ContactFactory(email="ada@example.com")
 
 
 def kept():

@@ -11,7 +11,7 @@ from config import pipeline
 from contacts import consent, consent_texts, merging
 from contacts.models import Consent, Contact
 from tests.factories import ContactFactory, LandingPageFactory
-from tests.tracking.test_inbox import BROWSER, click, identify, submit
+from tests.tracking.visiting import BROWSER, click, identify, submit
 from tracking import banner, experiments, passes, timeline, wording
 from tracking.models import Event, Hit, Kind, Visitor
 from tracking.sections import new_row
@@ -19,11 +19,6 @@ from tracking.sections import new_row
 pytestmark = pytest.mark.django_db
 TEXT = "Shall we remember you?"
 PAGE = "https://shop.example/pricing"
-
-
-@pytest.fixture
-def ada():
-    return ContactFactory(email="ada@example.com")
 
 
 @pytest.fixture

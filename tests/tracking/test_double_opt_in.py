@@ -10,8 +10,8 @@ from django.utils import timezone
 from config import pipeline
 from contacts import consent
 from contacts.models import Consent, Contact, DoNotContact, Membership
-from tests.contacts.test_concurrency import at_once
 from tests.factories import ContactFactory, FormFactory, FormFieldFactory, SegmentFactory
+from tests.threads import at_once
 from tracking import double_opt_in, hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Confirmation, FormSubmission, Kind, Subject

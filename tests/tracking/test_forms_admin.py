@@ -14,12 +14,6 @@ from tests.tracking.test_forms import PNG
 from tracking.models import Form, FormSubmission, HeldSubmission, Hit, Upload
 
 
-@pytest.fixture
-def marketer(client, db):
-    client.force_login(UserFactory(is_superuser=True))
-    return client
-
-
 def test_a_field_keeps_only_the_settings_of_its_type(marketer):
     response = add_form(
         marketer,

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from tests.contacts.test_concurrency import at_once
+from tests.threads import at_once
 from tracking import inbox
 
 YEAR = [date(2001, month, 1) for month in range(1, 13)]

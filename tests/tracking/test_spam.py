@@ -1,15 +1,14 @@
 """Spam: robots are slowed down and kept aside, a whole office is not punished, and nothing of a person is lost."""
 
 import hashlib
-import threading
 import time
 
 import pytest
 import time_machine
-from django.db import connection
 from redis.exceptions import ConnectionError as RedisAway
 
 from tests.factories import FormFieldFactory
+from tests.threads import at_once
 from tracking import apikeys, held, nonces
 from tracking.hits import NewHit
 from tracking.models import ApiKey, HeldSubmission, Hit, Kind
@@ -228,29 +227,12 @@ def test_the_same_spam_twice_is_held_once_and_a_flood_of_it_is_dropped(post, for
 @pytest.mark.django_db(transaction=True)
 def test_two_people_who_let_the_same_in_let_it_in_once(form):
     hit = NewHit(kind=Kind.FORM_SUBMITTED, data={"form": form.pk, "answers": {}})
-    both(lambda: held.hold(form, hit, ["links"]))
+    at_once(lambda number: held.hold(form, hit, ["links"]), 2)
     assert HeldSubmission.objects.count() == 1
 
-    counts = both(lambda: held.accept(HeldSubmission.objects.all()))
+    counts = at_once(lambda number: held.accept(HeldSubmission.objects.all()), 2)
 
     assert (sorted(counts), Hit.objects.count(), HeldSubmission.objects.count()) == ([0, 1], 1, 0)
-
-
-def both(work):
-    """What two threads came to that did this at the same moment."""
-    barrier, results = threading.Barrier(2), []
-
-    def run():
-        barrier.wait()
-        try:
-            results.append(work())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(2)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    return results
 
 
 def test_a_server_of_ours_with_a_key_is_neither_limited_nor_held(client, working, settings):

@@ -8,16 +8,11 @@ from contacts.models import Contact, Purpose
 from scoring import reconciliation
 from scoring.models import ContactScore, Repeat
 from tests.factories import ContactFactory, FormFactory, FormFieldFactory
-from tests.scoring.conftest import engagement, happen, publish  # noqa: F401 - fixtures
-from tests.tracking.test_inbox import BROWSER, OTHER, click, identify, known_as, owners, submit, visit
+from tests.scoring.conftest import happen
+from tests.tracking.visiting import BROWSER, OTHER, click, identify, known_as, owners, submit, visit
 from tracking.models import Event, FormSubmission, Hit, Kind, Tie, Visitor
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def ada():
-    return ContactFactory(email="ada@example.com")
 
 
 @pytest.fixture
@@ -46,7 +41,7 @@ def scores():
     return {row.contact.email: int(row.score) for row in found.select_related("contact")}
 
 
-def test_the_friend_who_says_who_they_are_gets_what_their_browser_did(ada, form, step, publish):  # noqa: F811
+def test_the_friend_who_says_who_they_are_gets_what_their_browser_did(ada, form, step, publish):
     publish(5, source="page_visited", repeat=Repeat.ALWAYS)
     publish(100, source="email_clicked", repeat=Repeat.ALWAYS)
     visit(path="/before")
@@ -66,7 +61,7 @@ def test_the_friend_who_says_who_they_are_gets_what_their_browser_did(ada, form,
     assert known_as().email == "friend@example.com"
 
 
-def test_what_a_pass_of_the_forwarded_link_said_goes_to_the_friend_too(ada, form, step, publish):  # noqa: F811
+def test_what_a_pass_of_the_forwarded_link_said_goes_to_the_friend_too(ada, form, step, publish):
     publish(5, source="page_visited", repeat=Repeat.ALWAYS)
     happen(ada, Kind.PAGE_VISITED, visitor_id=BROWSER, url="https://shop.example/")
     step()
@@ -77,7 +72,7 @@ def test_what_a_pass_of_the_forwarded_link_said_goes_to_the_friend_too(ada, form
     assert scores() == {"friend@example.com": 10}
 
 
-def test_two_forwarded_mails_leave_nothing_with_either_recipient(ada, form, step, publish):  # noqa: F811
+def test_two_forwarded_mails_leave_nothing_with_either_recipient(ada, form, step, publish):
     publish(5, source="page_visited", repeat=Repeat.ALWAYS)
     bob = ContactFactory(email="bob@example.com")
     follow(ada)
@@ -92,7 +87,7 @@ def test_two_forwarded_mails_leave_nothing_with_either_recipient(ada, form, step
     assert owners(Kind.EMAIL_CLICKED) == ["ada@example.com", "bob@example.com"]
 
 
-def test_who_gives_the_address_the_link_was_for_keeps_everything(ada, form, step, publish):  # noqa: F811
+def test_who_gives_the_address_the_link_was_for_keeps_everything(ada, form, step, publish):
     publish(5, source="page_visited", repeat=Repeat.ALWAYS)
     follow(ada)
     visit()
@@ -104,7 +99,7 @@ def test_who_gives_the_address_the_link_was_for_keeps_everything(ada, form, step
     assert Visitor.objects.get().is_sure
 
 
-def test_what_was_sure_is_not_split_when_another_person_uses_the_browser(ada, form, step, publish):  # noqa: F811
+def test_what_was_sure_is_not_split_when_another_person_uses_the_browser(ada, form, step, publish):
     publish(5, source="page_visited", repeat=Repeat.ALWAYS)
     submit(form, email="ada@example.com")
     visit()
@@ -115,7 +110,7 @@ def test_what_was_sure_is_not_split_when_another_person_uses_the_browser(ada, fo
     assert scores() == {"ada@example.com": 5, "bob@example.com": 5}
 
 
-def test_other_browsers_of_the_recipient_are_left_alone(ada, form, step, publish):  # noqa: F811
+def test_other_browsers_of_the_recipient_are_left_alone(ada, form, step, publish):
     publish(5, source="page_visited", repeat=Repeat.ALWAYS)
     follow(ada)
     follow(ada, OTHER)
@@ -140,7 +135,7 @@ def test_a_form_without_an_address_goes_with_the_browser(ada, form, step):
     assert owners(Kind.FORM_SUBMITTED) == ["friend@example.com"]
 
 
-def test_visits_become_nobodys_where_the_friend_does_not_want_to_be_followed(ada, form, publish):  # noqa: F811
+def test_visits_become_nobodys_where_the_friend_does_not_want_to_be_followed(ada, form, publish):
     publish(5, source="page_visited", repeat=Repeat.ALWAYS)
     friend = ContactFactory(email="friend@example.com")
     consent.withdraw(friend, Purpose.WEB_TRACKING)

@@ -164,12 +164,6 @@ def test_days_are_those_of_the_instance(page, settings):
     assert (span.since, span.until) == (datetime(2026, 6, 30, 22, tzinfo=UTC), datetime(2026, 7, 1, 22, tzinfo=UTC))
 
 
-@pytest.fixture
-def marketer(client, db):
-    client.force_login(UserFactory(is_superuser=True))
-    return client
-
-
 def test_the_pages_ask_the_same_few_queries_whatever_there_is(marketer, page, form, django_assert_num_queries):
     pages = {
         reverse("admin:tracking_landingpage_statistics", args=[page.pk]): 8,

@@ -1,14 +1,14 @@
 """Files that visitors send: what they are by their content, where they are kept, and what is refused."""
 
 import io
-import threading
 import zipfile
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 
 from tests.factories import FormFieldFactory
+from tests.threads import at_once
 from tests.tracking.test_forms import PNG
 from tracking import uploads
 from tracking.models import Hit, Upload
@@ -162,21 +162,9 @@ def test_no_file_is_left_where_the_post_could_not_be_recorded(send, upload_root,
 
 @pytest.mark.django_db(transaction=True)
 def test_two_posts_at_once_keep_one_file(form, upload_root):
-    from uuid import UUID
+    files = [uploads.check(SimpleUploadedFile("a.pdf", PDF), ["pdf"]) for _post in range(2)]
 
-    key, barrier = UUID(int=7), threading.Barrier(2)
-
-    def keep():
-        checked = uploads.check(SimpleUploadedFile("a.pdf", PDF), ["pdf"])
-        barrier.wait()
-        try:
-            uploads.keep(form, key, {"file": checked})
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=keep) for _ in range(2)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
+    at_once(lambda number: uploads.keep(form, UUID(int=7), {"file": files[number]}), 2)
 
     assert Upload.objects.count() == 1
     assert [path.name for path in upload_root.rglob("*") if path.is_file()] == [Upload.objects.get().pk.hex]

@@ -10,7 +10,6 @@ from contacts import consent
 from contacts.models import Purpose
 from scoring.models import ContactScore, PointEntry, Repeat
 from tests.factories import ContactFactory, LinkFactory, SubjectFactory
-from tests.scoring.conftest import engagement, publish  # noqa: F401 - fixtures
 from tests.tracking import sequences
 from tests.tracking.sequences import SEQUENCES, Request
 from tracking import hits
@@ -142,7 +141,7 @@ def test_what_the_lists_know_of_networks(address, reason):
     assert lists.of_network(address) == reason
 
 
-def test_what_comes_later_revises_what_was_taken_for_a_person(mailing, publish):  # noqa: F811
+def test_what_comes_later_revises_what_was_taken_for_a_person(mailing, publish):
     publish(10, source="email_clicked", repeat=Repeat.ALWAYS)
     contact = mailing.reader()
     sent, first, *rest = mailing.hits(contact, 1, sequences.every_link(20, 0.3, [sequences.AMAZON]))

@@ -1,0 +1,89 @@
+"""What consent allows of what comes in: whose it is, and whether it counts."""
+
+import pytest
+
+from config import pipeline
+from contacts import consent
+from scoring.models import ContactScore, PointEntry, Repeat
+from tests.factories import FormFieldFactory, SubjectFactory
+from tests.scoring.conftest import happen
+from tests.tracking.visiting import AT, BROWSER, click, identify, owners, submit, visit
+from tracking.models import Event, Kind
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_open_without_consent_is_kept_without_a_name_and_earns_nothing(ada, publish):
+    publish(5, source="email_opened")
+    email = SubjectFactory()
+    url = "https://bareme.example/t/o/token?email=ada@example.com#x"
+    happen(ada, Kind.EMAIL_OPENED, email, AT, visitor_id=BROWSER, message_id=7, ip="192.0.2.0", url=url, user_agent="x")
+    pipeline.drain()
+
+    [event] = Event.objects.filter(kind=Kind.EMAIL_OPENED)
+    assert (event.subject, event.contact, event.visitor_id, event.message_id) == (email, None, None, None)
+    assert event.data == {"url": "https://bareme.example/t/o/token"}
+    assert PointEntry.objects.count() == 0
+
+
+def test_an_open_counts_while_opens_may_be_tracked_and_one_after_withdrawal_is_nobodys(ada, publish):
+    publish(5, source="email_opened", repeat=Repeat.ALWAYS)
+    email = SubjectFactory()
+    consent.give(ada, "email_tracking")
+    happen(ada, Kind.EMAIL_OPENED, email, AT)
+    pipeline.drain()
+    assert ContactScore.objects.get(group=None).score == 5
+
+    consent.withdraw(ada, "email_tracking")
+    happen(ada, Kind.EMAIL_OPENED, email, AT)
+    pipeline.drain()
+    assert owners(Kind.EMAIL_OPENED) == ["ada@example.com", None]
+    assert ContactScore.objects.get(group=None).score == 0  # a refusal takes the points of what it covers
+
+    consent.give(ada, "email_tracking")
+    pipeline.drain()
+    assert ContactScore.objects.get(group=None).score == 5  # of the open that is theirs
+
+
+def test_links_count_unless_refused(ada, bob):
+    consent.withdraw(bob, "link_tracking")
+    click(ada, None)
+    click(bob, None)
+    pipeline.drain()
+
+    assert owners(Kind.EMAIL_CLICKED) == ["ada@example.com", None]
+
+
+def test_a_page_needs_a_browser_that_agreed_or_a_contact_who_did(ada, bob):
+    consent.give(bob, "web_tracking")
+    for contact, visitor in ((ada, None), (ada, BROWSER), (bob, None)):
+        happen(contact, Kind.PAGE_VISITED, at=AT, visitor_id=visitor, url="https://shop.example/")
+    pipeline.drain()
+
+    assert owners() == [None, "ada@example.com", "bob@example.com"]
+
+
+@pytest.mark.parametrize("together_", [True, False], ids=["in one batch", "in two batches"])
+def test_visits_are_not_claimed_by_who_refuses_to_be_followed(ada, publish, together_):
+    publish(5, source="page_visited")
+    publish(7, source="asset_downloaded")
+    consent.withdraw(ada, "web_tracking")
+    visit()
+    happen(None, Kind.ASSET_DOWNLOADED, SubjectFactory(type="asset"), AT, visitor_id=BROWSER)
+    if not together_:
+        pipeline.drain()
+    identify("ada@example.com")
+    pipeline.drain()
+
+    assert owners() == [None]
+    assert owners(Kind.ASSET_DOWNLOADED) == ["ada@example.com"]
+    assert ContactScore.objects.get(group=None).score == 7
+
+
+def test_a_yes_given_with_a_form_counts_for_the_same_batch(ada, form):
+    FormFieldFactory(form=form, key="follow", type="consent", purpose="email_tracking")
+    submit(form, email="ada@example.com", consents={"email_tracking": "Yes"})
+    happen(ada, Kind.EMAIL_OPENED, SubjectFactory(), AT)
+    pipeline.drain()
+
+    assert owners(Kind.EMAIL_OPENED) == ["ada@example.com"]
