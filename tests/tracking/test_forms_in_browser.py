@@ -181,6 +181,21 @@ def test_the_browser_calculates_while_the_visitor_types(page, site, bareme, form
     assert page.complaints == []
 
 
+@pytest.mark.parametrize("way", ["iframe", "link"])
+def test_one_press_is_enough_where_the_calculation_is_done_already(page, site, bareme, form, way):  # noqa: F811
+    form.proof_of_work = True
+    form.save()
+    where = shown(page, site, bareme, form, way)
+    where.get_by_label("Email").fill("ada@example.com")
+    where.locator("input[name=bareme_work]").wait_for(state="attached")
+    page.wait_for_timeout(1100)
+
+    where.get_by_role("button", name="Send").click()
+    where.get_by_role("status").wait_for()
+
+    assert len(recorded(page, 1, Kind.FORM_SUBMITTED)) == 1
+
+
 def test_where_the_script_is_blocked_a_link_leads_to_the_form(page, site, bareme, form):  # noqa: F811
     page.route(f"**/f/{form.public_id}.js", lambda route: route.abort())
     shown(page, site, bareme, form, "script")

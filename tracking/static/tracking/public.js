@@ -65,8 +65,10 @@
       event.preventDefault();
       state = 'working';
       work().then(function () {
-        state = 'ready';
-        form.requestSubmit();
+        setTimeout(function () { // browsers heed no second submit while they tell of the first
+          state = 'ready';
+          form.requestSubmit();
+        });
       });
     });
     window.addEventListener('pageshow', function () {
