@@ -164,6 +164,7 @@ def test_a_refusal_outlives_the_undo_of_a_merge(say, ada):
         ({"email": None}, "email"),
         ({"email": None, "visitor": str(BROWSER), "purpose": "email"}, "email"),
         ({"ip": "203.0.113.400"}, "ip"),
+        ({"source": '{"say": "%(n)99999d", "with": {"n": 1}}'}, "source"),
         ({"at": "2999-01-01T00:00:00Z"}, "at"),
         ({"consent": True}, "consent"),
     ],

@@ -57,7 +57,7 @@ def _answer(sent: Payload, key: ApiKey) -> NewHit:
     text = _text(sent, purpose)
     if granted and not text:
         raise Wrong("text", _("A yes needs its proof: the text that was shown, or language and version of ours."))
-    data = {"purpose": purpose, "granted": granted, "text": text, "source": sent.text("source", 200) or key.name}
+    data = {"purpose": purpose, "granted": granted, "text": text, "source": _source(sent) or key.name}
     own_key = sent.text("key", 200)
     return NewHit(
         kind=Kind.CONSENT_ANSWERED,
@@ -79,6 +79,14 @@ def _text(sent: Payload, purpose: str) -> str:
     if not said:
         raise Wrong("version", _("Send either the text, or language and version of one that stands under Consent."))
     return said
+
+
+def _source(sent: Payload) -> str:
+    """What begins like a remark of ours (contacts.remarks) would be read as one."""
+    source = sent.text("source", 200)
+    if source.startswith("{"):
+        raise Wrong("source", _("A text is expected."))
+    return source
 
 
 def _ip(sent: Payload) -> str | None:
