@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.privacy import Column, Part, Person, Section, columns_of, parts
 from contacts.privacy.parts import Erasing
 from scoring import sql
 from scoring.explain import explain
-from scoring.models import OF_CONTACTS, Adjustment, Holding, PointEntry, SweepContact
+from scoring.models import OF_CONTACTS, Adjustment, ContactScore, Holding, PointEntry, SweepContact
 
 
 @parts.register
@@ -27,7 +28,10 @@ class Points(Part):
 
     def sections(self, person: Person) -> Iterator[Section]:
         statement = explain(person.contact)
-        scores: list[Any] = [(group.group.name, group.score, group.weighted) for group in statement.groups]
+        kept = set(_scores(person.ids).values_list("group", flat=True))
+        scores: list[Any] = [
+            (group.group.name, group.score, group.weighted) for group in statement.groups if group.group.pk in kept
+        ]
         columns = {
             "group": Column(_("point group"), lambda row: row[0]),
             "score": Column(_("score"), lambda row: row[1]),
@@ -70,6 +74,13 @@ class Points(Part):
         ids = erasing.person.ids
         erasing.note("scoring.PointEntry", PointEntry.objects.filter(contact__in=ids).delete()[0])
         SweepContact.objects.filter(contact__in=ids).delete()
+        erasing.note("scoring.ContactScore", _scores(ids).values("group").distinct().count())  # as a copy lists them
+        ContactScore.objects.filter(contact__in=ids).delete()
+
+
+def _scores(ids: Sequence[int]) -> QuerySet[ContactScore]:
+    """Those of groups: the overall score is what they come to."""
+    return ContactScore.objects.order_by().filter(contact__in=ids, group__isnull=False)
 
 
 def _line() -> dict[str, Column]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.privacy import Column, Part, Person, Section, columns_of, parts
 from contacts.privacy.parts import Erasing, File, choice
-from tracking import merging_sql, uploads, wording
+from tracking import merging_sql, subjects, uploads, wording
 from tracking import privacy_sql as sql
 from tracking.inbox import KIND_OF_CHANGE
 from tracking.models import (
@@ -45,21 +45,23 @@ class Deeds(Part):
     keeps = frozenset({"tracking.Event", "tracking.FormSubmission"})
 
     def sections(self, person: Person) -> Iterator[Section]:
-        ids = person.ids
+        ids, asked = person.ids, subjects.Questions()
         events = (
             Event.objects.filter(contact__in=ids).select_related("subject", "agent", "network").order_by("at", "id")
         )
-        yield Section("events", _("What you did, and what was noted"), _event(), events, ["tracking.Event"])
+        yield Section("events", _("What you did, and what was noted"), _event(asked), events, ["tracking.Event"])
         visitors = Visitor.objects.filter(contact__in=ids).order_by("first_seen_at", "pk")
         columns = columns_of(Visitor, "first_seen_at", "last_seen_at", id=Column(_("number"), lambda row: row.pk))
         columns["first_seen_at"] = Column(_("first seen"), lambda row: row.first_seen_at)
         columns["last_seen_at"] = Column(_("last seen"), lambda row: row.last_seen_at)
         yield Section("browsers", _("Browsers you used"), columns, visitors, ["tracking.Visitor"])
         sent = FormSubmission.objects.filter(contact__in=ids).select_related("form").order_by("at", "pk")
-        columns = columns_of(FormSubmission, "at", "form", "url", "answers")
+        answers = Column(_("answers"), lambda row: row.answers, lambda row: asked.told(row.form_id, row.answers))
+        columns = columns_of(FormSubmission, "at", "form", "url", answers=answers)
         yield Section("submissions", _("Forms you filled in"), columns, sent, ["tracking.FormSubmission"])
         held = HeldSubmission.objects.filter(pk__in=sql.held(person.emails)).select_related("form").order_by("pk")
-        columns = columns_of(HeldSubmission, "at", "form", answers=Column(_("answers"), _answers))
+        answers = Column(_("answers"), _answers, lambda row: asked.told(row.form_id, _answers(row)))
+        columns = columns_of(HeldSubmission, "at", "form", answers=answers)
         columns["form"] = Column(_("form"), lambda row: row.form.name)
         yield Section(
             "held_submissions",
@@ -72,10 +74,10 @@ class Deeds(Part):
         columns = columns_of(Upload, "name", "size", "created_at", id=Column(_("number"), lambda row: row.pk))
         columns["file"] = Column(_("in this copy"), lambda row: f"files/{_name(row)}")
         yield Section("files", _("Files you sent"), columns, files, ["tracking.Upload"])
-        asked = Confirmation.objects.filter(contact__in=ids).select_related("form").order_by("asked_at", "pk")
+        waiting_for = Confirmation.objects.filter(contact__in=ids).select_related("form").order_by("asked_at", "pk")
         columns = columns_of(Confirmation, "form", "email", "consents", "ip", "asked_at", "sent_at", "confirmed_at")
         yield Section(
-            "confirmations", _("Confirmations asked of you by mail"), columns, asked, ["tracking.Confirmation"]
+            "confirmations", _("Confirmations asked of you by mail"), columns, waiting_for, ["tracking.Confirmation"]
         )
         marks = Mark.objects.filter(contact__in=ids).order_by("pk")
         columns = columns_of(Mark, "is_machine", "note", "created_at", "undone_at")
@@ -113,11 +115,11 @@ class Deeds(Part):
         erasing.note("tracking.Visitor", Visitor.objects.filter(pk__in=visitors).delete()[0])
 
 
-def _event() -> dict[str, Column]:
+def _event(asked: subjects.Questions) -> dict[str, Column]:
     return {
         "at": Column(_("when"), lambda row: row.at),
         "kind": Column(_("what"), lambda row: Kind(row.kind).name.lower(), choice("kind", Kind.choices)),
-        "about": Column(_("about"), lambda row: row.subject and str(row.subject)),
+        "about": Column(_("about"), lambda row: row.subject and str(row.subject), lambda row: asked.named(row.subject)),
         "about_type": Column("", lambda row: row.subject and row.subject.type, lambda row: ""),
         "verdict": Column(
             _("taken for"), lambda row: Verdict(row.verdict).name.lower(), choice("verdict", Verdict.choices)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -58,18 +59,45 @@ def find(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
 def names(found: Iterable[Subject]) -> dict[int, str]:
     """What people read of these, by id: what was answered, with the words of its question."""
     known = {one.pk: one for one in found}
-    asked = {pk: _question(one) for pk, one in known.items() if one.type == Type.ANSWER}
-    forms, keys = {form for form, _key in asked.values()}, {key for _form, key in asked.values()}
-    fields = FormField.objects.filter(form__in=forms, key__in=keys) if asked else ()
-    questions = {(field.form_id, field.key): field for field in fields}
-    return {pk: _answer(one, questions.get(asked[pk])) if pk in asked else str(one) for pk, one in known.items()}
+    forms = {_question(one)[0] for one in known.values() if one.type == Type.ANSWER}
+    questions = Questions(FormField.objects.filter(form__in=forms) if forms else ())
+    return {pk: questions.named(one) for pk, one in known.items()}
+
+
+class Questions:
+    """The questions of forms, as they are asked today; all of them, unless some are given, once one is needed."""
+
+    def __init__(self, fields: Iterable[FormField] | None = None) -> None:
+        self._fields = fields
+
+    def named(self, subject: Subject | None) -> str:
+        if subject is None or subject.type != Type.ANSWER:
+            return str(subject or "")
+        form, key = _question(subject)
+        field = self._known.get((form, key))
+        return labelled(quoted(field.label if field else subject.name), answer(field, subject.path))
+
+    def told(self, form_id: int, answers: Mapping[str, Any]) -> dict[str, str]:
+        """What was answered in a form, by the words of its questions and in their order; what is not asked any more last."""
+        asked = {key: field for (form, key), field in self._known.items() if form == form_id}
+        found: dict[str, str] = {}
+        for key in [*(key for key in asked if key in answers), *(key for key in answers if key not in asked)]:
+            field = asked.get(key)
+            label = field.label if field else key
+            found[label if label not in found else f"{label} ({key})"] = answer(field, answers[key])
+        return found
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, str], FormField]:
+        fields = FormField.objects.all() if self._fields is None else self._fields
+        return {(field.form_id, field.key): field for field in fields}
 
 
 def answer(field: FormField | None, value: Any) -> str:
     """An answer as who gave it read it."""
     if isinstance(value, list | tuple):
         return ", ".join(answer(field, one) for one in value)
-    text = str(value)
+    text = "" if value is None else str(value)
     if isinstance(value, bool) or (field and field.type == FormField.Type.CHECKBOX and text in ("true", "false")):
         return _("yes") if text.lower() == "true" else _("no")
     return countries.name(text) if field and field.type == FormField.Type.COUNTRY else text
@@ -86,7 +114,3 @@ def readable(name: str) -> str:
 def _question(one: Subject) -> tuple[int, str]:
     form, _colon, rest = one.key.partition(":")
     return int(form) if form.isdecimal() else 0, rest.partition(":")[0]
-
-
-def _answer(one: Subject, field: FormField | None) -> str:
-    return labelled(quoted(field.label if field else one.name), answer(field, one.path))

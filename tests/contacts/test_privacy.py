@@ -22,8 +22,8 @@ from contacts.models import Contact, DataRequest, ErasedAddress, Erasure, Import
 from contacts.privacy.export import Export
 from contacts.privacy.parts import in_order
 from scoring import ledger, reconciliation
-from scoring.models import PointEntry, Repeat
-from tests.factories import ContactFactory, FormFactory, StageFactory, TagFactory, UserFactory
+from scoring.models import PointEntry, PointGroup, Repeat
+from tests.factories import ContactFactory, FormFactory, FormFieldFactory, StageFactory, TagFactory, UserFactory
 from tests.scoring.conftest import download, happen, score, subject
 from tracking import tokens
 from tracking.models import Event, FormSubmission, HeldSubmission, Hit, Kind, Subject, Upload, Visitor
@@ -55,7 +55,9 @@ def told(ada, publish, settings, tmp_path):
     guide = subject("guide")
     download(ada, guide, AT, url="https://example.com/guide?who=ada@example.com", **from_her)
     about = Subject.objects.get(type="form", ref_id=form.pk)
-    answers = {"email": "Ada@example.com", "note": "I live in Mayfair"}
+    FormFieldFactory(form=form, key="q1", label="How did you find us?", type="radio", choices=["By the tube"])
+    FormFieldFactory(form=form, key="q2", label="Shall we call?", type="checkbox")
+    answers = {"email": "Ada@example.com", "q2": True, "q1": "By the tube", "note": "I live in Mayfair"}
     key = happen(ada, Kind.FORM_SUBMITTED, about, AT, data={"form": form.pk, "answers": answers}, **from_her)
     happen(ada, Kind.CUSTOM, None, AT, data={"name": "visit", "place": "Mayfair"}, **from_her)
     pipeline.drain()
@@ -134,9 +136,19 @@ def test_the_copy_tells_everything_for_programs_and_for_people(told):
     assert (len(data["hits"]), len(data["held_submissions"]), len(data["import_lines"])) == (1, 1, 1)
     page = archive.read("data.html").decode()
     assert "I live in Mayfair" in page
+    assert "How did you find us?: By the tube; Shall we call?: yes; note: I live in Mayfair" in page
+    assert "“Shall we call?”: yes" in page
     assert "What is known about Ada Lovelace" in page
     (name,) = [name for name in archive.namelist() if name.startswith("files/")]
     assert (archive.read(name), data["files"][0]["file"]) == (b"%PD", name)
+
+
+def test_the_copy_lists_as_many_scores_as_an_erasure_says_go(told):
+    PointGroup.objects.create(name="Fit")  # in which they have none
+    rows = [section.rows for section in privacy.export(told).sections if section.key == "scores"]
+
+    assert [len(list(found)) for found in rows] == [1]
+    assert privacy.count(told.pk).counts["scoring.ContactScore"] == 1
 
 
 def test_nothing_of_others_is_in_the_copy_and_markup_is_text(ada):
