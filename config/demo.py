@@ -74,7 +74,7 @@ def demo(host: str, port: int) -> int:
     if LOADING.exists():
         forget_half_a_world()
     say("starting PostgreSQL and Valkey")
-    with embedded.start(VAR, settings) as extra:
+    with embedded.start(VAR, settings, tell=say) as extra:
         prepare({**os.environ, **extra})
         if not is_free(host, port):
             raise SystemExit(f"Port {port} was taken by another program meanwhile: please start again.")
@@ -89,7 +89,7 @@ def prepare(environment: Environment) -> None:
     say("preparing the database")
     step([sys.executable, "-m", "config.prepare"], environment)
     if has_demo_world() and not has_contacts(environment["DATABASE_URL"]):
-        say("loading the demo world (once)")
+        say("loading the demo world (once: two to five minutes)")
         LOADING.touch()
         step([sys.executable, "manage.py", "load_demo"], environment)
         LOADING.unlink()

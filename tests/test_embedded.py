@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -78,6 +79,37 @@ def test_the_data_stay(bare, tmp_path):
         connection.execute("TABLE kept")
         assert redis.from_url(second["REDIS_URL"]).get("kept") == b"yes"
         assert second["SECRET_KEY"] == first["SECRET_KEY"]
+
+
+@pytest.mark.parametrize("server", ["postgres", "valkey-server"])
+def test_a_server_that_was_killed_is_started_again_with_its_data(bare, tmp_path, server):
+    said = []
+    with embedded.start(tmp_path, {}, tell=said.append) as extra:
+        with psycopg.connect(extra["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept (id int)")
+        redis.from_url(extra["REDIS_URL"]).set("kept", "yes")
+        for pid in heads(server, tmp_path):
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: len(said) > 1 and "again" in said[-1], 60)
+
+        with psycopg.connect(extra["DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+        assert redis.from_url(extra["REDIS_URL"]).get("kept") == b"yes"
+
+    name = {"postgres": "PostgreSQL", "valkey-server": "Valkey"}[server]
+    assert (said[0], said[-1]) == (f"{name} ended by itself: starting it again", f"{name} runs again")
+    assert heads(server, tmp_path) == []
+
+
+def heads(server, root):
+    """The server of a world: of its processes, the one that names its folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            command = path.read_bytes().decode(errors="replace").replace("\0", " ")
+            if str(root) in command and Path(command.split()[0]).name == server:
+                found.append(int(path.parent.name))
+    return found
 
 
 def test_a_second_start_is_refused_and_a_command_joins(only_postgres, tmp_path):

@@ -7,15 +7,18 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import environ
 
 from config.embedded.folders import VAR, AlreadyRunning, hold, socket_folder
+from config.embedded.kept import Kept
 from config.embedded.postgres import start_postgres
 from config.embedded.processes import START_SECONDS, Environment, Server, without_interruption
 from config.embedded.valkey import start_valkey
+
+Tell = Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -39,18 +42,23 @@ def join_or_start(root: Path) -> Iterator[Environment]:
 
 
 @contextlib.contextmanager
-def start(root: Path, settings: Environment, postgres: Sequence[str] = ()) -> Iterator[Environment]:
+def start(
+    root: Path, settings: Environment, postgres: Sequence[str] = (), tell: Tell | None = None
+) -> Iterator[Environment]:
     """The servers on `root`, started for this block together with `settings`; refused when they run already.
 
-    `postgres` has further options of PostgreSQL, such as "shared_buffers=1GB".
+    `postgres` has further options of PostgreSQL, such as "shared_buffers=1GB". With `tell`, a server that ends by itself is
+    started again, and `tell` is told so in a sentence.
     """
-    with hold(root), started(root, settings, postgres) as extra:
+    with hold(root), started(root, settings, postgres, tell) as extra:
         yield extra
 
 
 @contextlib.contextmanager
-def started(root: Path, settings: Environment, postgres: Sequence[str] = ()) -> Iterator[Environment]:
-    with servers(root, durable=True, postgres=postgres) as urls:
+def started(
+    root: Path, settings: Environment, postgres: Sequence[str] = (), tell: Tell | None = None
+) -> Iterator[Environment]:
+    with servers(root, durable=True, postgres=postgres, tell=tell) as urls:
         extra = {**missing({**local_settings(root), **settings}), **urls}
         publish(root, extra)
         try:
@@ -60,15 +68,19 @@ def started(root: Path, settings: Environment, postgres: Sequence[str] = ()) -> 
 
 
 @contextlib.contextmanager
-def servers(root: Path, durable: bool, postgres: Sequence[str] = ()) -> Iterator[Environment]:
+def servers(root: Path, durable: bool, postgres: Sequence[str] = (), tell: Tell | None = None) -> Iterator[Environment]:
     """Start each server that the environment does not name; yield their addresses; stop them."""
-    running: dict[str, Server] = {}
+    running: dict[str, Server | Kept] = {}
     sockets = socket_folder(root)
+
+    def run(name: str, start: Callable[[], Server]) -> Server | Kept:
+        return Kept(name, start, tell) if tell else start()
+
     try:
         if "DATABASE_URL" not in os.environ:
-            running["DATABASE_URL"] = start_postgres(root, sockets, durable, postgres)
+            running["DATABASE_URL"] = run("PostgreSQL", lambda: start_postgres(root, sockets, durable, postgres))
         if "REDIS_URL" not in os.environ:
-            running["REDIS_URL"] = start_valkey(root, sockets, durable)
+            running["REDIS_URL"] = run("Valkey", lambda: start_valkey(root, sockets, durable))
         yield {name: server.url for name, server in running.items()}
     finally:
         with without_interruption():
