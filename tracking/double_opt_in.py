@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from contacts import choices, consent, consent_texts, segments
@@ -153,7 +154,7 @@ def _mail(row: Confirmation) -> EmailMultiAlternatives:
         context = {
             "texts": list(row.consents.values()),
             "link": link(row),
-            "until": row.expires_at,
+            "until": _until(row),
             "host": settings.ORGANISATION_NAME or settings.PUBLIC_HOST,
         }
         mail = EmailMultiAlternatives(
@@ -167,6 +168,12 @@ def _mail(row: Confirmation) -> EmailMultiAlternatives:
         )
         mail.attach_alternative(render_to_string("tracking/confirmation.html", context), "text/html")
         return mail
+
+
+def _until(row: Confirmation) -> str:
+    """A moment that can end a sentence: “8 a.m.” has a full stop of its own."""
+    moment = timezone.localtime(row.expires_at)
+    return f"{date_format(moment)} {moment:%H:%M}"
 
 
 def forget_expired() -> int:

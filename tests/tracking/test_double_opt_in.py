@@ -1,7 +1,7 @@
 """Double opt-in: from a form to a mail, from a mail to a page, from its button to consents with both times."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -59,6 +59,14 @@ def test_nothing_agreed_to_counts_before_it_is_confirmed(form, client):
     assert (message.to, message.extra_headers["Auto-Submitted"]) == (["ada@example.com"], "auto-generated")
     assert "Score me" in message.body
     assert Consent.objects.count() == 0
+
+
+def test_the_moment_it_is_valid_until_ends_its_sentence_once(form):
+    submit(form)
+    Confirmation.objects.update(language="en", expires_at=datetime(2099, 11, 30, 7, 3, tzinfo=UTC))
+    double_opt_in.send_due()
+
+    assert "The link is valid until Nov. 30, 2099 08:03. If it was not you" in mail.outbox[0].body
 
 
 def test_looking_confirms_nothing_and_the_button_confirms_once(form, client):
