@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.text import slugify
 
 from tracking import fieldtypes, formfields
-from tracking.admin import builder
+from tracking.admin import builder, cards
 from tracking.models import Form, FormField
 from tracking.views.drawing import speaking
 
@@ -54,10 +54,10 @@ def _position(posted: Mapping[str, str], prefix: str) -> int:
 
 
 def _row(posted: Mapping[str, str], prefix: str) -> FormField:
-    said = {name: posted.get(prefix + name, "").replace("\x00", "").strip() for name in builder.SETTINGS}
+    said = {name: posted.get(prefix + name, "").replace("\x00", "").strip() for name in cards.SETTINGS}
     type_ = said["type"] if said["type"] in Type.values else Type.TEXT
     key = slugify(said["key"]) or slugify(said["label"]).replace("-", "_")[:50] or "field"
-    lines = builder.LinesField()
+    lines = cards.LinesField()
     row = FormField(
         key=key,
         label=said["label"] or str(Type(type_).label),
