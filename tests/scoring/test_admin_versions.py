@@ -85,7 +85,7 @@ def test_the_history_names_authors_and_the_time_in_force(marketer, revised):
     assert first.when.startswith("in force from Jan. 1, 2020, 1 a.m. to ")
     assert third.when.startswith("in force since ")
     shown = marketer.get(page("scoring_pointaction_history", action.pk)).content.decode()
-    assert "by marketer" in shown
+    assert "by manon" in shown
     assert 'id="v2"' in shown
 
 
