@@ -207,13 +207,14 @@ def test_looking_at_spam_is_not_permission_to_let_it_in(client, spam):
     assert HeldSubmission.objects.count() == 1
 
 
-def test_spam_is_discarded_with_its_files(marketer, form, nonce, upload_root):
+def test_spam_is_discarded_with_its_files(marketer, form, nonce, upload_root, django_capture_on_commit_callbacks):
     FormFieldFactory(form=form, key="photo", type="file")
     values = {"bareme_nonce": nonce(form), "email": "a@example.com", "bareme_fax": "1"}
     marketer.post(f"/f/{form.public_id}", values | {"photo": SimpleUploadedFile("a.png", PNG)})
     row = HeldSubmission.objects.get()
 
-    marketer.post("/admin/tracking/heldsubmission/", {"action": "discard", "_selected_action": [row.pk]})
+    with django_capture_on_commit_callbacks(execute=True):
+        marketer.post("/admin/tracking/heldsubmission/", {"action": "discard", "_selected_action": [row.pk]})
 
     assert (HeldSubmission.objects.count(), Upload.objects.count(), Hit.objects.count()) == (0, 0, 0)
     assert [path for path in upload_root.rglob("*") if path.is_file()] == []
