@@ -54,6 +54,13 @@ class Merging(BaremeAdmin):  # type: ignore[misc,unused-ignore]
             *super().get_urls(),
         ]
 
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """Pages of who was merged into another, as the history names them, lead to the page that says so."""
+        pk = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+        if Contact.objects.filter(pk=pk, merged_into__isnull=False).exists():
+            return HttpResponseRedirect(self.page("overview", pk))
+        return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[no-any-return,unused-ignore]
+
     @action(description=_("Merge two contacts …"), permissions=["change"])
     def merge_two(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
         ids = list(queryset.order_by("pk").values_list("pk", flat=True)[:3])
