@@ -16,13 +16,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext, ngettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
-from contacts import consent_policies, consent_texts
+from contacts import consent_policies, consent_texts, merging
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded, note
-from contacts.models import Consent, ConsentPolicy, ConsentText, DataRequest, Purpose
+from contacts.models import Consent, ConsentPolicy, ConsentText, Contact, DataRequest, Purpose
 from contacts.privacy import links
 from contacts.remarks import Remark
 
@@ -181,6 +181,9 @@ class ConsentAdmin(ReadOnlyAdmin):
         return format_html('<span title="{}">{}</span>', consent.text, title)
 
 
+LINKS_AT_ONCE = 20
+
+
 class Open(admin.SimpleListFilter):
     title = _("state")
     parameter_name = "state"
@@ -205,7 +208,7 @@ class DataRequestAdmin(BaremeAdmin):
     search_fields = ("contact__email",)
     search_help_text = _("Email")
     readonly_fields = ("contact", "kind", "source", "ip", "asked_at", "done_at", "done_by")
-    actions = ("make_links", "note_done")
+    actions = ("make_links", "erase_those", "note_done")
 
     class Media:
         css: ClassVar = {"all": ["contacts/contacts.css"]}
@@ -230,14 +233,32 @@ class DataRequestAdmin(BaremeAdmin):
 
     @admin.action(description=_("Make links to the copies asked for"), permissions=["hand_out"])
     def make_links(self, request: HttpRequest, chosen: QuerySet[DataRequest]) -> None:
-        asked = chosen.filter(kind=DataRequest.Kind.EXPORT).select_related("contact")[:20]
-        for one in asked:
+        asked = list(chosen.filter(kind=DataRequest.Kind.EXPORT).select_related("contact"))
+        for one in asked[:LINKS_AT_ONCE]:
             said = {"contact": one.contact, "link": links.link(one.contact), "days": links.DAYS}
             text = _g("For %(contact)s alone, good for %(days)d days: %(link)s") % said
             self.message_user(request, text, messages.SUCCESS)
             note(request, [one.contact], Remark(_("A link to the copy was made.")))
         if not asked:
             self.message_user(request, _g("None of these asked for a copy."), messages.WARNING)
+        if (left := len(asked) - LINKS_AT_ONCE) > 0:
+            text = ngettext("%(count)d more waits for its link.", "%(count)d more wait for their links.", left)
+            self.message_user(request, text % {"count": left}, messages.WARNING)
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        return bool(self.has_change_permission(request) and request.user.has_perm("contacts.erase_person"))
+
+    @admin.action(description=_("Erase those who asked for it …"), permissions=["erase"])
+    def erase_those(self, request: HttpRequest, chosen: QuerySet[DataRequest]) -> HttpResponse | None:
+        """The page that asks to be sure, as for contacts chosen in their own list; it is sent there, too."""
+        asked = chosen.filter(kind=DataRequest.Kind.ERASURE).select_related("contact")
+        ids = {merging.become(one.contact).pk for one in asked}
+        if ids:
+            contacts: Any = self.admin_site.get_model_admin(Contact)
+            asking: HttpResponse | None = contacts.ask_to_erase(request, Contact.objects.filter(pk__in=ids))
+            return asking
+        self.message_user(request, _g("None of these asked to be erased."), messages.WARNING)
+        return None
 
     @admin.action(description=_("Note that they are done"), permissions=["change"])
     def note_done(self, request: HttpRequest, chosen: QuerySet[DataRequest]) -> None:

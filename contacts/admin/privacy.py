@@ -93,7 +93,11 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
 
     @action(description=_("Erase for good …"), permissions=["erase"])
     def erase_chosen(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
-        people = list(queryset.order_by("pk")[: AT_ONCE + 1])
+        return self.ask_to_erase(request, queryset)
+
+    def ask_to_erase(self, request: HttpRequest, chosen: QuerySet[Contact]) -> HttpResponse | None:
+        """Ask to be sure, and erase once it was typed. Whatever list they were chosen in, it is this admin's that is sent to."""
+        people = list(chosen.order_by("pk")[: AT_ONCE + 1])
         if len(people) > AT_ONCE:
             text = _g("At most %(count)d people can be erased at once.") % {"count": AT_ONCE}
             self.message_user(request, text, messages.WARNING)
@@ -106,6 +110,7 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
     def _ask(
         self, request: HttpRequest, people: list[Contact], form: TypedForm, tally: Any, back: str
     ) -> TemplateResponse:
+        is_action = "action" in request.POST
         context = self.admin_site.each_context(request) | {
             "title": _g("Erase for good"),
             "opts": self.model._meta,
@@ -114,7 +119,8 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
             "going": wording.lines(tally.counts, stays=False) if tally else [],
             "staying": wording.lines(tally.counts, stays=True) if tally else [],
             "checkbox_name": ACTION_CHECKBOX_NAME,
-            "is_action": "action" in request.POST,
+            "is_action": is_action,
+            "sent_to": self.page("changelist") if is_action else "",
             "back": back,
         }
         return TemplateResponse(request, "contacts/privacy/erase.html", context)

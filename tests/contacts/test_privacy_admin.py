@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 
+from contacts import merging
 from contacts.models import Contact, DataRequest, Erasure
 from contacts.privacy import links
 from tests.factories import ContactFactory, UserFactory
@@ -70,6 +72,48 @@ def test_several_are_erased_after_their_number_was_typed(admin, ada):
 
     assert list(Contact.objects.all()) == [kept]
     assert Erasure.objects.count() == 2
+
+
+def test_those_who_asked_for_it_are_erased_from_the_list_of_requests(admin, ada):
+    bob, kept = ContactFactory(), ContactFactory()
+    old = ContactFactory()
+    asked = [DataRequest.objects.create(contact=one, kind="erasure") for one in (ada, bob, old)]
+    copy = DataRequest.objects.create(contact=kept, kind="export")
+    merging.merge(bob.pk, old.pk)
+    chosen = {"action": "erase_those", "_selected_action": [one.pk for one in (*asked, copy)]}
+    page = admin.post("/admin/contacts/datarequest/", chosen).content.decode()
+    assert "Type the number of contacts, 2, to go on" in page
+    (form,) = re.findall(r'<form method="post" action="/admin/contacts/contact/".*?</form>', page, re.DOTALL)
+    sent = re.findall(r'type="hidden" name="(action|_selected_action)" value="(\w+)"', form)
+    assert sent == [("action", "erase_chosen"), ("_selected_action", str(ada.pk)), ("_selected_action", str(bob.pk))]
+    admin.post("/admin/contacts/contact/", chosen_as(sent) | {"typed": "2"})
+
+    assert list(Contact.objects.all()) == [kept]
+    assert list(DataRequest.objects.all()) == [copy]
+    page = admin.post("/admin/contacts/datarequest/", chosen, follow=True).content.decode()
+    assert "None of these asked to be erased." in page
+
+
+def chosen_as(sent):
+    return {"action": sent[0][1], "_selected_action": [value for _name, value in sent[1:]]}
+
+
+def test_only_those_who_may_erase_find_the_action(client):
+    user = UserFactory()
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_datarequest", "change_datarequest"]))
+    client.force_login(user)
+    DataRequest.objects.create(contact=ContactFactory(), kind="erasure")
+
+    assert "erase_those" not in client.get("/admin/contacts/datarequest/").content.decode()
+
+
+def test_links_are_made_for_twenty_at_a_time_and_the_others_are_not_forgotten(admin):
+    asked = [DataRequest.objects.create(contact=ContactFactory(), kind="export") for _number in range(22)]
+    chosen = {"action": "make_links", "_selected_action": [one.pk for one in asked]}
+    page = admin.post("/admin/contacts/datarequest/", chosen, follow=True).content.decode()
+
+    assert page.count("/f/copy/") == 20
+    assert "2 more wait for their links." in page
 
 
 @pytest.mark.parametrize("right", [None, "export_person", "erase_person"])
