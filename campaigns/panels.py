@@ -15,6 +15,7 @@ from campaigns.actions.base import cause, remembering_names
 from campaigns.models import Delivery, Enrolment, Firing, Message, Trigger
 from contacts.models import Contact
 from contacts.panels import Panel, panels
+from contacts.wording import labelled
 from scoring.explain import Level, LevelSource, level_sources
 from scoring.explain.marks import Mark, MarkSource, mark_sources
 from scoring.wording import number
@@ -28,6 +29,13 @@ TONES: dict[str, str] = {
     Delivery.State.FAILED: "bad",
     Enrolment.State.FINISHED: "good",
 }
+
+
+def movement(firing: Firing) -> str:
+    """Which score crossed, from where to where: “Engagement: 45 → 52”."""
+    group = firing.trigger.group
+    name = group.name if group else _g("overall score")
+    return labelled(name, f"{number(firing.before)} → {number(firing.after)}")
 
 
 def actions(contact: Contact) -> dict[str, Any]:
@@ -46,7 +54,7 @@ def _actions(contact: Contact) -> dict[str, Any]:
             {
                 "firing": firing,
                 "tone": TONES.get(firing.state, ""),
-                "movement": f"{number(firing.before)} → {number(firing.after)}",
+                "movement": movement(firing),
             }
             for firing in firings
         ],

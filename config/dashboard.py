@@ -13,6 +13,7 @@ from django.utils import timezone
 from campaigns.models import Delivery, Enrolment, Firing
 from contacts.models import Contact, Stage
 from scoring import leaderboards, publications
+from scoring.admin.leaderboards import orders
 from scoring.models import Edit, Leaderboard, Publication, SetAside, Sweep
 from tracking.models import Event, Hit, Kind, Outage
 
@@ -31,9 +32,8 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the page shows to this user; parts the user may not see are left out."""
     user = request.user
     if user.has_perm("scoring.view_leaderboard"):
-        context["boards"] = [
-            (board, leaderboards.places(board)[:5]) for board in Leaderboard.objects.select_related("group")[:3]
-        ]
+        context["boards"] = [leaderboards.shown(board, 5) for board in Leaderboard.objects.select_related("group")[:3]]
+        context["orders"] = orders(request)
     if user.has_perm("contacts.view_contact"):
         context["funnel"] = funnel()
     if user.has_perm("campaigns.view_firing"):

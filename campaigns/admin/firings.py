@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
 
-from campaigns import sentences, triggers
+from campaigns import panels, sentences, triggers
 from campaigns.admin import labels
 from campaigns.admin.publication_questions import releasing
 from campaigns.models import Delivery, Firing
@@ -23,7 +23,6 @@ from contacts.keys import row_id
 from contacts.remarks import Remark
 from contacts.wording import labelled
 from scoring.models import Publication
-from scoring.wording import number
 from tracking.doorbell import ring
 
 MEANING: dict[Firing.State, Any] = {
@@ -100,7 +99,7 @@ class PublicationFilter(admin.SimpleListFilter):
 class FiringAdmin(ReadOnlyAdmin):
     list_display = ("contact", "trigger", "state_label", "movement", "cycle", "at")
     list_filter = (StateFilter, "trigger", PublicationFilter)
-    list_select_related = ("contact", "trigger")
+    list_select_related = ("contact", "trigger__group")
     search_fields = ("contact__email__startswith", "trigger__name")
     inlines = (DeliveryInline,)
     actions = ("release", "decline")
@@ -131,7 +130,7 @@ class FiringAdmin(ReadOnlyAdmin):
 
     @display(description=_("score"))
     def movement(self, firing: Firing) -> str:
-        return f"{number(firing.before)} → {number(firing.after)}"
+        return panels.movement(firing)
 
     @display(description=_("trigger"))
     def the_trigger(self, firing: Firing) -> str:

@@ -20,6 +20,14 @@ from contacts.models import Contact, Stage
 from contacts.sampling import are_more
 from contacts.sql import one_of
 
+OWN = ("who", "at_company", "at_stage", "tagged")  # columns before those of the apps above
+
+
+def ordering(request: HttpRequest) -> dict[str, int]:
+    """What the list is sorted by with `?o=`, for each column of an app above that the user may see."""
+    seen = [one for one in columns.in_order() if not one.permission or request.user.has_perm(one.permission)]
+    return {column.key: place for place, column in enumerate(seen, len(OWN) + 1)}  # after a box to tick
+
 
 class SamplingPaginator(CappedPaginator):
     """Counts nothing where a sample says that there are more than it would count."""

@@ -20,7 +20,7 @@ from unfold.decorators import action, display
 from contacts import columns, exports, tagging
 from contacts.admin import badges, bulk, list_filters, overview
 from contacts.admin.contact_form import PREFIX, custom_form
-from contacts.admin.contact_list import ContactList, SamplingPaginator
+from contacts.admin.contact_list import OWN, ContactList, SamplingPaginator
 from contacts.admin.imports import ImportingExporting
 from contacts.admin.merging import Merging
 from contacts.admin.privacy import Privacy
@@ -78,7 +78,7 @@ class ContactAdmin(ImportingExporting, Merging, Privacy, BaremeAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         extra = [_cell(column) for column in self.contact_columns(request)]
-        return ["who", "at_company", "at_stage", "tagged", *extra, "since"]
+        return [*OWN, *extra, "since"]
 
     def contact_columns(self, request: Any) -> list[columns.Column]:
         """Those that the user may see, looked up once for a page."""

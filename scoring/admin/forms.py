@@ -59,7 +59,7 @@ class FormPointsInline(Reasonable, TabularInline):  # type: ignore[misc,unused-i
     model = PointAction
     form = RuleForm
     formset = FormPointsFormSet
-    verbose_name = _("points for sending this form")
+    verbose_name = _("points rule")
     verbose_name_plural = _("points for sending this form")
     fields = ("points", "group", "repeat")
     extra = 0

@@ -13,11 +13,21 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from contacts.admin.contact_list import ordering
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.conditions import ConditionsField
 from scoring import leaderboards
 from scoring.admin.offered import OfferedGroups
-from scoring.models import Leaderboard
+from scoring.models import Leaderboard, PointGroup
+
+
+def orders(request: HttpRequest) -> dict[int | None, str]:
+    """The list of contacts by each score that it shows to this user, highest first: its address, by the score's group."""
+    if not request.user.has_perm("contacts.view_contact"):
+        return {}
+    known = {"overall_score": None} | {f"score_{pk}": pk for pk in PointGroup.objects.values_list("pk", flat=True)}
+    page = reverse("admin:contacts_contact_changelist")
+    return {known[key]: f"{page}?o={place}" for key, place in ordering(request).items() if key in known}
 
 
 class LeaderboardForm(OfferedGroups, ModelForm):
@@ -50,10 +60,11 @@ class LeaderboardAdmin(BaremeAdmin):
 
     @guarded("view")
     def board(self, request: HttpRequest) -> HttpResponse:
-        boards = [(board, leaderboards.places(board)) for board in Leaderboard.objects.select_related("group")]
+        boards = [leaderboards.shown(board) for board in Leaderboard.objects.select_related("group")]
         context: dict[str, Any] = self.admin_site.each_context(request) | {
             "title": _("Leaderboards"),
             "boards": boards,
+            "orders": orders(request),
             "may_add": self.has_add_permission(request),
         }
         return TemplateResponse(request, "scoring/board.html", context)

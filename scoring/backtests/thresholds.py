@@ -102,7 +102,10 @@ def choices(sample: Sample) -> list[Choice]:
 
 
 def table(sample: Sample, also: Sequence[Decimal] = ()) -> list[Passing]:
-    """Thresholds to show, from low to high: each passes a third to two thirds of the leads of the last; and `also`."""
+    """Thresholds to show, from low to high: each passes a third to two thirds of the leads of the last; and `also`.
+
+    The first passes everybody, and is where the scores begin.
+    """
     rows: list[Passing] = []
     left = choices(sample)
     while left:
@@ -110,6 +113,8 @@ def table(sample: Sample, also: Sequence[Decimal] = ()) -> list[Passing]:
         row = max(near, key=lambda choice: choice.step, default=left[0]).passing
         rows.append(row)
         left = [choice for choice in left if 3 * choice.passing.leads <= 2 * row.leads]
+    if rows and rows[0].leads == sample.contacts:
+        rows[0] = passing(sample, Decimal(floor(min(sample.scores))))
     shown = {row.threshold: row for row in rows} | {mark: passing(sample, mark) for mark in also}
     return [shown[threshold] for threshold in sorted(shown)]
 

@@ -292,6 +292,7 @@ def test_held_firings_are_released_and_declined_in_the_list(admin_client, anne):
     give_score(anne, 60)
     address = reverse("admin:campaigns_firing_changelist")
     first, second = Firing.objects.order_by("pk")
+    assert f"{trigger.group or 'overall score'}: 0 → 60" in admin_client.get(address).content.decode()
 
     chosen = {"action": "release", "_selected_action": [first.pk]}
     asked = admin_client.post(address, chosen)

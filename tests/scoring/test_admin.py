@@ -165,14 +165,25 @@ def test_the_boards_answer_who_is_first_among_whom(marketer, publish, fit):
     response = marketer.get(page("scoring_leaderboard_board"))
 
     found = {
-        board.name: [(p.rank, p.contact.first_name, p.score, p.share) for p in places]
-        for board, places in response.context["boards"]
+        shown.board.name: [(p.rank, p.contact.first_name, p.score, p.share) for p in shown.places]
+        for shown in response.context["boards"]
     }
     assert found == {
         "Hottest": [(1, "eve", 30.0, 100), (2, "ada", 25.0, 83)],
         "French": [(1, "eve", 30.0, 100), (2, "ada", 25.0, 83)],
         "Fitting": [(1, "ada", 10.0, 100), (2, "eve", 10.0, 100)],
     }
+    assert [shown.sentences for shown in response.context["boards"]] == [
+        ["The first 2 of 3 contacts with points here."],
+        [
+            "All 2 contacts with points here.",
+            "Only contacts for whom this is true: country is France. All others are left out.",
+        ],
+        ["All 2 contacts with points here."],
+    ]
+    rest = re.findall(r'<a class="bareme-link" href="([^"]*)">All contacts by this score', response.content.decode())
+    assert rest == [f"{page('contacts_contact_changelist')}?o={place}" for place in (5, 5, 7)]
+    assert [one.first_name for one in marketer.get(rest[2]).context["cl"].result_list][:2] == ["ada", "eve"]
     before = queries(lambda: marketer.get(page("scoring_leaderboard_board")))
     Contact.objects.update(merged_into=None)
     assert queries(lambda: marketer.get(page("scoring_leaderboard_board"))) == before

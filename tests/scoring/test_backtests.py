@@ -301,6 +301,12 @@ def test_the_table_shows_what_it_is_asked_for_and_thins_out_the_rest(pairs, also
     assert all(3 * fewer <= 2 * more for more, fewer in pairwise(leads))
 
 
+def test_the_table_begins_where_the_scores_do():
+    scores = [-3.5, 2, 12, 46, 61, 940]
+    found = table(Sample.of([(score, score > 12) for score in scores]))
+    assert [str(row.threshold) for row in found] == ["-4", "50.00", "500.00"]
+
+
 @given(st.lists(st.tuples(st.floats(-1e17, 1e17), st.booleans()), min_size=1, max_size=10))
 def test_scores_that_have_no_hundredths_still_make_a_table(pairs):
     assert all(row.leads for row in table(Sample.of(pairs)))
