@@ -35,7 +35,7 @@ from contacts.admin_base import ReadOnlyAdmin, guarded
 from contacts.keys import row_id
 from tracking import held, submissions_csv, uploads
 from tracking.doorbell import ring
-from tracking.models import Form, FormSubmission, HeldSubmission, Upload
+from tracking.models import Form, FormField, FormSubmission, HeldSubmission, Upload
 from tracking.submissions_csv import said
 from tracking.suspicion import Reason
 
@@ -54,18 +54,14 @@ class Answered(ReadOnlyAdmin):
 
     @display(description=_("answers"))
     def in_short(self, row: Any) -> SafeString:
-        """The first questions that were answered, with what was said; who it is, the list says beside."""
+        """The first questions that were answered, with what was said. Who it is and what they agreed to, other lists say."""
         answers = {key: value for key, value in self.answers_of(row).items() if not is_empty(value)}
-        is_known = getattr(row, "contact_id", None) is not None
-        named = {field.key for field in row.form.fields.all() if field.contact_field in NAMES}
-        told = [(key, asked) for key, asked in labelled(row.form, answers) if not (is_known and key in named)]
-        lines = [(asked, Truncator(said(answers[key])).chars(80)) for key, asked in told[:SHOWN]]
-        line = wording.labelled('<span class="bareme-asked">{}</span>', "{}")
-        rest = len(answers) - len(lines)
+        known = set(_told_elsewhere(row.form)) if getattr(row, "contact_id", None) else ()
+        asked = [(key, label) for key, label in labelled(row.form, answers) if key not in known][:SHOWN]
+        lines = format_html_join("", "<div>{}</div>", [(_line(label, answers[key]),) for key, label in asked])
+        rest = len(answers) - len(asked)
         more = ngettext("and %(count)d more", "and %(count)d more", rest) % {"count": rest} if rest else ""
-        return format_html(
-            '<div class="bareme-said">{}{}</div>', format_html_join("", f"<div>{line}</div>", lines), more
-        )
+        return format_html('<div class="bareme-said">{}{}</div>', lines, more)
 
     @display(description=_("answers"))
     def given(self, row: Any) -> SafeString:
@@ -80,6 +76,18 @@ class Answered(ReadOnlyAdmin):
 
 def is_empty(value: Any) -> bool:
     return value in (None, "", []) or value is False
+
+
+def _told_elsewhere(form: Form) -> Iterator[str]:
+    for field in form.fields.all():
+        if field.contact_field in NAMES or field.type == FormField.Type.CONSENT:
+            yield field.key
+
+
+def _line(asked: str, answer: Any) -> SafeString:
+    label, value = Truncator(asked.strip()).chars(60), Truncator(said(answer)).chars(80)
+    pattern = "{} {}" if label.endswith(("?", "!", ".", ":")) else wording.labelled("{}", "{}")
+    return format_html(pattern, format_html('<span class="bareme-asked">{}</span>', label), value)
 
 
 def labelled(form: Form, answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
