@@ -13,6 +13,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error, transaction
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -120,8 +121,7 @@ def _gives_email(rows: Sequence[FormField], hit: NewHit) -> bool:
 
 def _values(request: HttpRequest, rows: Sequence[FormField]) -> Any:
     """The posted values: form-encoded, multipart, or a JSON object of texts and lists."""
-    files = [row for row in rows if row.type == FormField.Type.FILE]
-    payload.check_size(request, MAX_BYTES + sum(map(fieldtypes.max_bytes, files)))
+    _check_size(request, [fieldtypes.max_bytes(row) for row in rows if row.type == FormField.Type.FILE])
     if request.content_type not in ENCODINGS:
         raise Refused(415, _("A form or JSON is expected."))
     if request.content_type == "application/json":
@@ -130,6 +130,17 @@ def _values(request: HttpRequest, rows: Sequence[FormField]) -> Any:
         return request.POST
     except (UnreadablePostError, MultiPartParserError, BadRequest, SuspiciousOperation):
         raise Refused(400, _("The form arrived incomplete or damaged.")) from None
+
+
+def _check_size(request: HttpRequest, files: Sequence[int]) -> None:
+    """Refuse what is larger than the form with its files can be; where it takes any, one of them is to blame."""
+    try:
+        payload.check_size(request, MAX_BYTES + sum(files))
+    except Refused as refused:
+        if not files or refused.status != 413:
+            raise
+        said = _("This file is too large: at most %(size)s are accepted.") % {"size": filesizeformat(max(files))}
+        raise Refused(413, said) from None
 
 
 def _from_json(sent: Payload) -> QueryDict:

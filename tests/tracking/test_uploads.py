@@ -122,6 +122,13 @@ def test_a_file_that_is_missing_empty_or_too_large_is_an_error_at_its_field(send
     assert Upload.objects.count() == 0
 
 
+def test_far_too_large_files_are_refused_unread_in_words_for_people(send):
+    answer = send(PDF + bytes(2_000_000))
+
+    assert answer.status_code == 413
+    assert answer.json()["error"] == "This file is too large: at most 976.6\xa0KB are accepted."
+
+
 def test_a_name_alone_is_no_file(client, form, nonce):
     FormFieldFactory(form=form, key="file", type="file", required=True)
     body = {"bareme_nonce": nonce(form), "email": "a@example.com", "file": "plan.pdf"}
