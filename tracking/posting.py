@@ -37,6 +37,7 @@ from tracking import (
     tokens,
     uploads,
 )
+from tracking.browsers import Seen
 from tracking.doorbell import ring
 from tracking.formfields import AnswersForm
 from tracking.hits import NewHit
@@ -82,18 +83,19 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
 
     What looks like spam is answered like a success and kept aside: a robot learns nothing, and a person loses nothing.
     """
-    rows = list(form.fields.all())
+    rows = taking.of(request).rows(form)
     values = _values(request, rows)
     is_ours = _is_ours(request)
     nonce = str(values.get("bareme_nonce") or "")
     left_out = nonces.left_out(form, nonce)
     completed = _completed(rows, values)
     answers = formfields.build(form, completed, request.FILES, rows=rows, left_out=left_out, uid=uid)
-    visitor = browsers.as_uuid(values.get("bareme_visitor")) or browsers.visitor_id(request) or uuid.uuid4()
+    seen = browsers.seen(request)
+    visitor = browsers.as_uuid(values.get("bareme_visitor")) or seen["visitor_id"] or uuid.uuid4()
     worked = is_ours or (form.proof_of_work and nonces.is_worked(nonce, str(values.get(WORK) or "")))
     trapped = bool(values.get(HONEYPOT))
     try:
-        origin = _origin(request, form, values, worked=worked)
+        origin = _origin(form, values, seen, worked=worked)
     except ValueError as error:
         return _refused(request, form, Posted(answers=answers, error=str(error)), is_ours=is_ours)
     if not answers.is_valid():
@@ -103,7 +105,8 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
         said = _("This form was sent many times. Please press the button once more.")
         return _refused(request, form, Posted(answers=answers, error=said), is_ours=is_ours)
     is_busy = not is_ours and crowding.taken(request, form)
-    hit = _hit(request, form, answers, values, origin, None if kiosk.forgets(request, form) else visitor)
+    seen["visitor_id"] = None if kiosk.forgets(request, form) else visitor
+    hit = _hit(request, form, answers, values, origin, seen)
     reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, is_busy=is_busy)
     _keep(request, form, hit, answers.files_given(), [] if is_ours else reasons)
     return Posted(
@@ -189,7 +192,7 @@ def _completed(rows: Sequence[FormField], values: QueryDict) -> QueryDict:
     return completed
 
 
-def _origin(request: HttpRequest, form: Form, values: Mapping[str, Any], *, worked: bool) -> str:
+def _origin(form: Form, values: Mapping[str, Any], seen: Seen, *, worked: bool) -> str:
     """Where the post proves to come from, as one text per drawing of the form. Raises ValueError with the sentence to show.
 
     A form drawn by us carries a nonce. Plain HTML on the marketer's page carries the form's token alone, so there the
@@ -209,7 +212,6 @@ def _origin(request: HttpRequest, form: Form, values: Mapping[str, Any], *, work
     if nonces.is_form_token(form, values.get("bareme_token") or ""):
         if form.proof_of_work and not worked:
             raise ValueError(_("Please press the button once more, so that we know it is you and no robot."))
-        seen = browsers.seen(request)
         return f"{form.pk} {seen['ip']} {seen['user_agent']} {timezone.now():%Y-%m-%d %H:%M}"
     raise ValueError(_("This form was not complete. Please press the button once more."))
 
@@ -220,14 +222,15 @@ def _hit(
     answers: AnswersForm,
     values: Mapping[str, Any],
     origin: str,
-    visitor_id: uuid.UUID | None,
+    seen: Seen,
 ) -> NewHit:
     data: dict[str, Any] = {"form": form.pk, "answers": answers.answers()}
     page = _page(request, values)
     digests = {key: checked.digest for key, checked in answers.files_given().items()}
     if consents := answers.consents():
         data["consents"] = consents
-    if visitor_id and (no := banner.told(values.get(banner.COOKIE) or request.COOKIES.get(banner.COOKIE), page)):
+    answer = values.get(banner.COOKIE) or request.COOKIES.get(banner.COOKIE)
+    if seen["visitor_id"] and (no := banner.told(answer, page)):
         data["banner"] = no
     if consents and form.double_opt_in:
         data["language"] = get_language()  # of the mail that asks to confirm them
@@ -237,7 +240,7 @@ def _hit(
         subject_id=taking.of(request).subject_id(form),
         url=page,
         data=data,
-        **browsers.seen(request) | {"visitor_id": visitor_id},
+        **seen,
     )
 
 

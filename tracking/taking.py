@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from tracking import hits, subjects
 from tracking.doorbell import ring
 from tracking.hits import NewHit
-from tracking.models import Form, Subject
+from tracking.models import Form, FormField, Subject
 
 KEY = "bareme.taking"  # in the environ
 
@@ -17,6 +17,8 @@ KEY = "bareme.taking"  # in the environ
 class Taking(Protocol):
     def form(self, public_id: str) -> Form | None:
         """The form that is open under this address, with all that a post needs of it."""
+
+    def rows(self, form: Form) -> list[FormField]: ...
 
     def subject_id(self, form: Form) -> int: ...
 
@@ -30,6 +32,9 @@ class Alone:
     def form(self, public_id: str) -> Form | None:
         found = Form.objects.select_related("asset").prefetch_related("fields")
         return found.filter(public_id=public_id, is_active=True, archived_at=None).first()
+
+    def rows(self, form: Form) -> list[FormField]:
+        return list(form.fields.all())
 
     def subject_id(self, form: Form) -> int:
         return int(subjects.register(Subject.Type.FORM, form.pk, str(form)).pk)

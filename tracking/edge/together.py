@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from tracking import hits
 from tracking.edge.commits import GroupCommit
 from tracking.hits import NewHit
-from tracking.models import Form
+from tracking.models import Form, FormField
 from tracking.taking import ALONE
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ STALE = 24 * 3600.0  # seconds an old one is good for while the database is away
 @dataclass(frozen=True)
 class Known:
     form: Form
+    rows: list[FormField]
     subject_id: int
     read_at: float
     until: float
@@ -51,6 +52,10 @@ class Together:
             if waited:
                 self._reading.release()
 
+    def rows(self, form: Form) -> list[FormField]:
+        found = self._known.get(form.public_id)
+        return found.rows if found and found.form is form else ALONE.rows(form)
+
     def subject_id(self, form: Form) -> int:
         found = self._known.get(form.public_id)
         return found.subject_id if found else ALONE.subject_id(form)
@@ -74,12 +79,12 @@ class Together:
             if old is None or begun - old.read_at > STALE:
                 raise
             logger.warning("the database is away: form %s is taken as it was", public_id)
-            known = Known(old.form, old.subject_id, old.read_at, begun + FRESH)
+            known = Known(old.form, old.rows, old.subject_id, old.read_at, begun + FRESH)
         else:
             self._known.pop(public_id, None)
             if form is None:
                 return None
-            known = Known(form, subject_id, begun, begun + FRESH)
+            known = Known(form, ALONE.rows(form), subject_id, begun, begun + FRESH)
         if len(self._known) >= REMEMBERED:
             self._known.clear()  # they are read again
         self._known[public_id] = known

@@ -113,12 +113,13 @@ def targets(form: Form) -> list[str]:
     return [f"{parts.scheme}://{parts.netloc}"]
 
 
-def _as_json(request: HttpRequest, form: Form, posted: Posted) -> JsonResponse:
+def _as_json(request: HttpRequest, form: Form, posted: Posted) -> HttpResponse:
     if posted.accepted:
         outcome = thanks(request, form, posted.sent)
         again = {"again": kiosk.SECONDS, "redirect_url": ""} if kiosk.is_on(request, form) else {}
         agreed = () if kiosk.forgets(request, form) else posted.agreed
-        return JsonResponse({**outcome.__dict__, "agreed": agreed, **again})
+        said = orjson.dumps({**outcome.__dict__, "agreed": agreed, **again})  # a third of the time of a JsonResponse
+        return HttpResponse(said, content_type="application/json")
     errors = {name: list(sentences) for name, sentences in posted.answers.errors.items()}
     renewed = {"nonce": nonces.nonce(form, posted.answers.left_out)} if posted.error else {}
     return JsonResponse({"error": posted.error, "errors": {} if posted.error else errors, **renewed}, status=422)

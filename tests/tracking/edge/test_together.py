@@ -47,6 +47,8 @@ def send(through, form, body, **environ):
         ({"bareme_token": "x"}, {}, 422),
         ({"bareme_fax": "1"}, {}, 200),
         ({"email": {}}, {}, 422),
+        ({}, {"HTTP_REFERER": "https://shop.example/demo", "HTTP_USER_AGENT": "Firefox"}, 200),
+        ({}, {"HTTP_AUTHORIZATION": "Bearer bm_nobodys"}, 200),
         ({}, {"CONTENT_TYPE": "text/plain"}, 415),
         ({}, {"CONTENT_LENGTH": "9" * 12}, 413),
         ({}, {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}, 411),
@@ -101,7 +103,9 @@ def without_changing(headers):
 
 
 def test_an_unknown_form_is_not_found(app, form):  # noqa: F811
-    assert call(app, "/f/nothing-here", "POST", body(form), CONTENT_TYPE="application/json")[0] == 404
+    for address in ("/f/nothing-here", "/f/nothing-here", "/f/", f"/f/{form.public_id}", f"/f/{form.public_id}/more"):
+        status = call(app, address, "POST", body(form), CONTENT_TYPE="application/json")[0]
+        assert status == (200 if address.endswith(form.public_id) else 404)
 
 
 def test_a_form_is_read_once_for_many(app, form, recorded, rings):  # noqa: F811
