@@ -57,6 +57,8 @@ def _save(request: HttpRequest, contact: Contact, ref: Ref) -> str:
     with transaction.atomic():
         if Channel.EMAIL in choices.save(contact, asked, on, source, ip):
             views.note_unsubscribed(ref)
+        if old := Contact.objects.filter(pk=ref.contact_id, merged_into__isnull=False).first():
+            choices.save(old, asked, on, source, ip)  # so that it holds for whom the mail was, were the merge undone
     return SAVED
 
 

@@ -312,14 +312,17 @@ def test_a_refusal_said_of_a_mail_to_the_old_address_outlives_the_undo(ada, old,
     done = merging.merge(ada.pk, old.pk)
     to_old = Ref(old.pk, 0, 0)
     client.post(urlsplit(links.unsubscribe(to_old)).path)
-    client.post(urlsplit(links.preferences(to_old)).path, {"shown": ["email"], "on": []})
+    client.post(urlsplit(links.preferences(to_old)).path, {"shown": ["email", "profiling"], "on": []})
     settled()
     assert consent.is_blocked(ada, "email")
+    assert consent.allowed(Purpose.PROFILING, [ada.pk]) == set()
     merging.undo(done)
+    settled(ada, old)
 
     assert sorted(old.blocks.values_list("channel", "reason")) == [("email", "unsubscribed"), ("sms", "manual")]
     assert list(ada.blocks.values_list("channel", "reason")) == [("email", "unsubscribed")]
     assert Event.objects.get(kind=Kind.UNSUBSCRIBED).contact == old
+    assert consent.allowed(Purpose.PROFILING, [ada.pk, old.pk]) == set()
 
 
 def test_stop_by_sms_holds_for_both_after_the_undo(ada, old):
