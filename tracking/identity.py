@@ -20,7 +20,7 @@ from contacts.fields import normalise_email
 from contacts.models import Contact, Purpose
 from tracking import identity_sql as sql
 from tracking import ties_sql
-from tracking.consents import PURPOSE_OF
+from tracking.consents import PURPOSE_OF, refused
 from tracking.models import Kind
 from tracking.sql import Arrival, Stored
 
@@ -53,6 +53,11 @@ class Known:
         visitors = sql.visitors(telling) if telling else []
         self._went = _went({*tokens, *by_email.values(), *(pk for _, pk, _ in visitors if pk)})
         self._by_email = by_email
+        # Whoever refuses to be followed by links, or opens, is not recognised by them either.
+        naming = [hit for hit in hits if hit.contact_id and hit.visitor_id and hit.kind in OF_MESSAGES]
+        self._silent = (
+            refused(naming, {hit.id: self._went.get(hit.contact_id or 0) for hit in naming}) if naming else set()
+        )
         self.visitors = {visitor: self._went.get(pk) if pk else None for visitor, pk, _ in visitors}
         self.newly_known: set[str] = set()
         self.sure: set[str] = set()  # those whose browser gave an email
@@ -77,7 +82,7 @@ class Known:
         contact_id = by_email or by_token or known
         if pk := named if by_email else token if by_token else None:
             self.named[hit.id] = pk
-        if visitor_id and contact_id:
+        if visitor_id and contact_id and hit.id not in self._silent:
             if (known is None or by_email) and contact_id != known:
                 self.visitors[visitor_id] = contact_id
                 self.newly_known.add(visitor_id)

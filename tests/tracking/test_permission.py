@@ -8,7 +8,7 @@ from scoring.models import ContactScore, PointEntry, Repeat
 from tests.factories import FormFieldFactory, SubjectFactory
 from tests.scoring.conftest import happen
 from tests.tracking.visiting import AT, BROWSER, click, identify, owners, submit, visit
-from tracking.models import Event, Kind
+from tracking.models import Event, Kind, Visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +52,27 @@ def test_links_count_unless_refused(ada, bob):
     pipeline.drain()
 
     assert owners(Kind.EMAIL_CLICKED) == ["ada@example.com", None]
+
+
+def test_a_refused_click_does_not_tell_whose_browser_it_was_in(ada, bob):
+    consent.withdraw(bob, "link_tracking")
+    click(bob)
+    visit()
+    pipeline.drain()
+    assert (Visitor.objects.get().contact, owners(Kind.PAGE_VISITED)) == (None, [None])
+
+    click(ada)
+    pipeline.drain()
+    assert (Visitor.objects.get().contact, owners(Kind.PAGE_VISITED)) == (ada, ["ada@example.com"])
+
+
+def test_an_open_that_may_not_be_known_of_does_not_tell_whose_browser_it_was_in(ada, settings):
+    settings.CONSENT_REQUIRED = ["email_tracking"]
+    happen(ada, Kind.EMAIL_OPENED, SubjectFactory(), AT, visitor_id=BROWSER)
+    visit()
+    pipeline.drain()
+
+    assert owners() == [None]
 
 
 def test_a_page_needs_a_browser_that_agreed_or_a_contact_who_did(ada, bob):
