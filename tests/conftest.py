@@ -2,9 +2,11 @@
 
 import os
 import shutil
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
+from django.test import override_settings
 from playwright.sync_api import sync_playwright
 
 from contacts import consent_policies
@@ -25,6 +27,31 @@ CHROMIUM_FLAGS = [
     # As a person's browser calls itself: what says it is headless is a machine, and what machines do earns nothing.
     "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36",
 ]
+
+
+def pytest_xdist_setupnodes(specs):
+    """With `-n`, each process has a Redis database of its own, as it has one of PostgreSQL: doorbells and counters."""
+    for number, spec in enumerate(specs):
+        spec.env["REDIS_URL"] = _numbered(os.environ["REDIS_URL"], number)
+
+
+def _numbered(redis_url, number):
+    parts = urlsplit(redis_url)
+    return f"unix://{parts.path}?db={number}" if parts.scheme == "unix" else parts._replace(path=f"/{number}").geturl()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable():
+    """What a process reports reaches the others as UTF-8: hostile texts in the logs of a test are none."""
+    return _as_utf8((yield))
+
+
+def _as_utf8(value):
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {name: _as_utf8(one) for name, one in value.items()}
+    return [_as_utf8(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -95,6 +122,13 @@ def publish(engagement):
     return publish
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """A hash that is made at once: a real one takes a quarter of a second, for each `admin_client`."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def consent_as_the_environment_says():
     """What a test decided does not outlive it, and no test counts the query that looks for it."""
@@ -102,6 +136,6 @@ def consent_as_the_environment_says():
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings():
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
     """Each request of a live server gives its connection back: the test database can be dropped at the end."""
     connections.settings["default"]["CONN_MAX_AGE"] = connections["default"].settings_dict["CONN_MAX_AGE"] = 0

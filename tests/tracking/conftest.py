@@ -91,17 +91,19 @@ class VerdictTable:
             yield f"{row:10} {found + missed:9} {found:6} {recall:>7} {lost + kept:7} {lost:5} {precision:>10}"
 
 
-TABLE = pytest.StashKey()
+VERDICTS = "people and machines: tests/tracking/sequences.py"
 
 
 @pytest.fixture
-def verdict_table(request):
-    table = request.config.stash[TABLE] = VerdictTable()
-    return table
+def verdict_table(record_property):
+    table = VerdictTable()
+    yield table
+    record_property(VERDICTS, list(table.lines()))  # so that it comes along from another process
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    if table := config.stash.get(TABLE, None):
-        terminalreporter.section("people and machines: tests/tracking/sequences.py")
-        for line in table.lines():
+def pytest_terminal_summary(terminalreporter):
+    properties = [found for report in terminalreporter.getreports("") for found in report.user_properties]
+    for _name, lines in filter(lambda found: found[0] == VERDICTS, properties):
+        terminalreporter.section(VERDICTS)
+        for line in lines:
             terminalreporter.write_line(line)
