@@ -14,7 +14,10 @@ from scoring.backtests.verdicts import FEWEST
 from scoring.backtests.wording import percent
 
 WIDTH, HEIGHT = 720, 260
-TOP, FOOT = 24, 40  # room for what stands above the highest column, and for the scores below
+TOP, FOOT = (
+    8,
+    46,
+)  # room above the highest interval, and below for the scores and the rates: beside a line they would be its
 GAP = 0.28  # of a column's place
 
 

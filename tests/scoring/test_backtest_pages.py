@@ -1,6 +1,7 @@
 """Back-tests as a marketer meets them: the form, the wait, the answer; and the command."""
 
 import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
@@ -167,6 +168,18 @@ def test_an_answer_tells_a_marketer_what_to_do(signed_in, crowd, engagement):
     client.force_login(get_user_model().objects.create_superuser("ada"))
     text = client.get(page(test)).content.decode()
     assert f'"/admin/campaigns/trigger/add/?threshold=30.00&amp;direction=rising&amp;group={engagement.pk}"' in text
+
+
+def test_rates_stand_below_the_scores_where_no_line_crosses_them(signed_in, crowd):
+    text = signed_in("view").get(page(answered())).content.decode()
+    rates = re.findall(r'<text class="is-rate" x="[^"]+" y="(\d+)" dy="(\d+)">', text)
+    (floor,), (height,) = (
+        re.findall(what, text)
+        for what in (r'class="is-axis"[^>]* y1="(\d+)"', r'backtest-chart" viewBox="0 0 \d+ (\d+)"')
+    )
+
+    assert set(rates) == {(floor, "36")}
+    assert int(floor) + 36 < int(height)
 
 
 def test_too_few_outcomes_are_refused_on_the_page(signed_in, crowd):
