@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
+from contacts.sql import tuples
 from scoring import scores
 from scoring.models import PointGroup
 from scoring.scores import Delta, Movement
@@ -49,3 +50,14 @@ def test_a_range_is_of_its_group_or_of_the_overall_score_alone(group):
     assert moved([Delta(ada.pk, group.pk, 5)], {None: everywhere}) == [Movement(ada.pk, None, Decimal(5), Decimal(10))]
     assert moved([Delta(ada.pk, group.pk, 5)], {}) == []
     assert scores.refresh([]) == []
+
+
+def test_a_movement_writes_no_index_that_nobody_asks():
+    indexes = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'scoring_contactscore'::regclass ORDER BY 1"
+    assert [name for (name,) in tuples(indexes, [])] == [
+        "barred_contact",
+        "one_score_per_contact_and_group",
+        "ranking",
+        "ranking_overall",
+        "ranking_today",
+    ]
