@@ -22,9 +22,10 @@ from scoring.sql.fragments import (
     growth,
     local_day,
 )
-from scoring.sql.lines import MOVED, WRITE, when
+from scoring.sql.lines import ADD, MOVED, WRITE, when
 
-# A line of a wide action keeps its credit here; `recap` gives it what its action's other lines leave.
+# A line of a wide action keeps its credit here; `recap` gives it what its action's other lines leave. A period begins within a
+# month before its events: to say so keeps each look for a line from passing by every month there is.
 AWARD = f"""
 WITH rules AS MATERIALIZED ({LIVE_RULES}),
 counted AS MATERIALIZED ({COUNTED.format(events="e.id = ANY(%(events)s::bigint[]) AND e.at BETWEEN %(first)s AND %(last)s", matches="")}),
@@ -32,7 +33,8 @@ touched AS (SELECT DISTINCT contact_id, action_id, object_id, period FROM counte
 prior AS MATERIALIZED (
   SELECT entry.* FROM touched t CROSS JOIN LATERAL (
     SELECT * FROM scoring_pointentry p
-    WHERE p.contact_id = t.contact_id AND p.action_id = t.action_id AND p.object_id = t.object_id AND p.period = t.period OFFSET 0
+    WHERE p.contact_id = t.contact_id AND p.action_id = t.action_id AND p.object_id = t.object_id AND p.period = t.period
+      AND (p.period = {NO_PERIOD} OR p.period BETWEEN {local_day("%(first)s::timestamptz")} - 31 AND {local_day("%(last)s::timestamptz")}) OFFSET 0
   ) entry
 ),
 lines AS (
@@ -49,14 +51,16 @@ lines AS (
   ) both_kinds GROUP BY 1, 2, 3, 4, 5
 ),
 occurring AS MATERIALIZED ({OCCURRING.format(lines="lines")}),
-changed AS MATERIALIZED (
-  SELECT o.*, CASE WHEN is_wide THEN was_credited ELSE occurring END AS credited, was_cut AS cut,
+different AS MATERIALIZED (
+  SELECT o.*, was_first_at IS NULL AS is_new, CASE WHEN is_wide THEN was_credited ELSE occurring END AS credited, was_cut AS cut,
          {local_day("first_at")} + expires_after_days AS expires_on,
          coalesce({local_day("first_at")} + expires_after_days <= %(today)s, false) AS is_expired
   FROM occurring o WHERE fresh OR (NOT is_wide AND occurring <> was_credited)
 ),
-written AS ({WRITE})
-{DELTAS.format(moved=MOVED.format(lines="changed"))}
+changed AS (SELECT * FROM different WHERE NOT is_new),
+written AS ({WRITE}),
+added AS ({ADD.format(lines="different WHERE is_new")})
+{DELTAS.format(moved=MOVED.format(lines="different"))}
 """
 
 

@@ -72,6 +72,27 @@ def test_periods_are_days_weeks_and_months_of_the_instance(ada, publish, repeat,
     assert score(ada) == 5 * sum(credited for _, _, credited in expected)
 
 
+@pytest.mark.parametrize(
+    ("repeat", "first", "later"),
+    [
+        (Repeat.ONCE, "2025-01-01 12:00", "2026-03-02 12:00"),
+        (Repeat.DAILY, "2026-03-31 22:30", "2026-04-01 21:30"),  # both 1 April in Paris
+        (Repeat.WEEKLY, "2026-03-30 12:00", "2026-04-05 12:00"),
+        (Repeat.MONTHLY, "2026-04-30 22:30", "2026-05-31 21:30"),  # the first and last hour of May
+    ],
+)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_hit_of_another_batch_finds_the_line_of_its_period(ada, publish, repeat, first, later, is_late):
+    publish(5, repeat=repeat)
+    guide = subject("guide")
+    for at in (later, first) if is_late else (first, later):
+        download(ada, guide, datetime.fromisoformat(f"{at}+00:00"))
+        score_waiting()
+
+    assert [line[4:] for line in lines(ada)] == [(2, 1)]
+    assert score(ada) == Decimal(5)
+
+
 def test_points_may_be_taken_away(ada, publish):
     publish(-7)
     download(ada, subject("guide"), MONDAY)
