@@ -53,7 +53,9 @@ def test_a_range_is_of_its_group_or_of_the_overall_score_alone(group):
 
 
 def test_a_movement_writes_no_index_that_nobody_asks():
-    indexes = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'scoring_contactscore'::regclass ORDER BY 1"
+    indexes = (
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'scoring_contactscore'::regclass ORDER BY 1"
+    )
     assert [name for (name,) in tuples(indexes, [])] == [
         "barred_contact",
         "one_score_per_contact_and_group",
