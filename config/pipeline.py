@@ -16,6 +16,7 @@ from functools import partial
 from django.db import transaction
 
 from campaigns import enrolments, notices, triggers, webinars
+from config import garbage
 from contacts import holding, segments
 from scoring import ledger, matching, profiles, scores, set_aside, sql, sweeps
 from scoring.models import Sweep
@@ -29,6 +30,7 @@ logger = logging.getLogger(__name__)
 BATCH = 1000
 
 
+@garbage.left_alone()
 def advance(limit: int = BATCH) -> int:
     """Carry everything that waits one step further; returns how much that was, 0 when nothing waited."""
     hits, aside = inbox.waiting(limit), set_aside.known([Work.CHANGE, Work.ADJUSTMENT, Work.EXPIRY])
