@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
@@ -192,9 +193,13 @@ def _count(statement: str, params: Sequence[Any]) -> int:
 # --- what every app's sql.py runs its statements through --------------------------------------------------------------
 
 
-def array(numbers: Iterable[int | None]) -> str:
-    """Numbers as one value for `%s::bigint[]`. (The driver would adapt each by itself: most of the time of a large batch.)"""
-    return "{" + ",".join("NULL" if number is None else str(number) for number in numbers) + "}"
+def array(values: Iterable[int | str | None]) -> str:
+    """Numbers, or UUIDs as text, as one value for `%s::bigint[]` or `uuid[]`.
+
+    The driver would adapt each by itself: most of the time of a large batch. So short, JSON is what PostgreSQL reads, but
+    for the brackets; a text with a line break would not be.
+    """
+    return "{" + orjson.dumps(list(values)).decode()[1:-1] + "}"
 
 
 def tuples(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:

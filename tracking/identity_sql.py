@@ -84,7 +84,7 @@ def see_visitors(
     """
     values = {
         "hits": array(hit_ids),
-        "visitors": list(known),
+        "visitors": array(known),
         "contacts": array(known.values()),
         "sure": list(sure),
     }
@@ -96,7 +96,7 @@ VISITORS = "SELECT id::text, contact_id, is_sure FROM tracking_visitor WHERE id 
 
 def visitors(ids: Iterable[str]) -> list[tuple[str, int | None, bool]]:
     """Who these browsers are known as, and whether that is sure."""
-    return tuples(VISITORS, [list(ids)])
+    return tuples(VISITORS, [array(ids)])
 
 
 CONTACTS = "SELECT id, merged_into_id FROM contacts_contact WHERE id = ANY(%s::bigint[])"
@@ -127,7 +127,9 @@ def lock_contacts(ids: Iterable[int]) -> dict[int, int | None]:
 
 LATEST_CONSENTS = """
 SELECT asked.contact_id, asked.purpose, latest.granted
-FROM unnest(%s::bigint[], %s::text[]) AS asked(contact_id, purpose) CROSS JOIN LATERAL (
+FROM (
+  SELECT contact_id, (%(purposes)s::text[])[place] AS purpose FROM unnest(%(contacts)s::bigint[], %(places)s::int[]) AS a(contact_id, place)
+) asked CROSS JOIN LATERAL (
   SELECT c.granted FROM contacts_consent c WHERE c.contact_id = asked.contact_id AND c.purpose = asked.purpose
   ORDER BY c.given_at DESC, c.id DESC LIMIT 1
 ) latest
@@ -136,10 +138,13 @@ FROM unnest(%s::bigint[], %s::text[]) AS asked(contact_id, purpose) CROSS JOIN L
 
 def latest_consents(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], bool]:
     """The latest answer of each contact about each purpose, where there is one (index `latest_consent`)."""
-    contacts, purposes = zip(*asked, strict=True) if asked else ((), ())
-    return {
-        (pk, purpose): granted for pk, purpose, granted in tuples(LATEST_CONSENTS, [array(contacts), list(purposes)])
+    places = {purpose: place for place, purpose in enumerate(sorted({purpose for _, purpose in asked}), 1)}
+    values = {
+        "contacts": array(contact_id for contact_id, _ in asked),
+        "places": array(places[purpose] for _, purpose in asked),
+        "purposes": list(places),
     }
+    return {(pk, purpose): granted for pk, purpose, granted in tuples(LATEST_CONSENTS, values)}
 
 
 COMPANIES_BY_NAME = """
