@@ -34,7 +34,7 @@ from scoring.sources import point_sources
 from tests.demo.conftest import CONTACTS
 from tracking.models import Asset, Event, Form, Hit, Kind, LandingPage, Visitor
 
-TOP = 5
+TOP = 3
 
 
 def test_everything_that_waited_was_carried_to_the_end(look):

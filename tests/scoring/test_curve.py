@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from hypothesis import given, settings
+from hypothesis import given
 
 from config import pipeline
 from scoring import ledger, rules, terms, valuation
@@ -16,6 +16,7 @@ from scoring.explain.curve import curve
 from scoring.models import CapPeriod, CapUnit, Repeat
 from scoring.rulebook import Rulebook
 from scoring.sql.curve import adds_up
+from tests.cases import cases
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
 from tests.scoring.posting import queries
@@ -50,7 +51,7 @@ def simple_rules():
 
 
 @given(history=histories)
-@settings(max_examples=8, deadline=None)
+@cases(4)
 def test_each_day_of_a_curve_is_what_the_engine_says_of_it(history):
     def check():
         with time_machine.travel(START, tick=False) as clock:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.utils import translation
-from hypothesis import given, settings
+from hypothesis import given
 
 from config import pipeline
 from scoring import ledger, rules, terms
@@ -15,6 +15,7 @@ from scoring.decay import CENT
 from scoring.explain.difference import Fate, Part, Side, difference
 from scoring.models import Repeat
 from scoring.rulebook import Rulebook, RuleHistory
+from tests.cases import cases
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
 from tests.scoring.test_explain import START, histories, live
@@ -49,7 +50,7 @@ def adds_up(found):
 
 
 @given(history=histories)
-@settings(max_examples=12, deadline=None)
+@cases(5)
 def test_the_parts_of_any_two_scores_add_up_to_their_difference(history):
     def check():
         with time_machine.travel(START, tick=False) as clock:
@@ -63,7 +64,7 @@ def test_the_parts_of_any_two_scores_add_up_to_their_difference(history):
 
 
 @given(history=histories)
-@settings(max_examples=5, deadline=None)
+@cases(3)
 def test_a_history_of_rules_has_the_rulebook_of_each_moment(history):
     def check():
         with time_machine.travel(START, tick=False) as clock:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.utils import translation
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config import pipeline
@@ -15,6 +15,7 @@ from scoring import decay, ledger, rules, sql, terms, valuation
 from scoring.explain import explain
 from scoring.models import OverallScore, PointAction, PointGroup, Repeat
 from scoring.rulebook import Rulebook
+from tests.cases import cases
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import SINCE, download, subject
 from tests.scoring.posting import queries
@@ -122,7 +123,7 @@ def expected(values):
 
 
 @given(history=histories)
-@settings(max_examples=12, deadline=None)
+@cases(5)
 def test_the_lines_add_up_to_the_scores_shown_now_and_at_any_instant(history):
     def check():
         with time_machine.travel(START, tick=False) as clock:

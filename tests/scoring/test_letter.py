@@ -11,7 +11,7 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.utils import translation
-from hypothesis import given, settings
+from hypothesis import given
 
 from config import pipeline
 from contacts.models import Consent, Contact, Purpose
@@ -20,6 +20,7 @@ from scoring.explain import explain
 from scoring.explain.letter import letter
 from scoring.explain.letter_pdf import UNKNOWN, pdf
 from scoring.models import Adjustment, Repeat
+from tests.cases import cases
 from tests.factories import AssetFactory, ContactFactory, FormFactory, FormFieldFactory, UserFactory
 from tests.scoring.conftest import SINCE, download, happen, subject
 from tests.scoring.posting import queries
@@ -221,7 +222,7 @@ def test_what_counts_less_often_and_who_gave_points_is_told_plainly(now, publish
 
 
 @given(history=histories)
-@settings(max_examples=8, deadline=None)
+@cases(4)
 def test_the_rows_of_any_history_add_up(history):
     def check():
         with time_machine.travel(START, tick=False) as clock:
@@ -402,6 +403,7 @@ def test_a_short_letter_keeps_its_size_and_a_long_one_is_set_no_closer_than_it_m
     assert 1 < len(tried[1:]) < len(letter_pdf.SETTINGS)
 
 
+@pytest.mark.slow
 def test_no_page_is_left_all_but_empty_wherever_one_ends(ada):
     found = letter(ada, "en")
     first, *others = found.parts

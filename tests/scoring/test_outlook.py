@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.utils import translation
-from hypothesis import given, settings
+from hypothesis import given
 
 from config import pipeline
 from contacts.models import Contact
 from scoring import decay, ledger, sql, terms
 from scoring.explain import Level, explain, levels, outlook, sentences
 from scoring.models import Repeat
+from tests.cases import cases
 from tests.factories import ContactFactory, CustomFieldFactory, TriggerFactory
 from tests.scoring.conftest import download, subject
 from tests.scoring.posting import queries
@@ -131,7 +132,7 @@ def test_the_window_of_a_profile_rule_is_foreseen(now, publish):
 
 
 @given(history=histories)
-@settings(max_examples=8, deadline=None)
+@cases(4)
 def test_what_is_foreseen_of_any_history_comes_true(history):
     def check():
         with time_machine.travel(START, tick=False) as clock:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import translation
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config import pipeline
@@ -16,6 +16,7 @@ from scoring.models import (
     PointGroup,
     Repeat,
 )
+from tests.cases import cases
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import SINCE, download, subject
 from tests.scoring.posting import AT, FRENCH, queries
@@ -86,7 +87,7 @@ steps = st.lists(
 
 
 @given(steps=steps)
-@settings(max_examples=8, deadline=None)
+@cases(4)
 def test_whatever_happens_the_lines_add_up_to_the_score(steps):
     def check():
         groups = [
