@@ -18,7 +18,7 @@ from django.db import transaction
 from campaigns import enrolments, notices, triggers, webinars
 from config import garbage
 from contacts import holding, segments
-from scoring import ledger, matching, profiles, scores, set_aside, sql, sweeps
+from scoring import ledger, matching, profiles, ranges, scores, set_aside, sql, sweeps
 from scoring.models import Sweep
 from scoring.scores import Movement
 from scoring.set_aside import Work
@@ -102,23 +102,24 @@ def _act(
 
 def _sweep(limit: int) -> int:
     """A range of a walk over contacts that is owed."""
-    if (due := sweeps.next_range(limit)) is None:
-        return 0
-    sweep, ids = due
-    if ids:
-        return _each(ids, partial(_walk, sweep), partial(sweeps.leave_out, sweep=sweep))
-    sweeps.finish(sweep)
-    return 1
+    while due := sweeps.next_range(limit):
+        sweep, ids = due
+        if not ids:
+            sweeps.finish(sweep)
+            return 1
+        if touched := _each(ids, partial(_walk, sweep), partial(sweeps.leave_out, sweep=sweep)):
+            return touched  # or else another worker was faster
+    return 0
 
 
 def _walk(sweep: Sweep, ids: Sequence[int]) -> int:
     """What the walk crosses is held, unless a new day is all that happened."""
-    if ids := sweeps.take(sweep, ids):
+    if ids := ranges.take(sweep, ids):
         contacts = scores.lock(ids)
         _catch_up(contacts, walk=sweep)
         for _sweep, movements in sweeps.bring(sweep, contacts):
             _act(contacts, movements, held=False)
-        sweeps.advance(sweep, ids)
+        ranges.advance(sweep, ids)
     return len(ids)
 
 

@@ -195,7 +195,7 @@ def rollback(publication: Publication, author: Any = None) -> Publication:
             after=edit.before,
             author=author,
         )
-    if cancelled := publication.sweeps.filter(finished_at__isnull=True).update(finished_at=at):
+    if cancelled := sweeps.cancel(publication, at):
         plans.was.clear()  # some sums follow the new rules, some the old: they are made anew
     plans.terms |= bool(cancelled)
     if again := undoes(publication):

@@ -1,5 +1,7 @@
 """Walks over contacts, range by range, owed by changes of rules, weights and days; resumable after any crash.
 
+Several workers walk at once, each in a range of its own (`scoring.ranges`).
+
 A contact whom something happens to before the walk has come to them is brought up to date first, so that a live movement
 never mixes old sums with new rules (`catch_up`). Scores are always made by the rules in force, which later changes are
 part of: so whoever is owed several walks gets them all at once, whichever comes first.
@@ -13,18 +15,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts import sql as contact_sql
 from contacts.models import Contact
 from contacts.remarks import Remark
-from scoring import decay, ledger, profiles, scores, set_aside, sql
-from scoring.models import Publication, SetAside, Sweep, SweepContact
+from scoring import decay, ledger, profiles, ranges, scores, set_aside, sql
+from scoring.models import Publication, SetAside, Sweep, SweepContact, SweepRange
 from scoring.rulebook import Rulebook
 from scoring.scores import Movement
 from scoring.set_aside import Work
@@ -99,32 +103,28 @@ def owe_repair(contact_ids: Sequence[int], terms: Mapping[str, Any], publication
 
 @transaction.atomic
 def next_range(size: int) -> tuple[Sweep, Sequence[int]] | None:
-    """The oldest unfinished sweep that nobody is busy with, with the next contacts to look at; None when nothing is owed.
+    """The next contacts, at most `size` of one range, that nobody is busy with, of the oldest unfinished sweep that has some.
 
-    `take`, in the transaction that does the work, says which of them are still to be seen; then comes `advance`, or `finish`
+    No contacts where a sweep has none left; None when nothing is owed, or others are busy with all of it. `ranges.take`, in
+    the transaction that does the work, says which of them are still to be seen; then comes `ranges.advance`, or `finish`
     where there were none.
     """
     sql.share_rules()
-    sweep = Sweep.objects.filter(finished_at__isnull=True).select_for_update(skip_locked=True).order_by("id").first()
-    if sweep is None:
-        return None
-    plan = Plan.of(sweep)
-    if sweep.total is None:
-        _count(sweep, plan)
-    people = sweep.contacts.filter(contact_id__gte=sweep.next_id).order_by("contact_id").values_list("contact_id")
-    everybody = Contact.objects.filter(pk__gte=sweep.next_id).order_by("pk").values_list("pk")
-    return sweep, [pk for (pk,) in (people if plan.is_listed else everybody)[:size]]
+    for sweep in Sweep.objects.filter(finished_at__isnull=True).order_by("id"):
+        plan = Plan.of(sweep)
+        if sweep.total is None and not _begin(sweep, plan, size):
+            continue
+        if (contact_ids := ranges.find(sweep, size, is_listed=plan.is_listed)) is not None:
+            return sweep, contact_ids
+    return None
 
 
-def take(sweep: Sweep, contact_ids: Sequence[int]) -> list[int]:
-    """Those of these contacts whom the sweep has not seen meanwhile, nor is seeing, until the transaction ends."""
-    going = Sweep.objects.filter(pk=sweep.pk, finished_at__isnull=True).select_for_update(skip_locked=True).first()
-    return [pk for pk in contact_ids if pk >= going.next_id] if going else []
-
-
-def advance(sweep: Sweep, contact_ids: Sequence[int]) -> None:
-    """Note that these contacts, which were taken, have been seen."""
-    Sweep.objects.filter(pk=sweep.pk).update(next_id=max(contact_ids) + 1, seen=F("seen") + len(contact_ids))
+def cancel(publication: Publication, at: datetime) -> int:
+    """End the walks that this publication owes, wherever they are; how many there were. The caller owns the rules."""
+    going = list(publication.sweeps.filter(finished_at__isnull=True))
+    SweepRange.objects.filter(sweep__in=going).delete()
+    SweepContact.objects.filter(sweep__in=going).delete()
+    return Sweep.objects.filter(pk__in=[sweep.pk for sweep in going]).update(finished_at=at)
 
 
 def finish(sweep: Sweep) -> None:
@@ -174,19 +174,24 @@ def catch_up(contact_ids: Sequence[int], without: Sequence[int] = (), walk: Swee
 
 def _behind(contact_ids: Sequence[int], owed: Sequence[Sweep]) -> Mapping[tuple[Sweep, ...], list[int]]:
     """Those of these contacts whom some of these sweeps have not seen to, by which: neither in passing nor before."""
-    found: dict[tuple[Sweep, ...], list[int]] = defaultdict(list)
+    found: dict[tuple[Sweep, ...], list[int]] = {}
+    left = ranges.left(contact_ids, owed)
     for swept, behind in sql.behind(contact_ids, owed[-1].pk).items():
+        later = [sweep for sweep in owed if sweep.pk > swept]
+        by_due: dict[tuple[bool, ...], list[int]] = defaultdict(list)
         for pk in behind:
-            if due := tuple(sweep for sweep in owed if sweep.pk > swept and sweep.next_id <= pk):
-                found[due].append(pk)
+            by_due[tuple([ranges.is_left(sweep, pk, left) for sweep in later])].append(pk)
+        for is_due, contacts in by_due.items():
+            if any(is_due):
+                found.setdefault(tuple(compress(later, is_due)), []).extend(contacts)
     return found
 
 
 @transaction.atomic
 def leave_out(contact_id: int, error: str, sweep: Sweep | None = None) -> None:
     """Go on without a contact who cannot be brought up to date: with this sweep, or with any that is owed to them."""
-    if sweep and take(sweep, [contact_id]):
-        advance(sweep, [contact_id])
+    if sweep and ranges.take(sweep, [contact_id]):
+        ranges.advance(sweep, [contact_id])
     sweeps = [sweep] if sweep else list(_owed())
     for one in sweeps:
         set_aside.note(Work.SWEEP, one.pk, error, contact_id)
@@ -261,7 +266,10 @@ def _list(sweep: Sweep, contact_ids: Iterable[int | None]) -> None:
     SweepContact.objects.bulk_create(rows, batch_size=5000, ignore_conflicts=True)
 
 
-def _count(sweep: Sweep, plan: Plan) -> None:
+def _begin(sweep: Sweep, plan: Plan, size: int) -> bool:
+    """Count the contacts whom this sweep concerns, and cut it into ranges; False if another worker does, or has just done so."""
+    if not Sweep.objects.filter(pk=sweep.pk, total=None).select_for_update(skip_locked=True).first():
+        return False
     if plan.marks:
         sql.list_marked(sweep.pk, plan.marks)
     if plan.is_listed and not plan.listed:
@@ -269,3 +277,5 @@ def _count(sweep: Sweep, plan: Plan) -> None:
         _list(sweep, SetAside.objects.filter(work=Work.SWEEP).values_list("contact_id", flat=True).distinct())
     sweep.total = sweep.contacts.count() if plan.is_listed else Contact.objects.count()
     sweep.save(update_fields=["total"])
+    ranges.cut(sweep, size, is_listed=plan.is_listed)
+    return True

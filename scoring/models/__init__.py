@@ -26,7 +26,7 @@ from scoring.models.groups import (
 )
 from scoring.models.leaderboards import Leaderboard
 from scoring.models.ledger import Adjustment, ContactScore, Holding, PointEntry, Turn
-from scoring.models.publications import Edit, Forecast, Publication, Sweep, SweepContact
+from scoring.models.publications import Edit, Forecast, Publication, Sweep, SweepContact, SweepRange
 from scoring.models.set_aside import SetAside
 
 OF_CONTACTS = frozenset(
@@ -66,6 +66,7 @@ __all__ = [
     "SetAside",
     "Sweep",
     "SweepContact",
+    "SweepRange",
     "Terms",
     "TermsVersion",
     "Turn",

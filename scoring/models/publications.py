@@ -96,7 +96,6 @@ class Sweep(models.Model):
     plan = models.JSONField(default=dict)
     # Owed by nothing but the turn of this day: then what it crosses acts, as what happens does.
     day = models.DateField(null=True, unique=True, editable=False)
-    next_id = models.BigIntegerField(default=0)  # contacts below have been seen
     seen = models.PositiveIntegerField(_("contacts seen"), default=0)
     total = models.PositiveIntegerField(_("contacts in all"), null=True)  # once they have been counted
     created_at = models.DateTimeField(_("asked for"), default=timezone.now)
@@ -119,6 +118,20 @@ class SweepContact(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["sweep", "contact"], name="one_contact_per_sweep")]
+
+
+class SweepRange(models.Model):
+    """Contacts with ids from `next_id` to below `end_id`, whom a sweep that has begun has still to see.
+
+    A worker holds the row while it sees to some of them. Deleted when there are none.
+    """
+
+    sweep = models.ForeignKey(Sweep, models.CASCADE, db_index=False, related_name="ranges")
+    next_id = models.BigIntegerField()
+    end_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sweep", "end_id"], name="one_range_per_sweep_and_end")]
 
 
 class Forecast(models.Model):

@@ -19,7 +19,9 @@ from scoring.sql.proof import differences, revalue
 from scoring.sql.ranking import Lists, Seen, Tops, thresholds, tops
 from scoring.sql.replay import replay, reprice, unfaithful
 from scoring.sql.rules import (
+    END_OF_IDS,
     any_matched,
+    cut,
     insert_matches,
     list_concerned,
     list_marked,
@@ -33,6 +35,7 @@ from scoring.sql.scores import behind, lock_scores, mark_swept, note_told, refre
 from scoring.sql.valuation import evaluated_lines, evaluated_scores, forecast
 
 __all__ = [
+    "END_OF_IDS",
     "Earned",
     "Lists",
     "Seen",
@@ -45,6 +48,7 @@ __all__ = [
     "contacts_of",
     "crossed_in_group",
     "crossed_overall",
+    "cut",
     "differences",
     "earned",
     "effects",

@@ -126,6 +126,25 @@ LIST_CONCERNED = LIST.format(
 LIST_MARKED = LIST.format(found=CONTACTS_OF_MARKS)
 
 
+END_OF_IDS = 2**63 - 1
+CUT = """
+INSERT INTO scoring_sweeprange (sweep_id, next_id, end_id)
+SELECT %(sweep)s, first, lead(first, 1, %(end)s) OVER (ORDER BY first) FROM (
+  SELECT CASE WHEN part = 0 THEN 0 ELSE min(id) END AS first FROM (
+    SELECT id, (row_number() OVER (ORDER BY id) - 1) / %(size)s AS part FROM ({people}) people
+  ) parts GROUP BY part
+) firsts
+"""
+LISTED = "SELECT contact_id AS id FROM scoring_sweepcontact WHERE sweep_id = %(sweep)s"
+EVERYBODY = "SELECT id FROM contacts_contact"
+
+
+def cut(sweep_id: int, size: int, is_listed: bool) -> None:
+    """Divide the contacts whom a sweep concerns into ranges of `size`; the last has no end, the others leave no gap."""
+    values = {"sweep": sweep_id, "size": size, "end": END_OF_IDS}
+    execute(CUT.format(people=LISTED if is_listed else EVERYBODY), values)
+
+
 def list_marked(sweep_id: int, mark_ids: Sequence[int]) -> int:
     """Note the contacts whose events these marks concern; how many. Looks through all events, but for those of contacts."""
     return execute(LIST_MARKED, {"sweep": sweep_id, "marks": list(mark_ids)})
