@@ -132,7 +132,7 @@ def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = (), walk: Swee
         return
 
     def catch_up(part: Sequence[int]) -> int:
-        for sweep, movements in sweeps.catch_up(part, event_ids, walk):
+        for sweep, movements in sweeps.catch_up(part, event_ids, walk, triggers.watched()):
             _act(part, movements, held=True, sweep=sweep)
         return len(part)
 

@@ -30,7 +30,7 @@ from contacts.remarks import Remark
 from scoring import decay, ledger, profiles, ranges, scores, set_aside, sql
 from scoring.models import Publication, SetAside, Sweep, SweepContact, SweepRange
 from scoring.rulebook import Rulebook
-from scoring.scores import Movement
+from scoring.scores import Movement, Ranges
 from scoring.set_aside import Work
 from tracking.verdicts import judging
 
@@ -145,13 +145,18 @@ def are_owed() -> bool:
     return _owed().exists()
 
 
-def catch_up(contact_ids: Sequence[int], without: Sequence[int] = (), walk: Sweep | None = None) -> Moved:
+def catch_up(
+    contact_ids: Sequence[int],
+    without: Sequence[int] = (),
+    walk: Sweep | None = None,
+    watched: Ranges | None = None,
+) -> Moved:
     """Bring these contacts up to date with all that is owed to them; what that moved, and for which sweep.
 
     `without`: events that are about to be awarded, and must not be counted before. `walk`: the sweep that has come to them,
-    and will note so. The caller holds the lock. Of several
-    sweeps owed to one contact, the movements are of the latest that publishes something. Whom the latest sweep left out is
-    left alone; whom an earlier one left out gets all of their scores made anew.
+    and will note so. `watched`: of most movements, say only those that touch one of these ranges (see `scores.refresh`). The
+    caller holds the lock. Of several sweeps owed to one contact, the movements are of the latest that publishes something.
+    Whom the latest sweep left out is left alone; whom an earlier one left out gets all of their scores made anew.
     """
     owed = list(_owed().order_by("id"))
     if not contact_ids or not owed:
@@ -162,7 +167,7 @@ def catch_up(contact_ids: Sequence[int], without: Sequence[int] = (), walk: Swee
         blamed = max(due, key=lambda sweep: (sweep.publication_id is not None, sweep.pk))
         plan = Plan.together([Plan.of(sweep) for sweep in due])
         if fit := [pk for pk in behind if pk not in left_out]:
-            moved.append((blamed, _carried_out(plan, fit, without)))
+            moved.append((blamed, _carried_out(plan, fit, without, watched)))
         if again := [pk for pk in behind if pk in left_out and owed[-1].pk not in left_out[pk]]:
             judging.judge_contacts(again)
             moved.append((blamed, _carried_out(ANEW, again, without)))
@@ -242,7 +247,9 @@ def make_anew(contact_ids: Sequence[int]) -> list[Movement]:
     return _carried_out(ANEW, contact_ids)
 
 
-def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = ()) -> list[Movement]:
+def _carried_out(
+    plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = (), watched: Ranges | None = None
+) -> list[Movement]:
     since, today = scores.turned(), decay.today()
     if plan.marks:
         judging.judge_contacts(contact_ids)
@@ -252,7 +259,7 @@ def _carried_out(plan: Plan, contact_ids: Sequence[int], without: Sequence[int] 
         deltas += ledger.replay(contact_ids, plan.actions, without, recap_all=plan.terms is not None)
     if plan.profiles:
         deltas += profiles.hold(contact_ids, without)
-    movements = scores.refresh(deltas)
+    movements = scores.refresh(deltas, watched)
     if plan.terms is None:
         return movements
     sql.revalue(contact_ids)
