@@ -1,19 +1,17 @@
-"""Computing everybody's ledger and scores, in two processes, against joining events and rules and summing, uncapped."""
+"""Computing everybody's ledger and scores, by two workers, against joining events and rules and summing, uncapped."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
 
-from django.db import transaction
-
 from benchmarks.benchmark import Benchmark, timed
+from benchmarks.crew import Crew
 from benchmarks.figures import Goal, Measured
 from config.load import scores
 from contacts.sql import execute, tuples
 from scoring.sql import differences
 
-WORKERS = 2
 CHUNK = 4000  # contacts
 JOIN_AND_SUM = """
 SELECT sum(points) FROM (
@@ -49,14 +47,24 @@ class Replay(Benchmark):
     rounds = 3
     warm = 0
 
+    def set_up(self) -> None:
+        self.crew = Crew()
+
     def run(self) -> None:
-        scores.compute(self.plan.contacts, WORKERS, chunk=CHUNK)
+        ranges = iter(scores.ranges(self.plan.contacts, CHUNK))
+
+        def work() -> None:
+            for first, end in ranges:
+                scores.replay(first, end)
+
+        self.crew.all(work)
 
     def floor(self) -> None:
-        """In one process, which is what the goal for two was set against."""
-        with transaction.atomic():
-            execute("SET LOCAL max_parallel_workers_per_gather = 0")
-            tuples(JOIN_AND_SUM, [])
+        """With the workers that PostgreSQL gives it by itself: we have two, too."""
+        tuples(JOIN_AND_SUM, [])
+
+    def tear_down(self) -> None:
+        self.crew.dismiss()
 
     def check(self) -> None:
         if wrong := differences():
@@ -71,6 +79,7 @@ class FullReplay(Replay):
     name = "full replay that writes every line"
 
     def set_up(self) -> None:
+        super().set_up()
         self.bare: list[float] = []
         self.runs: list[float] = []
 
@@ -87,6 +96,7 @@ class FullReplay(Replay):
         execute(WRITE_LINES)  # how many it wrote is no time
 
     def tear_down(self) -> None:
+        super().tear_down()
         execute("DROP TABLE bench_ledger")
 
     def further(self) -> Sequence[Measured]:

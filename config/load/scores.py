@@ -13,8 +13,13 @@ CHUNK = 10_000  # contacts
 
 def compute(contacts: int, processes: int, done: workers.Done = lambda count: None, chunk: int = CHUNK) -> None:
     """Replay everybody with an id up to `contacts`, in ranges shared by `processes`. Writes differences only."""
-    ranges = [(first, min(first + chunk, contacts + 1)) for first in range(1, contacts + 1, chunk)]
-    workers.share(replay, ranges, processes, done=lambda count: done(min(count * chunk, contacts)))
+    parts = ranges(contacts, chunk)
+    workers.share(replay, parts, processes, done=lambda count: done(min(count * chunk, contacts)))
+
+
+def ranges(contacts: int, chunk: int) -> list[tuple[int, int]]:
+    """The ids from 1 to `contacts` in chunks: the first of each, and the first beyond."""
+    return [(first, min(first + chunk, contacts + 1)) for first in range(1, contacts + 1, chunk)]
 
 
 @transaction.atomic

@@ -39,6 +39,11 @@ def copy(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
             stream.write("".join(block))
 
 
+def close() -> None:
+    """End this thread's connection."""
+    connection.close()
+
+
 def reserve(table: str, count: int) -> int:
     """Take `count` numbers of the table's sequence; the first of them."""
     ((sequence,),) = tuples("SELECT pg_get_serial_sequence(%s, 'id')", [table])
