@@ -9,6 +9,10 @@ ARGS ?=
 PYTHON := .venv/bin/python
 READY := .venv/.done
 EMBEDDED := $(PYTHON) -m config.embedded
+PYTEST := $(EMBEDDED) --throwaway -- $(PYTHON) -m pytest
+# A process per core, each with databases of its own; the tests with browsers, workers and clocks want the machine for themselves.
+QUICK := -n auto --maxprocesses 8 -m "not slow and not browser"
+SLOW := -m "slow or browser"
 
 export PYTHON3
 
@@ -28,17 +32,26 @@ demo-reset: $(READY) ## Throw the demo world away; the next `make demo` starts o
 	@$(PYTHON) -m config.demo --reset
 
 .PHONY: test
-test: $(READY) ## Run the tests on temporary servers (ARGS="tests/test_x.py -k word" chooses)
+test: $(READY) ## Run the tests on temporary servers (ARGS="tests/test_x.py -k word" chooses; without: quick, then slow)
 	@$(PYTHON) -m config.translations
-	@$(EMBEDDED) --throwaway -- $(PYTHON) -m pytest $(ARGS)
+ifeq ($(ARGS),)
+	@$(PYTEST) $(QUICK)
+	@$(PYTEST) $(SLOW)
+else
+	@$(PYTEST) $(ARGS)
+endif
+
+.PHONY: quick slow
+quick: $(READY) ## Run the tests that need no browser, no worker and no killing, on every core: what a developer runs all day
+	@$(PYTHON) -m config.translations
+	@$(PYTEST) -q $(QUICK) $(ARGS)
+slow: $(READY) ## Run the other tests, one after the other
+	@$(PYTHON) -m config.translations
+	@$(PYTEST) -q $(SLOW) $(ARGS)
 
 .PHONY: simulate
 simulate: $(READY) ## Let visitors come to the running demo: they open, click, read, submit (ARGS=--help)
 	@$(EMBEDDED) -- $(PYTHON) manage.py simulate $(ARGS)
-
-.PHONY: quick
-quick: ARGS := -q -m "not slow and not browser"
-quick: test ## Run the tests that need no browser, no worker and no killing: what a developer runs all day
 
 .PHONY: bench
 bench: $(READY) ## Measure on generated worlds, beside bare SQL (ARGS="--contacts 100000 --events 1000000", ARGS=--help)
