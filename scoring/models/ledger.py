@@ -132,8 +132,7 @@ class ContactScore(models.Model):
     The overall row is the one lock of the system: whoever changes a contact's points holds it, in contact order.
     """
 
-    # The constraint and `ranking` begin with them: every further index would be written with each movement. For the same
-    # reason there is none of the id (migration `find_scores_by_contact_alone`).
+    # The constraint and `ranking` begin with them: every further index would be written with each movement.
     contact = models.ForeignKey(
         Contact, models.CASCADE, related_name="scores", verbose_name=_("contact"), db_index=False
     )

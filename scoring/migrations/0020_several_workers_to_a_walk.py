@@ -10,7 +10,7 @@ SELECT id, next_id, 9223372036854775807 FROM scoring_sweep WHERE finished_at IS 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scoring", "0020_find_scores_by_contact_alone")]
+    dependencies = [("scoring", "0019_list_whom_a_sweep_concerns_faster")]
     operations = [
         migrations.CreateModel(
             name="SweepRange",
