@@ -26,6 +26,7 @@ MAX_BYTES = 20_000
 STOP = {"STOP", "STOPALL", "ARRET", "FIN", "END", "CANCEL", "QUIT", "UNSUBSCRIBE", "DESABONNER", "DESINSCRIRE"}
 START = {"START", "UNSTOP", "REPRENDRE"}
 
+
 @public("POST")
 @with_key
 def inbound(request: HttpRequest, key: ApiKey) -> JsonResponse:

@@ -29,6 +29,7 @@ CHROMIUM_FLAGS = [
 ]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(specs):
     """With `-n`, each process has a Redis database of its own, as it has one of PostgreSQL: doorbells and counters."""
     for number, spec in enumerate(specs):
