@@ -32,12 +32,11 @@ demo-reset: $(READY) ## Throw the demo world away; the next `make demo` starts o
 	@$(PYTHON) -m config.demo --reset
 
 .PHONY: test
-test: $(READY) ## Run the tests on temporary servers (ARGS="tests/test_x.py -k word" chooses; without: quick, then slow)
-	@$(PYTHON) -m config.translations
 ifeq ($(ARGS),)
-	@$(PYTEST) $(QUICK)
-	@$(PYTEST) $(SLOW)
+test: quick slow ## Run the whole test suite on temporary servers (ARGS="tests/test_x.py -k word" chooses)
 else
+test: $(READY)
+	@$(PYTHON) -m config.translations
 	@$(PYTEST) $(ARGS)
 endif
 
