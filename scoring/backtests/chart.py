@@ -14,10 +14,7 @@ from scoring.backtests.verdicts import FEWEST
 from scoring.backtests.wording import percent
 
 WIDTH, HEIGHT = 720, 260
-TOP, FOOT = (
-    8,
-    46,
-)  # room above the highest interval, and below for the scores and the rates: beside a line they would be its
+TOP, FOOT = 8, 46  # room above the highest interval, and below it for scores and rates: beside a line they would be its
 GAP = 0.28  # of a column's place
 
 

@@ -362,7 +362,7 @@ def test_a_report_concludes_nothing_from_too_few_outcomes_but_shows_the_counts()
         [],
     )
     assert [band.rate for band in few.bands] == [Rate(5, 5), Rate(0, 95)]
-    assert [(row.threshold, row.leads) for row in few.thresholds] == [(0, 100), (5, 5)]
+    assert [(row.threshold, row.leads) for row in few.thresholds] == [(1, 100), (5, 5)]
 
 
 def test_a_score_that_tells_nothing_suggests_no_threshold():
