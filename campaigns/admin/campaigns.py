@@ -59,6 +59,7 @@ class StepInline(StackedInline):  # type: ignore[misc,unused-ignore]
 
 @admin.register(Campaign)
 class CampaignAdmin(labels.NamesOnce, BaremeAdmin):
+    empty_text = _("A campaign leads contacts from step to step: emails, waiting, decisions, points.")
     list_display = ("name", "in_words", "waiting", "under_way", "finished", "state")
     list_filter = ("is_active",)
     search_fields = ("name", "description")
@@ -159,6 +160,7 @@ class StepRunInline(ReadOnlyInline):
 class EnrolmentAdmin(ReadOnlyAdmin):
     """Read-only but for starting one by hand, leaving, and deciding about those that bulk work left waiting."""
 
+    empty_text = _("Nobody is in a campaign yet.")
     list_display = ("contact", "campaign", "state_label", "reason", "note", "position", "due_at", "started_at")
     list_filter = ("state", "campaign", "reason")
     list_select_related = ("contact", "campaign")

@@ -42,6 +42,7 @@ class TypeFilter(admin.SimpleListFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(labels.NamesOnce, ReadOnlyAdmin):
+    empty_text = _("Nothing was done yet. What triggers and campaigns do is listed here, with every attempt.")
     list_display = ("contact", "what", "why", "state_label", "outcome", "attempt_count", "created_at")
     list_filter = ("state", TypeFilter)
     list_select_related = ("contact", "firing__trigger", "step_run__step__campaign")

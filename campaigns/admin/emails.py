@@ -59,6 +59,7 @@ def _header(posted: str, cleaned: str) -> str:
 
 @admin.register(Email)
 class EmailAdmin(WithStatistics):
+    empty_text = _("Emails are written here; triggers and campaigns send them.")
     form = EmailForm
     list_display = ("name", "subject_line", "language", "state", "sent", "updated_at")
     list_filter = ("is_active", "language")

@@ -97,6 +97,7 @@ class PublicationFilter(admin.SimpleListFilter):
 
 @admin.register(Firing)
 class FiringAdmin(ReadOnlyAdmin):
+    empty_text = _("No score has crossed the threshold of a trigger yet.")
     list_display = ("contact", "trigger", "state_label", "movement", "cycle", "at")
     list_filter = (StateFilter, "trigger", PublicationFilter)
     list_select_related = ("contact", "trigger__group")

@@ -21,6 +21,7 @@ LINE = 'hmac.compare_digest(v1, hmac.new(secret.encode(), f"{t}.".encode() + bod
 
 @admin.register(Integration)
 class IntegrationAdmin(BaremeAdmin):
+    empty_text = _("An integration is another system that triggers and campaigns can tell what happened.")
     list_display = ("name", "url", "state", "disabled_reason", "created_at")
     list_filter = ("is_active",)
     search_fields = ("name", "url")

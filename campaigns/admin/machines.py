@@ -218,6 +218,7 @@ class MarkAdmin(BaremeAdmin):
 class AgentAdmin(ReadOnlyAdmin):
     """For the choice of a program to mark, and to look one up."""
 
+    empty_text = _("No programs and browsers were seen yet.")
     list_display = ("text", "listed", "first_seen_at")
     search_fields = ("text",)
     ordering = ("-id",)

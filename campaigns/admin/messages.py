@@ -23,6 +23,7 @@ PIXEL = re.compile(r'<img src="[^"]*/t/o/[^"]*"[^>]*>')
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
+    empty_text = _("No message was sent yet.")
     list_display = ("recipient", "shown_title", "channel", "contact", "sent_at")
     list_filter = ("channel",)
     list_select_related = ("contact",)

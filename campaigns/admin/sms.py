@@ -30,6 +30,7 @@ class SmsForm(forms.ModelForm):
 
 @admin.register(Sms)
 class SmsAdmin(WithStatistics):
+    empty_text = _("SMS are written here; triggers and campaigns send them.")
     form = SmsForm
     list_display = ("name", "body", "size", "state", "created_at")
     list_filter = ("is_active",)

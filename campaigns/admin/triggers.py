@@ -64,6 +64,9 @@ class TriggerActionInline(StackedInline):  # type: ignore[misc,unused-ignore]
 
 @admin.register(Trigger)
 class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
+    empty_text = _(
+        "A trigger acts when a score reaches a threshold: it sends an email, starts a campaign, tells another system."
+    )
     form = TriggerForm
     inlines = (TriggerActionInline,)
     list_display = ("name", "when", "then", "waiting", "state")

@@ -21,6 +21,7 @@ from tracking.models import Kind
 
 @admin.register(Webinar)
 class WebinarAdmin(BaremeAdmin):
+    empty_text = _("Who registers for a webinar, and who comes, can earn points.")
     list_display = ("name", "starts_at", "minutes", "registered", "attended", "missed")
     search_fields = ("name",)
     date_hierarchy = "starts_at"
@@ -65,6 +66,7 @@ class WebinarAdmin(BaremeAdmin):
 class RegistrationAdmin(ReadOnlyAdmin):
     """What the events say. Marking somebody is an event too: the list follows within a moment."""
 
+    empty_text = _("Nobody has registered for a webinar yet.")
     list_display = ("contact", "webinar", "registered_at", "attended_at", "missed_at")
     list_filter = ("webinar",)
     list_select_related = ("contact", "webinar")

@@ -53,6 +53,7 @@ class CompanyForm(forms.ModelForm):
 
 @admin.register(Company)
 class CompanyAdmin(BaremeAdmin):
+    empty_text = _("Companies bring together the contacts who work at the same place.")
     form = CompanyForm
     list_display = ("name", "domain", "industry", "employees", "city", "country")
     list_filter: ClassVar = ["country", "industry"]

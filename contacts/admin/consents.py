@@ -140,6 +140,7 @@ class YesOrNo(admin.SimpleListFilter):
 class ConsentAdmin(ReadOnlyAdmin):
     """Every answer with its proof. Nobody enters one here: a consent is given by the person it is about."""
 
+    empty_text = _("Nobody has answered about consent yet.")
     list_display = ("at", "who", "purpose", "answer", "version", "source", "ip")
     list_filter = ("purpose", YesOrNo)
     list_select_related = ("contact", "shown")

@@ -41,6 +41,7 @@ FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
 @admin.register(Contact)
 class ContactAdmin(ImportingExporting, Merging, Privacy, BaremeAdmin):
     list_select_related = ("company", "stage")
+    empty_text = _("Nobody is here yet. Contacts come by forms, by an import, by the API, or one by one.")
     list_filter = (
         list_filters.StageFilter,
         list_filters.SegmentFilter,

@@ -47,6 +47,7 @@ class CustomFieldForm(forms.ModelForm):
 
 @admin.register(CustomField)
 class CustomFieldAdmin(ArchivingAdmin):
+    empty_text = _("Custom fields keep what else you want to know of your contacts.")
     form = CustomFieldForm
     list_display = ("label", "key", "type", "required", "position")
     list_filter = (ArchivedFilter, "type")

@@ -42,6 +42,7 @@ class UndoneFilter(admin.SimpleListFilter):
 
 @admin.register(Merge)
 class MergeAdmin(ReadOnlyAdmin):
+    empty_text = _("No contacts have been merged yet.")
     list_display = ("kept", "gone", "origin", "author", "at", "undone_at")
     list_filter = (UndoneFilter, "origin")
     list_select_related = ("winner", "loser", "author")

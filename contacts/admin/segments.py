@@ -56,6 +56,7 @@ class SegmentForm(forms.ModelForm):
 
 @admin.register(Segment)
 class SegmentAdmin(ArchivingAdmin):
+    empty_text = _("A segment is a list of contacts: whoever meets its conditions, or whom you put in.")
     form = SegmentForm
     list_display = ("name", "kind", "in_words", "members_in", "rebuilt_at")
     list_filter = (ArchivedFilter, "is_dynamic")

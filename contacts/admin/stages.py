@@ -18,6 +18,7 @@ from contacts.models import Contact, Stage
 
 @admin.register(Stage)
 class StageAdmin(BaremeAdmin):
+    empty_text = _("Stages are the steps on the way from stranger to customer.")
     list_display = ("badge", "position", "description", "contacts_at")
     search_fields = ("name",)
     fields = (("name", "color"), "description", "position")

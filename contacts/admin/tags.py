@@ -16,6 +16,7 @@ from contacts.models import ContactTag, Tag
 
 @admin.register(Tag)
 class TagAdmin(BaremeAdmin):
+    empty_text = _("Tags are words that you put on contacts to find them again.")
     list_display = ("name", "contacts_with")
     search_fields = ("name",)
 

@@ -95,6 +95,7 @@ EVENT_RULE = f"typeof source === 'undefined' || !{PROFILE_SOURCES}.includes(sour
 
 @admin.register(PointAction)
 class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, ArchivingAdmin):
+    empty_text = _("A point action says what is worth how many points: a download, a click, a visit. Begin with one.")
     form = PointActionForm
     list_display = ("name", "signed_points", "group", "what", "how_often", "state")
     list_filter = (ArchivedFilter, "group", SourceFilter, "is_active")

@@ -105,6 +105,7 @@ def in_words(changelist: type[ChangeList]) -> type[ChangeList]:
 
 @admin.register(BackTest)
 class BackTestAdmin(BaremeAdmin):
+    empty_text = _("A back-test looks back: would the score have told who converts? Choose an outcome and a day.")
     form = BackTestForm
     list_display = ("what", "cutoff", "days", "which_score", "verdict", "standing", "author", "created_at")
     list_select_related = ("group", "author")

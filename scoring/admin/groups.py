@@ -95,6 +95,7 @@ class TermsAdmin(Reasonable, HistoryPage):
 
 @admin.register(PointGroup)
 class PointGroupAdmin(DraftingTerms, TermsAdmin, ArchivingAdmin):
+    empty_text = _("A point group is a score of its own, such as engagement or fit. Begin with one.")
     list_display = ("named", "weight", "in_words", "rules", "position")
     search_fields = ("name",)
     actions_list = ("overall",)

@@ -40,6 +40,7 @@ class LeaderboardForm(OfferedGroups, ModelForm):
 
 @admin.register(Leaderboard)
 class LeaderboardAdmin(BaremeAdmin):
+    empty_text = _("A leaderboard shows on the first page who is ahead.")
     form = LeaderboardForm
     list_display = ("name", "question", "score", "size", "position")
     list_select_related = ("group",)

@@ -48,6 +48,7 @@ class RuleFilter(admin.SimpleListFilter):
 
 @admin.register(PointEntry)
 class PointEntryAdmin(ReadOnlyAdmin):
+    empty_text = _("No points were earned yet. Each line will say who earned them, for what and when.")
     list_display = ("contact", "rule", "about", "within", "hits", "credited", "earned", "last_at")
     list_display_links = None  # a line has nothing to show that the list does not, and no index by its number
     list_select_related = ("contact", "version")
@@ -120,6 +121,7 @@ ASIDE = SetAside.objects.filter(work=SetAside.Work.ADJUSTMENT)
 class AdjustmentAdmin(BaremeAdmin):
     """Append-only: an adjustment is made once and never edited; a mistake is put right by another one."""
 
+    empty_text = _("No points were given or taken by hand yet.")
     form = AdjustmentForm
     list_display = ("contact", "points", "group", "origin", "note", "author", "at", "state")
     list_select_related = ("contact", "group", "author")
@@ -162,4 +164,5 @@ class AdjustmentAdmin(BaremeAdmin):
 
 @admin.register(Sweep)
 class SweepAdmin(ReadOnlyAdmin):
+    empty_text = _("No scores had to be made anew yet.")
     list_display = ("reason", "seen", "total", "created_at", "finished_at")

@@ -26,6 +26,7 @@ SHOWN = 160  # characters of the error in the list
 
 @admin.register(SetAside)
 class SetAsideAdmin(ReadOnlyAdmin):
+    empty_text = _("Nothing had to be set aside: everything that happened was counted.")
     list_display = ("at", "who", "what", "reason")
     list_filter = ("work",)
     list_select_related = ("contact",)

@@ -16,6 +16,7 @@ from tracking.models import ApiKey
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(BaremeAdmin):
+    empty_text = _("With a key, another system sends us events and answers about consent.")
     list_display = ("name", "prefix", "is_active", "last_used_at", "created_at")
     search_fields = ("name", "prefix")
 

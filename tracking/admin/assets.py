@@ -38,6 +38,7 @@ class AssetForm(forms.ModelForm):
 @admin.register(Asset)
 class AssetAdmin(WithStatistics):
     actions_detail = ("see_statistics",)
+    empty_text = _("Assets are what visitors download: a file or an address, perhaps behind a form.")
     form = AssetForm
     list_display = ("name", "is_active", "gate", "public_link")
     list_filter = ("is_active",)

@@ -103,6 +103,7 @@ class FormForm(forms.ModelForm):
 
 @admin.register(Form)
 class FormAdmin(WithStatistics, ArchivingAdmin):
+    empty_text = _("A form asks visitors who they are, and makes contacts of them.")
     form = FormForm
     list_display = ("name", "state", "submitted", "set_aside", "public_link")
     list_filter: ClassVar = [ArchivedFilter, "is_active"]

@@ -89,6 +89,7 @@ class LandingPageForm(forms.ModelForm):
 
 @admin.register(LandingPage)
 class LandingPageAdmin(WithStatistics, ArchivingAdmin):
+    empty_text = _("A landing page makes one offer, with a form, and needs no programmer.")
     form = LandingPageForm
     list_display = ("title", "state", "form", "public_link")
     list_filter: ClassVar = [ArchivedFilter, "is_published"]

@@ -68,6 +68,7 @@ class VariantInline(TabularInline):  # type: ignore[misc,unused-ignore]
 
 @admin.register(PageTest)
 class PageTestAdmin(BaremeAdmin):
+    empty_text = _("A test shows which variant of a landing page more visitors answer. It is begun on the page.")
     list_display = ("name", "page", "state")
     list_select_related = ("page",)
     search_fields = ("name", "page__title")

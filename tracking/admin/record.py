@@ -27,6 +27,7 @@ from tracking.verdicts.wording import sentences
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
+    empty_text = _("Nothing has happened yet: no visit, no open, no click.")
     list_display = ("at", "kind", "contact", "about", "verdict")
     list_filter = ("kind", ("at", RangeDateFilter), "verdict")
     list_select_related = ("contact", "subject")
@@ -106,6 +107,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(Link)
 class LinkAdmin(ReadOnlyAdmin):
+    empty_text = _("No message with a link was sent yet.")
     list_display = ("url", "source", "created_at")
     list_select_related = ("source",)
     search_fields = ("url", "source__name")

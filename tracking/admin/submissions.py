@@ -106,6 +106,7 @@ def _shown(value: Any, file: Upload | None) -> Any:
 
 @admin.register(FormSubmission)
 class FormSubmissionAdmin(Answered):
+    empty_text = _("No form was sent yet.")
     list_display = ("at", "form", "contact", "in_short")
     list_filter = ("form", ("at", RangeDateFilter), ("contact", admin.EmptyFieldListFilter))
     list_select_related = ("form", "contact")
