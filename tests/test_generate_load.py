@@ -29,6 +29,7 @@ def test_options_that_make_no_sense_are_refused(db, option, sentence):
         call_command("generate_load", **option)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_command_says_what_it_does_and_two_processes_compute_what_one_does():
     out = StringIO()

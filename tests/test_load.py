@@ -15,6 +15,7 @@ from scoring import sql
 from scoring.models import ContactScore, PointAction, PointActionVersion, PointEntry, PointGroup, Repeat, Sweep
 from tracking.models import Event, Hit, Kind, Subject
 
+pytestmark = pytest.mark.slow  # for its world
 PLAN = Plan(contacts=200, events=2000, until=datetime(2026, 6, 15, 12, tzinfo=UTC), workers=1)
 
 

@@ -34,6 +34,8 @@ from scoring.sources import point_sources
 from tests.demo.conftest import CONTACTS
 from tracking.models import Asset, Event, Form, Hit, Kind, LandingPage, Visitor
 
+pytestmark = pytest.mark.slow  # for its world
+
 TOP = 3
 
 

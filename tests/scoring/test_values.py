@@ -8,7 +8,7 @@ import time_machine
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, F
 from django.urls import reverse
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns import triggers
@@ -17,6 +17,7 @@ from contacts import clock, conditions
 from contacts.models import Contact
 from scoring import leaderboards, ranking, values
 from scoring.models import ContactScore, Leaderboard, OverallScore, PointGroup
+from tests.cases import cases
 from tests.factories import ContactFactory
 from tests.scoring.undoing import trying
 
@@ -161,7 +162,7 @@ def build(world):
 
 
 @given(world=worlds)
-@settings(max_examples=60, deadline=None)
+@cases(quick=20)
 def test_values_are_those_of_the_book_and_of_the_engine(world):
     def check():
         which = build(world)
@@ -184,7 +185,7 @@ numbers = st.decimals(-60, 120, places=2) | st.integers(-60, 120).map(Decimal) |
 
 
 @given(world=worlds, first=st.none() | numbers, end=st.none() | numbers)
-@settings(max_examples=80, deadline=None)
+@cases(quick=25)
 def test_bounds_find_the_same_contacts_as_looking_at_each(world, first, end):
     def check():
         which = build(world)
@@ -233,7 +234,7 @@ def shallow(monkeypatch):
 
 
 @given(world=worlds, count=st.integers(1, 6), odd=st.booleans(), many=st.sampled_from([0, 3, 20_000]))
-@settings(max_examples=120, deadline=None)
+@cases(quick=30)
 def test_the_first_are_those_of_a_full_sort(world, count, odd, many):
     def among(ids):
         found = Contact.objects.all() if ids is None else Contact.objects.filter(pk__in=ids)
@@ -266,7 +267,7 @@ def test_the_first_are_those_of_a_full_sort(world, count, odd, many):
     first=st.none() | numbers,
     end=st.none() | numbers,
 )
-@settings(max_examples=80, deadline=None)
+@cases(quick=25)
 def test_a_page_between_bounds_is_that_of_a_full_sort(world, count, odd, lowest, first, end):
     def among(ids):
         found = Contact.objects.all() if ids is None else Contact.objects.filter(pk__in=ids)

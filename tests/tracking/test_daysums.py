@@ -6,12 +6,13 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.utils import timezone
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from config import pipeline
 from contacts import clock
 from scoring import machines
+from tests.cases import cases
 from tests.factories import ContactFactory, LandingPageFactory
 from tests.scoring.undoing import trying
 from tracking import daysums, hits, retention_sql, statistics, subjects
@@ -105,7 +106,7 @@ def live(story, monkeypatch):
 
 @given(story=stories)
 @example(story=[("visit", 30, "nobody", 1, NETWORKS[0], ""), ("count",), ("forget", 30)])
-@settings(max_examples=15, deadline=None)
+@cases(quick=8)
 def test_closed_days_add_up_to_what_all_events_come_to(story):
     with time_machine.travel(NOW, tick=False), pytest.MonkeyPatch.context() as monkeypatch:
         trying(lambda: live(story, monkeypatch))

@@ -81,6 +81,7 @@ def test_any_path(client, world, text, pattern, sent):
         check(method("/" + pattern.format(quote(text, safe="/?&=", errors="replace")), headers=sent))
 
 
+@pytest.mark.slow
 @fuzz
 @given(
     st.dictionaries(st.sampled_from(["u", "sent", "g", "bm", "embed", "preview", "utm_source"]) | texts, texts), headers

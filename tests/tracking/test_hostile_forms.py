@@ -110,6 +110,7 @@ def junk(chance):
     return chance.choice(kinds)()
 
 
+@pytest.mark.slow
 def test_whatever_is_posted_nothing_breaks(client, db, nonce, settings, monkeypatch, upload_root):
     """five hundred random posts to a form with everything: an answer below 500, and no file left of what was refused."""
     settings.FORM_POSTS_PER_NETWORK = 0
