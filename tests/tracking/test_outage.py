@@ -37,6 +37,26 @@ def test_pages_say_please_try_again(client, away, path):
     assert "Please try again in a moment" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    "path", ["/f/some-form?sent=1.abc", "/f/some-form?sent=1.abc&embed=1", "/p/some-page?sent=1.abc"]
+)
+def test_whose_answers_were_kept_just_now_is_told_so_though_the_page_cannot_be_shown(client, away, path):
+    with away():
+        response = client.get(path)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    assert "We have received your answers." in response.text
+    assert "try again" not in response.text
+
+
+def test_a_post_that_was_not_taken_is_not_said_to_be_whatever_its_address_says(client, away):
+    with away():
+        response = client.post("/f/some-form?sent=1.abc")
+
+    assert response.status_code == 503
+    assert "We have received your answers." not in response.text
+
+
 def test_a_pixel_is_a_pixel_all_the_same(client, away):
     with away():
         response = client.get(f"/t/o/{tokens.sign_ref(addresses.OPEN, Ref(1, 2, 3))}.gif")

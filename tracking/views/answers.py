@@ -150,7 +150,10 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    """Nothing was taken, and it is our fault: try again. Never an answer that looks like a success."""
+    """Nothing was taken, and it is our fault: try again. Never an answer that looks like a success.
+
+    Whoever was led here after their answers were kept (`sent`) is told that they were, lest they send them again.
+    """
     response: HttpResponse
     if request.path.endswith(".js"):
         response = script("console.warn('Bareme: please try again in a moment');", max_age=0)
@@ -158,8 +161,10 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     elif wants_json(request) or request.content_type == "application/json":
         response = problem(503, _("Nothing was recorded. Please try again in a moment."))
     else:
-        context = {"title": _("Please try again in a moment"), "text": _("We cannot open this page just now.")}
-        response = page(request, "tracking/message.html", context, status=503)
+        was_kept = request.method == "GET" and "sent" in request.GET
+        title = _("We have received your answers.") if was_kept else _("Please try again in a moment")
+        context = {"title": title, "text": _("We cannot open this page just now.")}
+        response = page(request, "tracking/message.html", context, status=503, embeddable="embed" in request.GET)
     response["Retry-After"] = "30"
     return response
 
