@@ -70,7 +70,7 @@ def shown(test: BackTest) -> dict[str, Any]:
         "lift": wording.lift(report.top) if report.top else "",
         "chart": chart.draw(report.bands, report.verdict.base) if report.bands else None,
         "marks": [mark(passing) for passing in report.thresholds],
-        "suggestions": [(wording.suggestion(one), mark(one.passing)) for one in report.suggestions],
+        "suggestions": [(wording.suggestion(one), mark(one.passing), one.is_useless) for one in report.suggestions],
         "capacity": capacity(test),
         "sides": sides(answer),
         "comparison": wording.comparison(answer.comparison) if answer.comparison else None,
@@ -120,6 +120,7 @@ def sides(answer: answers.Answer) -> Sequence[Side]:
 
 def _side(name: str, report: Report) -> Side:
     measured = report.verdict.separation
+    useful = [one for one in report.suggestions if not one.is_useless]
     return Side(
         name=name,
         words=wording.verdict(report.verdict),
@@ -127,5 +128,5 @@ def _side(name: str, report: Report) -> Side:
         auc=wording.auc(measured.auc) if measured else "–",
         interval=f"{wording.auc(measured.interval.low)} – {wording.auc(measured.interval.high)}" if measured else "",
         lift=wording.times(report.top.lift) if report.top else "–",
-        threshold=chart.points(float(report.suggestions[0].passing.threshold)) if report.suggestions else "–",
+        threshold=chart.points(float(useful[0].passing.threshold)) if useful else "–",
     )

@@ -78,6 +78,11 @@ class Suggestion:
     passing: Passing
     capacity: int | None = None
 
+    @property
+    def is_useless(self) -> bool:
+        """As many drawn by lot would have converted as often: however many leads fit, these are not worth choosing."""
+        return self.passing.conversions <= self.passing.by_lot
+
 
 def passing(sample: Sample, threshold: Decimal) -> Passing:
     leads, conversions = sample.from_score(threshold)

@@ -43,7 +43,8 @@ def suggestion(given: Suggestion) -> Words:
         Reason.BALANCE: _("The best separation"),
         Reason.KEEP: _("Lose almost nobody"),
     }
-    return Words(titles[given.reason], f"{_because(given)} {passes(given.passing)}")
+    title = _("No better than drawing lots") if given.is_useless else titles[given.reason]
+    return Words(title, f"{_because(given)} {passes(given.passing)}")
 
 
 def passes(given: Passing) -> str:

@@ -345,6 +345,18 @@ def test_suggestions_on_an_example():
     assert (found[Reason.CAPACITY].passing.leads, found[Reason.CAPACITY].capacity) == (31, 31)
 
 
+def test_a_threshold_that_is_no_better_than_drawing_lots_is_called_that():
+    pairs = [(90, False)] * 10 + [(50, True)] * 40 + [(10, False)] * 100
+    of_team, balance, *_rest = suggestions(Sample.of(pairs), capacity=10)
+
+    assert (of_team.reason, of_team.is_useless, wording.suggestion(of_team).title) == (
+        Reason.CAPACITY,
+        True,
+        "No better than drawing lots",
+    )
+    assert (balance.reason, balance.is_useless) == (Reason.BALANCE, False)
+
+
 def test_a_suggestion_is_round_where_that_costs_next_to_nothing():
     balance, _keep = suggestions(Sample.of((score, score > 603) for score in range(1001)))
     assert (balance.reason, balance.passing.threshold) == (Reason.BALANCE, 600)

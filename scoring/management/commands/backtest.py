@@ -86,7 +86,7 @@ class Command(BaseCommand):
             f"{mark.threshold:>17} | {mark.leads:>12} | {mark.converted:>9} | {mark.precision:>9} | {mark.recall:>6}"
             for mark in found["marks"]
         ]
-        lines += [f"{why.title}: {mark.threshold}. {why.text}" for why, mark in found["suggestions"]]
+        lines += [f"{why.title}: {mark.threshold}. {why.text}" for why, mark, _useless in found["suggestions"]]
         self.stdout.write("\n".join(lines))
 
 
