@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from campaigns.models import Delivery, Email, Integration, Message
 from config.demo_world import browser, people, site
@@ -84,22 +85,25 @@ class Play:
         self._write_newsletters()
         came = 0
         while came < self.plan.visitors and time.monotonic() < until:
-            self._collect()
+            self._let(self._collect)
             is_due = bool(self.waiting) and self.waiting[0][0] <= time.monotonic()
             self._let(self.waiting.pop(0)[1] if is_due and self.random.random() < 0.7 else self._stranger)
             came += 1
             time.sleep(min(max(pause * self.random.uniform(0.4, 1.6), 0), max(0, until - time.monotonic())))
-            self._report()
+            self._let(self._report)
         time.sleep(min(2.0, max(0.0, until - time.monotonic())))
-        self._report()
+        self._let(self._report)
         return came
 
     def _let(self, visit: Callable[[], None]) -> None:
-        """One visit. A server that is away for a moment is worth a line, not the end."""
+        """One visit, or a look at what came of it. A server that is away for a moment is worth a line, not the end."""
         try:
             visit()
         except (Unreachable, NotLocal) as error:
             self.plan.say(f"  a visitor got no answer: {error}")
+        except (OperationalError, InterfaceError) as error:
+            self.plan.say(f"  the database is away: {str(error).splitlines()[0]}")
+            close_old_connections()
 
     def _report(self) -> None:
         for line in self.watch.look():

@@ -7,12 +7,13 @@ import urllib.request
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from campaigns.models import Delivery, Message
 from config.demo_world import browser, load, mailbox
 from config.demo_world.browser import Browser, NotLocal, Page
 from config.demo_world.receiver import Receiver
-from config.demo_world.visitors import Plan, play
+from config.demo_world.visitors import Plan, Play, play
 from tracking.models import Event, Kind
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -38,6 +39,19 @@ def test_mails_are_opened_and_strangers_come(server, mail_folder):
     assert {Kind.EMAIL_SENT, Kind.EMAIL_OPENED, Kind.PAGE_VISITED} <= {event.kind for event in new}
     opened = [event for event in new if event.kind == Kind.EMAIL_OPENED]
     assert all(Message.objects.get(pk=event.message_id).contact_id == event.contact_id for event in opened)
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_away_for_a_moment_is_worth_a_line(mail_folder):
+    def away():
+        raise OperationalError("terminating connection\nsee the log")
+
+    said = []
+    play = Play(Plan(url="http://localhost:1", mail=mail_folder, say=said.append))
+    play._let(away)
+    play._let(lambda: said.append("the next one"))
+
+    assert said == ["  the database is away: terminating connection", "the next one"]
 
 
 def test_other_machines_are_refused():
