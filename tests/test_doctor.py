@@ -1,6 +1,7 @@
 """The rule doctor's page and command."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from scoring import rules
 from scoring.models import PointAction, PointGroup
@@ -132,3 +134,12 @@ def test_strictly_a_finding_is_a_failure(faults):
 def test_nothing_found_is_well_even_strictly(db):
     assert doctor(strict=True) == "All is well: the rule doctor has found nothing.\n"
     assert json.loads(doctor(strict=True, json=True)) == []
+
+
+def test_rules_that_are_too_young_to_judge_are_counted(marketer, publish):
+    said = "whether anything matches"
+    assert said not in marketer.get(reverse("rule_doctor")).text
+    publish(since=timezone.now() - timedelta(days=10))
+
+    text = marketer.get(reverse("rule_doctor")).text
+    assert "1 rule has counted for less than 180 days: whether anything matches it is not judged yet." in text

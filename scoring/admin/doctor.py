@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _g
+from django.utils.translation import ngettext
 
-from scoring.doctor import Finding, Severity, examinations, examine
+from scoring.doctor import Chart, Finding, Severity, examinations, examine
+from scoring.doctor.silence import DAYS
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,26 @@ def page(request: HttpRequest) -> HttpResponse:
     """Findings about rows that the user may not see are left out."""
     if not request.user.has_perm("scoring.view_pointaction"):
         raise PermissionDenied
-    shown = [finding for finding in examine() if _may_see(request, finding.rows)]
+    chart = Chart()
+    shown = [finding for finding in examine(chart) if _may_see(request, finding.rows)]
     context: dict[str, Any] = admin.site.each_context(request) | {
         "title": _g("Rule doctor"),
         "chapters": [(severity, chapter) for severity in Severity if (chapter := _chapter(severity, shown))],
         "examinations": [examination.label for examination in examinations],
+        "young": _young(len(chart.rules) - len(chart.older_than(DAYS))),
     }
     return TemplateResponse(request, "scoring/doctor.html", context)
+
+
+def _young(count: int) -> str:
+    if not count:
+        return ""
+    sentence = ngettext(
+        "%(count)d rule has counted for less than %(days)d days: whether anything matches it is not judged yet.",
+        "%(count)d rules have counted for less than %(days)d days: whether anything matches them is not judged yet.",
+        count,
+    )
+    return sentence % {"count": count, "days": DAYS}
 
 
 def _may_see(request: HttpRequest, rows: Iterable[Model]) -> bool:
