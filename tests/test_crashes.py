@@ -1,12 +1,8 @@
 """Whatever dies, and wherever: nothing acknowledged is lost, nothing counts twice, each crossing acts once."""
 
-import os
 import random
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -17,6 +13,7 @@ from config import pipeline
 from contacts.models import Contact, Tag
 from scoring import sql
 from scoring.models import ContactScore, PointEntry, Repeat
+from tests.crashing import crashing_workers
 from tests.scoring import oracle
 from tests.scoring.conftest import happen, subject
 from tracking.models import Event, Hit, Kind, Subject
@@ -121,18 +118,7 @@ def test_a_batch_may_fail_at_any_statement_and_leaves_everything_as_it_was(rules
 @pytest.mark.django_db(transaction=True)
 def test_workers_killed_at_random_moments_lose_nothing_and_double_nothing(rules):
     happened = history(2000)
-    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.crashing_worker", str(seed)],
-            env={**os.environ, "DATABASE_URL": address},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for seed in (1, 2)
-    ]
-    try:
+    with crashing_workers() as kills:
         for start in range(0, len(happened), 100):
             for key, contact, kind, about, at in happened[start : start + 100]:
                 happen(contact, kind, about, at, key=key)
@@ -140,8 +126,6 @@ def test_workers_killed_at_random_moments_lose_nothing_and_double_nothing(rules)
         deadline = time.monotonic() + 120
         while Hit.objects.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
-    finally:
-        kills = [int(worker.communicate("stop\n", timeout=30)[0]) for worker in workers]
 
     assert not Hit.objects.exists(), "the workers should have taken everything themselves"
     assert min(kills) >= 5

@@ -1,12 +1,8 @@
 """Several workers to one walk: each holds a range, whoever dies leaves it to the others, and nobody is seen to twice."""
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection, transaction
@@ -18,6 +14,7 @@ from scoring import publications, ranges, rules, scores, sql, sweeps, terms
 from scoring.models import PointAction, PointEntry, Publication, Repeat, Sweep, SweepContact, SweepRange
 from scoring.publishing.actions import state_of
 from tests.cases import THOROUGH
+from tests.crashing import crashing_workers
 from tests.factories import ContactFactory, TriggerFactory
 from tests.scoring.conftest import download, lines, score, subject
 from tests.threads import together
@@ -183,19 +180,8 @@ def test_what_three_workers_cross_is_held_once_each(action, people):
 @concurrent
 def test_workers_killed_in_the_middle_of_walks_lose_and_double_nothing(action):
     people = have_downloaded(400)
-    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.crashing_worker", str(seed)],
-            env={**os.environ, "DATABASE_URL": address},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for seed in (1, 2)
-    ]
     guide = subject("another guide")
-    try:
+    with crashing_workers() as kills:
         for turn in range(12 if THOROUGH else 4):
             change = {"points": 6 + turn} if turn % 3 else {"repeat": (Repeat.ALWAYS, Repeat.ONCE_PER_OBJECT)[turn % 2]}
             sweep = owe(action, **change)
@@ -213,8 +199,6 @@ def test_workers_killed_in_the_middle_of_walks_lose_and_double_nothing(action):
                     pipeline.drain()
                 assert time.monotonic() < begun + 120
                 time.sleep(0.05)
-    finally:
-        kills = [int(worker.communicate("stop\n", timeout=30)[0]) for worker in workers]
 
     assert min(kills) >= 5
     walked = Sweep.objects.exclude(publication__state=Publication.State.ROLLED_BACK)
