@@ -20,7 +20,7 @@ from tracking.person import NAMES, person
 from tracking.views.answers import problem, public
 
 MAX_BYTES = 1_000_000
-MAX_EVENTS = 1000
+MAX_ITEMS = 1000
 MAX_ERRORS = 20
 KEYS = uuid.UUID("0b0c1ee5-3a2a-4b9d-9a44-0a7b5e6d9c3f")
 
@@ -66,12 +66,8 @@ def with_key(view: JsonView) -> Callable[..., JsonResponse]:
 @with_key
 def events(request: HttpRequest, key: ApiKey) -> JsonResponse:
     """Take one event, or up to 1000 in a list. A wrong one is named, and then none is recorded."""
-    items = payload.json_value(request, MAX_BYTES)
-    items = items if isinstance(items, list) else [items]
-    if not items:
-        raise Refused(422, _("There are no events in this request."))
-    if len(items) > MAX_EVENTS:
-        raise Refused(413, _("At most %(limit)d events are accepted at once.") % {"limit": MAX_EVENTS})
+    none, too_many = _("There are no events in this request."), _("At most %(limit)d events are accepted at once.")
+    items = one_or_several(request, none, too_many)
     subjects = Subjects(items)
     return all_or_nothing(items, lambda sent: _event(sent, key, subjects), _wrong)
 
@@ -86,6 +82,17 @@ def contacts(request: HttpRequest, key: ApiKey) -> JsonResponse:
     hits.record(NewHit(kind=Kind.IDENTIFIED, visitor_id=sent.uuid("visitor"), data=data))
     ring()
     return JsonResponse({"accepted": 1}, status=202)
+
+
+def one_or_several(request: HttpRequest, none: str, too_many: str) -> list[Any]:
+    """What was sent, one item or a list of them. Refuses with one of these sentences; `too_many` names its `limit`."""
+    sent = payload.json_value(request, MAX_BYTES)
+    items = sent if isinstance(sent, list) else [sent]
+    if not items:
+        raise Refused(422, none)
+    if len(items) > MAX_ITEMS:
+        raise Refused(413, too_many % {"limit": MAX_ITEMS})
+    return items
 
 
 def all_or_nothing(

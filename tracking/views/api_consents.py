@@ -13,15 +13,14 @@ from django.utils.translation import ngettext
 from contacts import consent_texts
 from contacts.consent import shortened
 from contacts.models import Channel, Purpose
-from tracking import banner, payload
+from tracking import banner
 from tracking.hits import NewHit, new_key
 from tracking.models import ApiKey, Kind
-from tracking.payload import Payload, Refused, Wrong
+from tracking.payload import Payload, Wrong
 from tracking.views.answers import public
-from tracking.views.api import MAX_BYTES, all_or_nothing, with_key
+from tracking.views.api import all_or_nothing, one_or_several, with_key
 
 KEYS = uuid.UUID("5f1b7c7e-8e0d-4c46-9d0b-3c1f6a1d2b90")
-MAX_ANSWERS = 1000
 ASKED = [*Purpose.values, *Channel.values]
 FIELDS = (
     "email", "visitor", "purpose", "granted", "text", "language", "version", "source", "ip", "at", "key",
@@ -32,12 +31,8 @@ FIELDS = (
 @with_key
 def consents(request: HttpRequest, key: ApiKey) -> JsonResponse:
     """Take one answer, or up to 1000 in a list. A wrong one is named, and then none is recorded."""
-    items = payload.json_value(request, MAX_BYTES)
-    items = items if isinstance(items, list) else [items]
-    if not items:
-        raise Refused(422, _("There are no answers in this request."))
-    if len(items) > MAX_ANSWERS:
-        raise Refused(413, _("At most %(limit)d answers are accepted at once.") % {"limit": MAX_ANSWERS})
+    none, too_many = _("There are no answers in this request."), _("At most %(limit)d answers are accepted at once.")
+    items = one_or_several(request, none, too_many)
     return all_or_nothing(items, lambda sent: _answer(sent, key), _wrong)
 
 
