@@ -28,6 +28,7 @@ SECONDS = 182 * 24 * 3600
 GRANTED, DENIED = "granted", "denied"
 KEPT = re.compile(r"(granted|denied)(?:\.([0-9]{9,11})(?:\.([a-z]{2,3}(?:-[a-z]{2,8})?)\.([0-9]{1,6}))?)?")
 SAME = timedelta(minutes=2)  # an answer of that time is the same answer, told by another clock
+ANY = [*Purpose.values, *Channel.values]  # what the API may tell the answer to
 MAX_TEXT = 2_000
 
 
@@ -98,7 +99,7 @@ def keep(hits: Iterable[Hit], contacts: Mapping[int, int | None]) -> None:
 
 def _consent(hit: Hit, contact_id: int) -> Consent | None:
     said = hit.data
-    known = [*Purpose.values, *Channel.values] if said.get("trusted") else Purpose.values
+    known = ANY if said.get("trusted") else Purpose.values
     if hit.kind != Kind.CONSENT_ANSWERED or said.get("purpose") not in known:
         return None
     return Consent(

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from contacts import consent_texts
 from contacts.consent import shortened
-from contacts.models import Channel, Purpose
+from contacts.models import Channel
 from tracking import banner
 from tracking.hits import NewHit, new_key
 from tracking.models import ApiKey, Kind
@@ -21,7 +21,6 @@ from tracking.views.answers import public
 from tracking.views.api import all_or_nothing, one_or_several, with_key
 
 KEYS = uuid.UUID("5f1b7c7e-8e0d-4c46-9d0b-3c1f6a1d2b90")
-ASKED = [*Purpose.values, *Channel.values]
 FIELDS = (
     "email", "visitor", "purpose", "granted", "text", "language", "version", "source", "ip", "at", "key",
 )  # fmt: skip
@@ -42,8 +41,8 @@ def _answer(sent: Payload, key: ApiKey) -> NewHit:
     if not email and not visitor_id:
         raise Wrong("email", _("Say who it was: by email or visitor."))
     purpose = sent.text("purpose", 20, required=True)
-    if purpose not in ASKED:
-        raise Wrong("purpose", _("Known purposes and channels are: %(names)s.") % {"names": ", ".join(ASKED)})
+    if purpose not in banner.ANY:
+        raise Wrong("purpose", _("Known purposes and channels are: %(names)s.") % {"names": ", ".join(banner.ANY)})
     if purpose in Channel.values and not email:
         raise Wrong("email", _("Whether we may write to somebody is said of an email, not of a visitor."))
     granted = sent.values.get("granted")
