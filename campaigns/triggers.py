@@ -32,13 +32,12 @@ from contacts.models import Contact
 from scoring import profiling, values
 
 if TYPE_CHECKING:
-    from scoring.scores import Movement
+    from scoring.scores import Movement, Range
     from scoring.values import Rows
 
 State = Firing.State
 DELIVERY_KEYS = uuid.UUID("6a0ab0e3-6f3e-4b43-93a5-1f8a1e6f6a11")  # never change: keys of deliveries are made from it
 ENDLESS = Decimal("Infinity")
-Range = tuple[Decimal, Decimal]  # of scores, ends included
 CHUNK = 2000
 VALUE = "value"  # what a queryset of `already` calls the score people see
 

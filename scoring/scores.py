@@ -17,7 +17,8 @@ from scoring.purposes import purposes
 
 HALF_LIVES = 300  # after which a group's epoch moves on: 2^1000 is near the end of floating point
 Values = Mapping[tuple[int, int | None], Decimal]
-Ranges = Mapping[int | None, Sequence[tuple[Decimal, Decimal]]]  # of scores, ends included, by group (None: overall)
+Range = tuple[Decimal, Decimal]  # of scores, ends included
+Ranges = Mapping[int | None, Sequence[Range]]  # by group (None: overall)
 
 
 @dataclass(frozen=True, order=True)
