@@ -72,7 +72,7 @@ class Points(Part):
 
     def erase(self, erasing: Erasing) -> None:
         ids = erasing.person.ids
-        erasing.note("scoring.PointEntry", PointEntry.objects.filter(contact__in=ids).delete()[0])
+        erasing.delete(PointEntry.objects.filter(contact__in=ids))
         SweepContact.objects.filter(contact__in=ids).delete()
         erasing.note("scoring.ContactScore", _scores(ids).values("group").distinct().count())  # as a copy lists them
         ContactScore.objects.filter(contact__in=ids).delete()

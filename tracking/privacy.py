@@ -104,15 +104,12 @@ class Deeds(Part):
         ids = erasing.person.ids
         visitors = merging_sql.lock_visitors(ids)
         erasing.note("tracking.Upload", uploads.forget(self._uploads(erasing.person)))
-        erasing.note(
-            "tracking.HeldSubmission", HeldSubmission.objects.filter(pk__in=sql.held(erasing.person.emails)).delete()[0]
-        )
-        waiting = Hit.objects.filter(pk__in=sql.hits(ids, erasing.person.emails))
-        erasing.note("tracking.Hit", waiting.delete()[0])
+        erasing.delete(HeldSubmission.objects.filter(pk__in=sql.held(erasing.person.emails)))
+        erasing.delete(Hit.objects.filter(pk__in=sql.hits(ids, erasing.person.emails)))
         erasing.note("tracking.Event", sql.make_nameless(ids, visitors, OWN))
         theirs = FormSubmission.objects.filter(Q(contact__in=ids) | Q(visitor__in=visitors, contact=None))
         erasing.note("tracking.FormSubmission", theirs.update(contact=None, visitor=None, answers={}, url=""))
-        erasing.note("tracking.Visitor", Visitor.objects.filter(pk__in=visitors).delete()[0])
+        erasing.delete(Visitor.objects.filter(pk__in=visitors))
 
 
 def _event(asked: subjects.Questions) -> dict[str, Column]:

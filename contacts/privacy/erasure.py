@@ -61,9 +61,7 @@ def _erase(contact_id: int) -> Erasing | None:
         part.erase(erasing)
     tombstones.set_up(person.emails)
     person_ids = list(person.ids)
-    _total, gone = Contact.objects.filter(pk__in=person_ids).delete()
-    for label, rows in gone.items():
-        erasing.note(label, rows)
+    erasing.delete(Contact.objects.filter(pk__in=person_ids))
     Change.objects.filter(contact_id__in=person_ids).delete()  # also of what the deletions themselves have noted
     return erasing
 

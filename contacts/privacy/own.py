@@ -78,8 +78,7 @@ class Identity(Part):
         yield Section("import_lines", _("Lines of files that were imported"), columns, lines, ["contacts.ImportRow"])
 
     def erase(self, erasing: Erasing) -> None:
-        lines = ImportRow.objects.filter(pk__in=sql.import_rows(erasing.person.emails))
-        erasing.note("contacts.ImportRow", lines.delete()[0])
+        erasing.delete(ImportRow.objects.filter(pk__in=sql.import_rows(erasing.person.emails)))
 
 
 def _identity() -> dict[str, Column]:

@@ -102,6 +102,11 @@ class Erasing:
         if count:
             self.counts[key] += count
 
+    def delete(self, rows: QuerySet[Any]) -> None:
+        """Delete rows and note each model's by its name: what hangs on them goes, and counts, apart."""
+        for label, count in rows.delete()[1].items():
+            self.note(label, count)
+
 
 class Part:
     """What one app holds. `covers`: the models it erases, "app.Model"; `derived`: those of them a copy need not tell of."""

@@ -26,7 +26,7 @@ from scoring.models import PointEntry, PointGroup, Repeat
 from tests.factories import ContactFactory, FormFactory, FormFieldFactory, StageFactory, TagFactory, UserFactory
 from tests.scoring.conftest import download, happen, score, subject
 from tracking import tokens
-from tracking.models import Event, FormSubmission, HeldSubmission, Hit, Kind, Subject, Upload, Visitor
+from tracking.models import Event, FormSubmission, HeldSubmission, Hit, Kind, Subject, Tie, Upload, Visitor
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -149,6 +149,12 @@ def test_the_copy_lists_as_many_scores_as_an_erasure_says_go(told):
 
     assert [len(list(found)) for found in rows] == [1]
     assert privacy.count(told.pk).counts["scoring.ContactScore"] == 1
+
+
+def test_an_erasure_counts_browsers_and_what_hangs_on_them_apart(told):
+    Tie.objects.get_or_create(visitor=Visitor.objects.get(), contact=told)
+    found = privacy.count(told.pk)
+    assert (found.counts["tracking.Visitor"], found.counts["tracking.Tie"]) == (1, 1)
 
 
 def test_nothing_of_others_is_in_the_copy_and_markup_is_text(ada):
