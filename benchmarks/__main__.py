@@ -1,5 +1,7 @@
 """`make bench`: generate or reuse a world at 10 % and at 100 % of the size, measure on both, print a table, save JSON.
 
+What each hit costs is measured on a third, too: as many contacts with 10 % of the history.
+
     python -m benchmarks [--contacts 1000000] [--events 10000000] [--only WORD] …
 
 PostgreSQL is a server of its own under `var/benchmarks/`, whatever DATABASE_URL says; generated worlds are kept there.
@@ -22,7 +24,7 @@ from benchmarks.figures import Measured, figures
 from config import embedded
 
 ROOT = embedded.VAR / "benchmarks"
-SHARES = (0.1, 1.0)  # of the data
+SHARES: dict[float, tuple[str, ...]] = {0.1: ("--part",), 1.0: ()}  # of the data, and which benchmarks
 
 
 def main(arguments: list[str]) -> None:
@@ -30,13 +32,15 @@ def main(arguments: list[str]) -> None:
     embedded.leave_on_signals()
     with running() as environment:
         databases = Databases(environment)
-        sizes = [Size(options.contacts, options.events, options.actions, options.seed).part(share) for share in SHARES]
-        measured = [measure(databases, size, options, part=size is not sizes[-1]) for size in sizes]
-    found = figures(dict(zip(SHARES, measured, strict=True)))
+        whole = Size(options.contacts, options.events, options.actions, options.seed)
+        measured = {share: measure(databases, whole.part(share), options, *which) for share, which in SHARES.items()}
+        is_steady = any(one.steady for several in measured.values() for one in several)
+        young = measure(databases, whole.young(min(SHARES)), options, "--steady") if is_steady else []
+    found = figures(measured, young)
     print(report.table(found))
     print(report.warning() or "")
     path = options.json or ROOT / "results.json"
-    report.save(path, found, sizes[-1])
+    report.save(path, found, whole)
     print(f"saved in {path}")
 
 
@@ -66,14 +70,14 @@ def running() -> Iterator[embedded.Environment]:
         yield environment
 
 
-def measure(databases: Databases, size: Size, options: argparse.Namespace, *, part: bool) -> list[Measured]:
+def measure(databases: Databases, size: Size, options: argparse.Namespace, *which: str) -> list[Measured]:
     """Run the benchmarks on a copy of the world of this size, in a process of their own."""
     kept = databases.kept(size, fresh=options.fresh)
     with databases.copy(kept) as environment, tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "measured.json")
         command = [sys.executable, "-m", "benchmarks.measure", str(results), kept.plan, "--only", *options.only]
         command += ["--rounds", str(options.rounds)] if options.rounds else []
-        command += ["--part"] if part else []
+        command += which
         subprocess.run(command, env=environment, check=True)
         return Measured.read(results)
 

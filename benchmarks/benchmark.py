@@ -25,7 +25,7 @@ class Benchmark:
     count: ClassVar[int] = 1
     rounds: ClassVar[int] = 5
     warm: ClassVar[int] = 1  # rounds before those that count
-    steady: ClassVar[bool] = False  # should cost the same, however much there is
+    steady: ClassVar[bool] = False  # should cost the same, however much has happened before
     once: ClassVar[bool] = False  # has nothing to do with how much there is: measured on the whole data only
 
     def __init__(self, plan: Plan) -> None:

@@ -34,6 +34,10 @@ class Size:
     def part(self, share: float) -> Size:
         return replace(self, contacts=max(1, int(self.contacts * share)), events=max(1, int(self.events * share)))
 
+    def young(self, share: float) -> Size:
+        """As many contacts, with this share of what has happened."""
+        return replace(self, events=max(1, int(self.events * share)))
+
     @property
     def name(self) -> str:
         return f"load_{self.contacts}_{self.events}_{self.actions}_{self.seed}"

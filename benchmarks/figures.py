@@ -41,7 +41,7 @@ class Measured:
     seconds: float
     floor: float
     count: int = 1  # of what a run does, where the unit is a rate
-    steady: bool = False  # should cost the same, however much there is
+    steady: bool = False  # should cost the same, however much has happened before
 
     @staticmethod
     def write(path: Path, measured: Sequence[Measured]) -> None:
@@ -71,21 +71,28 @@ class Figure:
         return asdict(self)
 
 
-def figures(measured: Mapping[float, Sequence[Measured]]) -> list[Figure]:
-    """One figure for each benchmark on each share of the data, and one for how it grew from the first to the last."""
-    found = [_figure(one, share) for share, several in measured.items() for one in several]
-    first, *_, last = measured.values()
-    small = {one.name: one for one in first}
-    shares = [f"{share:.0%}" for share in measured]
-    growths = [_growth(small[one.name], one, f"from {shares[0]} to {shares[-1]}") for one in last if one.name in small]
-    return sorted([*found, *growths], key=lambda figure: [one.name for one in last].index(figure.name.split(" · ")[0]))
+def figures(measured: Mapping[float, Sequence[Measured]], young: Sequence[Measured] = ()) -> list[Figure]:
+    """One figure for each benchmark on each share of the data, and one for how it grew from the first to the last.
+
+    `young`: what should cost the same however much has happened, where as many contacts have the first share of the events:
+    how it grew from there is what history costs, apart from what more contacts do.
+    """
+    (least, first), *_, (most, last) = measured.items()
+    small, early = ({one.name: one for one in several} for several in (first, young))
+    found = [_figure(one, f"{share:.0%} of the data") for share, several in measured.items() for one in several]
+    found += [_figure(one, f"{least:.0%} of the history") for one in young]
+    span = f"from {least:.0%} to {most:.0%}"
+    found += [_growth(small[one.name], one, f"growth {span}") for one in last if one.name in small]
+    goal = Goal(MAX_GROWTH, "most")
+    found += [_growth(early[one.name], one, f"growth with history, {span}", goal) for one in last if one.name in early]
+    return sorted(found, key=lambda figure: [one.name for one in last].index(figure.name.split(" · ")[0]))
 
 
-def _figure(one: Measured, share: float) -> Figure:
+def _figure(one: Measured, world: str) -> Figure:
     value, ratio = one.shown(one.seconds), one.seconds / one.floor
     goal = one.goal
     return Figure(
-        name=f"{one.name} · {share:.0%} of the data",
+        name=f"{one.name} · {world}",
         value=_rounded(value),
         unit=one.unit,
         baseline=_rounded(one.shown(one.floor)),
@@ -95,11 +102,10 @@ def _figure(one: Measured, share: float) -> Figure:
     )
 
 
-def _growth(small: Measured, large: Measured, span: str) -> Figure:
+def _growth(small: Measured, large: Measured, span: str, goal: Goal | None = None) -> Figure:
     value, baseline = large.seconds / small.seconds, large.floor / small.floor
-    goal = Goal(MAX_GROWTH, "most") if large.steady else None
     return Figure(
-        name=f"{large.name} · growth {span}",
+        name=f"{large.name} · {span}",
         value=_rounded(value),
         unit="×",
         baseline=_rounded(baseline),

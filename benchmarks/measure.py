@@ -19,6 +19,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--only", nargs="+")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--part", action="store_true", help="only what depends on how much data there is")
+    parser.add_argument("--steady", action="store_true", help="only what should not depend on how much has happened")
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
@@ -30,7 +31,8 @@ def main(arguments: list[str]) -> None:
     plan = Plan(**options.plan | {"until": datetime.fromisoformat(options.plan["until"])})
     found = []
     for item in ITEMS:
-        if any(word in item.name for word in options.only) and not (item.once and options.part):
+        wanted = any(word in item.name for word in options.only) and (item.steady or not options.steady)
+        if wanted and not (item.once and options.part):
             benchmark = item(plan)
             found.append(measure(benchmark, options.rounds))
             print(f"  {item.name}: {found[-1].seconds:.3f} s, baseline {found[-1].floor:.3f} s", flush=True)

@@ -79,11 +79,13 @@ def test_a_goal_bounds_the_rate_or_the_ratio(goal, words, met):
     assert (figure.goal, figure.met) == (words, met)
 
 
-def test_what_should_cost_the_same_has_a_goal_for_its_growth():
-    small, large = measured(steady=True), measured(steady=True, seconds=0.27)
-    growth = figures({0.1: [small], 1.0: [large]})[-1]
+def test_what_should_cost_the_same_has_a_goal_for_how_it_grows_with_history_alone():
+    small, young, large = (measured(steady=True, seconds=seconds) for seconds in (0.1, 0.2, 0.27))
+    *_, growth, with_history = figures({0.1: [small], 1.0: [large]}, [young])
 
-    assert (growth.value, growth.goal, growth.met) == (1.35, "≤ 1.3 ×", False)
+    assert (growth.name, growth.value, growth.goal) == ("pages · growth from 10% to 100%", 2.7, None)
+    assert with_history.name == "pages · growth with history, from 10% to 100%"
+    assert (with_history.value, with_history.goal, with_history.met) == (1.35, "≤ 1.3 ×", False)
 
 
 def test_measurements_survive_the_way_between_processes(tmp_path):
