@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
@@ -42,21 +41,14 @@ def contact_id(token: str) -> int | None:
     return numbers[0] or None
 
 
-class Allowed(Protocol):
-    """What is asked before somebody gets a pass."""
+def attached(url: str, contact_id: int | None, visited: Callable[[str], bool]) -> str:
+    """The address with a pass for this contact; "" where it leads neither to a page of ours nor to a site our script runs on.
 
-    def is_visited(self, host: str) -> bool: ...
-    def may_be_named(self, contact_id: int) -> bool: ...
-
-
-def attach(url: str, contact_id: int | None, allowed: Allowed) -> str:
-    """The address with a pass for this contact, where it leads to a page of ours or to a site our script runs on.
-
-    Whoever refused to be followed by links, or on pages, gets none.
+    It is for those only who did not refuse to be followed by links, or on pages.
     """
     host, _ = pages.normalise(url)
-    if not contact_id or not host or not is_tracked(host, allowed.is_visited) or not allowed.may_be_named(contact_id):
-        return url
+    if not contact_id or not host or not is_tracked(host, visited):
+        return ""
     parts = urlsplit(url)
     query = f"{parts.query}&" if parts.query else ""
     return urlunsplit(parts._replace(query=f"{query}{PARAMETER}={issue(contact_id)}"))

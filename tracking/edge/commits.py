@@ -10,14 +10,16 @@ import logging
 import queue
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from tracking import passes
 from tracking.doorbell import ring
 from tracking.edge.keeper import COMMIT_SECONDS, Keeper, insert
-from tracking.edge.line_sql import Away
+from tracking.edge.line_sql import ANSWERS, Away, Line, Unfit
 from tracking.edge.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -26,20 +28,33 @@ BACKLOG = 1000  # requests that may wait: more are refused at once, so that noth
 PATIENCE = 1.0  # seconds that a visitor waits for us at the very most
 REPORT = 10.0  # seconds between two lines in the log about what was lost
 
+ASKING = 0.2  # seconds to wait for who may be named
+
 Rows = Sequence[dict[str, Any]]
 
 
+class Naming:
+    """May a site be told that this contact comes? Not while the database does not say."""
+
+    __slots__ = ("contact_id", "is_allowed")
+
+    def __init__(self, contact_id: int) -> None:
+        self.contact_id = contact_id
+        self.is_allowed = False
+
+
 class Batch:
-    """The hits of requests that share a fate, and a bell for each request that waits for it.
+    """The hits of requests that share a fate, what they ask, and a bell for each request that waits for it.
 
     One gate that each opens for the next costs less, but where other threads compute, each would wait for its turn first.
     """
 
-    __slots__ = ("bells", "kept", "rows", "tries", "urgent")
+    __slots__ = ("bells", "kept", "namings", "rows", "tries", "urgent")
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.bells: list[threading.Lock] = []
+        self.namings: list[Naming] = []
         self.urgent = False
         self.kept = False
         self.tries = 2  # with the database: a line that turns out to be dead may be dead since yesterday
@@ -57,8 +72,11 @@ class GroupCommit:
         self._thread = threading.Thread(target=self._run, name="edge commits", daemon=True)
         self._thread.start()
 
-    def keep(self, rows: Rows, urgent: bool = False) -> bool:
-        """True when these hits are safe, in the database or on disk; False when that did not succeed in time."""
+    def keep(self, rows: Rows, urgent: bool = False, naming: Naming | None = None) -> bool:
+        """True when these hits are safe, in the database or on disk; False when that did not succeed in time.
+
+        `naming` is answered by the way: all that a batch asks costs one question.
+        """
         begun = time.monotonic()
         bell = threading.Lock()
         bell.acquire()
@@ -69,6 +87,8 @@ class GroupCommit:
             else:
                 batch.rows += rows
                 batch.bells.append(bell)
+                if naming:
+                    batch.namings.append(naming)
                 batch.urgent |= urgent
                 if alone := not self._busy:
                     self._busy = True
@@ -148,12 +168,28 @@ class GroupCommit:
         batch.tries -= 1
         try:
             insert(line, hits, COMMIT_SECONDS, self._spool)
-            return True
         except Away as error:
             self._keeper.lost(line, error)
             if time.monotonic() - begun > COMMIT_SECONDS / 2:
                 batch.tries = 0  # it hangs: another would take as long
             return False
+        if batch.namings:
+            self._ask(batch.namings, line)
+        return True
+
+    def _ask(self, namings: Sequence[Naming], line: Line) -> None:
+        said: dict[str | None, dict[str, bool]] = defaultdict(dict)
+        try:
+            ids = ",".join(str(naming.contact_id) for naming in namings)
+            for contact_id, purpose, granted in line.run(ANSWERS, [f"{{{ids}}}"], ASKING):
+                said[contact_id][str(purpose)] = granted == "1"
+        except Unfit:  # a number that no contact can have: nobody is named
+            return
+        except Away as error:
+            self._keeper.lost(line, error)
+            return
+        for naming in namings:
+            naming.is_allowed = passes.may_be_issued(said[str(naming.contact_id)])
 
     def _lost(self, count: int, reason: str) -> None:
         self._spool.lose(count)

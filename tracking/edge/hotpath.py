@@ -9,6 +9,7 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -17,7 +18,7 @@ from django.conf import settings
 
 from tracking import hits, taking
 from tracking.edge import reading
-from tracking.edge.commits import GroupCommit
+from tracking.edge.commits import GroupCommit, Naming
 from tracking.edge.keeper import Keeper
 from tracking.edge.lookups import CachedLookups
 from tracking.edge.reading import MAX_BYTES, NoSuchLink, Reply, Unanswered
@@ -130,10 +131,13 @@ class HotPath:
         except OURS_TO_EXPLAIN:
             return None
         if reply and reply.hits:
-            kept = self.edge().commits.keep(hits.rows(reply.hits), reply.urgent)
+            naming = Naming(reply.names) if reply.names else None
+            kept = self.edge().commits.keep(hits.rows(reply.hits), reply.urgent, naming)
             if not kept and reply.owes:
                 environ[AWAY] = True
                 return None
+            if naming and naming.is_allowed:
+                return replace(reply, headers=reply.named)
         return reply
 
     def _read(self, path: str, environ: Environ) -> Reply | None:

@@ -26,13 +26,14 @@ TARGET = b"""
 SELECT l.url, s.type FROM tracking_link l JOIN tracking_subject s ON s.id = l.source_id WHERE l.subject_id = $1::bigint
 """
 IS_VISITED = b"SELECT EXISTS (SELECT FROM tracking_subject WHERE type = 'page' AND host = $1::text)::int"
-# What a contact, or whoever it was merged into, answered last about being followed.
+# What contacts, or whoever they were merged into, answered last about being followed.
 ANSWERS = b"""
 WITH RECURSIVE who AS (
-  SELECT $1::bigint AS id UNION SELECT c.merged_into_id FROM who JOIN contacts_contact c USING (id) WHERE c.merged_into_id IS NOT NULL
+  SELECT id AS asked, id FROM unnest($1::bigint[]) id
+  UNION SELECT who.asked, c.merged_into_id FROM who JOIN contacts_contact c USING (id) WHERE c.merged_into_id IS NOT NULL
 )
-SELECT DISTINCT ON (purpose) purpose, granted::int FROM contacts_consent
-WHERE contact_id IN (SELECT id FROM who) AND purpose IN ('link_tracking', 'web_tracking') ORDER BY purpose, given_at DESC, id DESC
+SELECT DISTINCT ON (asked, purpose) asked, purpose, granted::int FROM who JOIN contacts_consent s ON s.contact_id = who.id
+WHERE purpose IN ('link_tracking', 'web_tracking') ORDER BY asked, purpose, given_at DESC, s.id DESC
 """
 POLICIES = b"""
 SELECT DISTINCT ON (purpose) purpose, is_required::int FROM contacts_consentpolicy ORDER BY purpose, id DESC

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contacts import consent_policies
-from tracking import passes
-from tracking.edge.line_sql import ANSWERS, IS_VISITED, POLICIES, TARGET, Away, Line, Rows, Unfit
+from tracking.edge.line_sql import IS_VISITED, POLICIES, TARGET, Away, Line, Rows, Unfit
 from tracking.edge.reading import Target, Unanswered
 from tracking.models import Kind, Subject
 
@@ -22,7 +21,6 @@ MOMENT = 0.3  # seconds to wait for an answer
 AWAY = 1.0  # seconds in which the database is not asked again after it did not answer
 REMEMBERED = 20_000  # answers
 ASKED_AT_ONCE = 500
-KNOWN_FOR = 4.0  # seconds what somebody allows is good for
 EVERY = 4.0  # seconds between two looks at what asks for consent
 
 Key = tuple[bytes, str | int]
@@ -69,22 +67,14 @@ class CachedLookups:
         except Unanswered:
             return False
 
-    def may_be_named(self, contact_id: int) -> bool:
-        """May a site be told who comes? Not while the database does not say; a refusal holds within seconds."""
-        try:
-            rows = self._ask((ANSWERS, contact_id), KNOWN_FOR)
-        except Unanswered:
-            return False
-        return passes.may_be_issued({purpose: granted == "1" for purpose, granted in rows})
-
     def end(self) -> None:
         self._questions.put(None)
         self._thread.join(1)
 
-    def _ask(self, key: Key, good_for: float = FRESH) -> Any:
+    def _ask(self, key: Key) -> Any:
         now = time.monotonic()
         known = self._answers.get(key)
-        if known is None or known.at + good_for < now:
+        if known is None or known.at + FRESH < now:
             if now > self._away_until:
                 self._question(key).answered.wait(MOMENT)
             known = self._answers.get(key, known)

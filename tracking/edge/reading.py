@@ -46,6 +46,8 @@ class Reply:
     hits: Sequence[NewHit] = ()
     urgent: bool = False  # somebody waits for what follows: ring
     owes: bool = False
+    names: int = 0  # the contact whom it tells a site of, if they allow that: then `named` are the headers
+    named: Sequence[Header] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,6 @@ class Lookups(Protocol):
 
     def target(self, subject_id: int) -> Target | None: ...
     def is_visited(self, host: str) -> bool: ...
-    def may_be_named(self, contact_id: int) -> bool: ...
 
 
 class Unanswered(Exception):
@@ -89,16 +90,19 @@ def clicked(request: HttpRequest, token: str, lookups: Lookups) -> Reply:
     if target is None or not payload.is_web_address(target.url):
         raise NoSuchLink
     ignored = browsers.is_ignored(request)
-    location = passes.attach(target.url, None if ignored else ref.contact_id, lookups)
-    headers = [("Location", _ascii(location)), *CLICK_HEADERS, *_hsts(request)]
+    here, more = ("Location", _ascii(target.url)), [*CLICK_HEADERS, *_hsts(request)]
     if ignored:
-        return Reply(302, headers)
+        return Reply(302, [here, *more])
     seen = browsers.seen(request)
     by_hand = request.method == "GET" and not _is_prefetch(request)
     if by_hand and seen["visitor_id"] is None and browsers.may_follow(request):
         seen["visitor_id"] = new_visitor = uuid.uuid4()
-        headers += _cookies(request, new_visitor)
-    return Reply(302, headers, hits=[_of_message(target.kind, ref, request, seen)], urgent=by_hand)
+        more += _cookies(request, new_visitor)
+    clicks = [_of_message(target.kind, ref, request, seen)]
+    if location := passes.attached(target.url, ref.contact_id, lookups.is_visited):
+        named = [("Location", _ascii(location)), *more]
+        return Reply(302, [here, *more], hits=clicks, urgent=by_hand, names=ref.contact_id, named=named)
+    return Reply(302, [here, *more], hits=clicks, urgent=by_hand)
 
 
 def site_pixel(request: HttpRequest) -> Reply:

@@ -39,13 +39,6 @@ class Lookups:
             logger.exception("a link was left without a pass")
             return False
 
-    def may_be_named(self, contact_id: int) -> bool:
-        try:
-            return passes.may_be_named(contact_id)
-        except Error:
-            logger.exception("a link was left without a pass")
-            return False
-
 
 @public("GET", "HEAD")
 def opened(request: HttpRequest, token: str) -> HttpResponse:
@@ -85,9 +78,17 @@ def given(reply: Reply) -> HttpResponse:
         ring()
     response = HttpResponse(reply.body, status=reply.status)
     del response["Content-Type"]
-    for name, value in reply.headers:
+    for name, value in reply.named if reply.names and _may_be_named(reply.names) else reply.headers:
         if name == "Set-Cookie":
             response.cookies.load(value)
         else:
             response[name] = value
     return response
+
+
+def _may_be_named(contact_id: int) -> bool:
+    try:
+        return passes.may_be_named(contact_id)
+    except Error:
+        logger.exception("a link was left without a pass")
+        return False

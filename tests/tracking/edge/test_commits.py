@@ -7,8 +7,10 @@ import uuid
 import pytest
 from django.db import connection, transaction
 
+from contacts import consent, merging
+from tests.factories import ContactFactory
 from tracking import hits
-from tracking.edge.commits import PATIENCE, GroupCommit
+from tracking.edge.commits import PATIENCE, GroupCommit, Naming
 from tracking.edge.keeper import Keeper
 from tracking.edge.spool import Spool
 from tracking.hits import NewHit
@@ -41,24 +43,24 @@ def opened(number):
 
 
 class Visitor(threading.Thread):
-    def __init__(self, commits, number):
+    def __init__(self, commits, number, naming=None):
         super().__init__()
-        self.commits, self.number = commits, number
+        self.commits, self.number, self.naming = commits, number, naming
         self.kept = None
         self.start()
 
     def run(self):
         begun = time.monotonic()
-        self.kept = self.commits.keep(opened(self.number))
+        self.kept = self.commits.keep(opened(self.number), naming=self.naming)
         self.waited = time.monotonic() - begun
 
 
-def locked():
-    """Nothing can be written to the inbox inside of this block."""
+def locked(table="tracking_hit"):
+    """Nothing can be written to the inbox, or whatever table, nor read from it inside of this block."""
     block = transaction.atomic()
     block.__enter__()
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE tracking_hit")
+        cursor.execute(f"LOCK TABLE {table}")
     return block
 
 
@@ -131,3 +133,35 @@ def test_many_at_once_are_all_kept_and_none_twice(kept_by):
     assert all(visitor.kept for visitor in visitors)
     assert sorted(Hit.objects.values_list("message_id", flat=True)) == list(range(1, 101))
     assert not kept_by._busy
+
+
+def test_who_asks_while_another_commits_is_answered_with_the_rest_each_for_itself(kept_by):
+    somebody, refusing, silent = ContactFactory(), ContactFactory(), ContactFactory()
+    merging.merge(somebody.pk, (merged := ContactFactory()).pk)
+    consent.give(somebody, "link_tracking")
+    consent.withdraw(refusing, "web_tracking")
+    asked = [somebody.pk, refusing.pk, silent.pk, merged.pk, 2**62, refusing.pk]
+    block = locked()
+    visitors = [Visitor(kept_by, 1)]
+    until(lambda: kept_by._busy)
+    visitors += [Visitor(kept_by, number, Naming(pk)) for number, pk in enumerate(asked, 2)]
+    until(lambda: len(kept_by._gathering.namings) == len(asked))
+    block.__exit__(None, None, None)
+    for visitor in visitors:
+        visitor.join(5)
+
+    assert [visitor.kept for visitor in visitors] == [True] * 7
+    assert [visitor.naming.is_allowed for visitor in visitors[1:]] == [True, False, True, True, True, False]
+
+
+def test_nobody_is_named_while_the_database_does_not_say_and_the_hit_is_kept(kept_by):
+    block = locked("contacts_consent")
+    visitor = Visitor(kept_by, 1, Naming(7))
+    visitor.join(5)
+    kept = visitor.kept, Hit.objects.count()
+    block.__exit__(None, None, None)
+
+    assert kept == (True, 1)
+    assert not visitor.naming.is_allowed
+    assert visitor.waited < PATIENCE + 0.5
+    until(lambda: kept_by.keep(opened(2)) and Hit.objects.filter(message_id=2).exists())

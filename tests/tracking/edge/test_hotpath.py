@@ -15,7 +15,7 @@ from contacts import consent, consent_policies, merging
 from tests.cases import cases
 from tests.factories import ContactFactory, LinkFactory, SubjectFactory
 from tracking import addresses, passes, tokens
-from tracking.edge import hotpath, lookups
+from tracking.edge import hotpath
 from tracking.edge.hotpath import HotPath
 from tracking.edge.posts import PostHandler
 from tracking.models import Hit, Kind, Subject
@@ -192,11 +192,10 @@ def test_a_pass_goes_to_visited_sites_only(app):
 
 
 @pytest.mark.parametrize("purpose", ["link_tracking", "web_tracking"])
-def test_no_pass_names_who_refused_to_be_followed(app, purpose, monkeypatch):
+def test_no_pass_names_who_refused_to_be_followed(app, purpose):
     SubjectFactory(type=Subject.Type.PAGE, key="shop.example/", host="shop.example", path="/")
     somebody, merged, silent = ContactFactory(), ContactFactory(), ContactFactory()
     merging.merge(somebody.pk, merged.pk)
-    monkeypatch.setattr(lookups, "KNOWN_FOR", 0)
     assert [is_named(app, person) for person in (somebody, merged, silent)] == [True, True, True]
 
     consent.withdraw(somebody, purpose)
