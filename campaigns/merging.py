@@ -73,7 +73,7 @@ class Automation(Part):
 
 def _fire_owed(job: Job) -> None:
     """What re-scoring that was owed crosses is held, as it would have been without the merge."""
-    for sweep, movements in job.owed:
+    for sweep, movements, _contacts in job.owed:
         triggers.fire(movements, held=True, publication_id=sweep.publication_id)
 
 

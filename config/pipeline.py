@@ -117,8 +117,8 @@ def _walk(sweep: Sweep, ids: Sequence[int]) -> int:
     if ids := ranges.take(sweep, ids):
         contacts = scores.lock(ids)
         _catch_up(contacts, walk=sweep)
-        for _sweep, movements in sweeps.bring(sweep, contacts):
-            _act(contacts, movements, held=False)
+        for brought in sweeps.bring(sweep, contacts):
+            _act(brought.contact_ids, brought.movements, held=False)
         ranges.advance(sweep, ids)
     return len(ids)
 
@@ -132,8 +132,8 @@ def _catch_up(contacts: Sequence[int], event_ids: Sequence[int] = (), walk: Swee
         return
 
     def catch_up(part: Sequence[int]) -> int:
-        for sweep, movements in sweeps.catch_up(part, event_ids, walk, triggers.watched()):
-            _act(part, movements, held=True, sweep=sweep)
+        for brought in sweeps.catch_up(part, event_ids, walk, triggers.watched()):
+            _act(brought.contact_ids, brought.movements, held=True, sweep=brought.sweep)
         return len(part)
 
     set_aside.each(contacts, catch_up, sweeps.leave_out)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -34,7 +34,16 @@ from scoring.scores import Movement, Ranges
 from scoring.set_aside import Work
 from tracking.verdicts import judging
 
-Moved = list[tuple[Sweep, list[Movement]]]
+
+class Brought(NamedTuple):
+    """What a sweep did to contacts: `movements` of scores, and `contact_ids`, who have other scores or events than before.
+
+    The movements are those that were asked for; whoever may have moved is among the contacts.
+    """
+
+    sweep: Sweep
+    movements: list[Movement]
+    contact_ids: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -132,12 +141,14 @@ def finish(sweep: Sweep) -> None:
     Sweep.objects.filter(pk=sweep.pk, finished_at__isnull=True).update(finished_at=timezone.now())
 
 
-def bring(sweep: Sweep, contact_ids: Sequence[int]) -> Moved:
+def bring(sweep: Sweep, contact_ids: Sequence[int]) -> list[Brought]:
     """Do to these contacts what the sweep of a new day does, when they are up to date with all else; what that moved.
 
     Repeating moves nothing. The caller holds the lock.
     """
-    return [(sweep, _carried_out(Plan.of(sweep), contact_ids))] if sweep.day is not None and contact_ids else []
+    if sweep.day is None or not contact_ids:
+        return []
+    return [Brought(sweep, *_carried_out(Plan.of(sweep), contact_ids))]
 
 
 def are_owed() -> bool:
@@ -150,7 +161,7 @@ def catch_up(
     without: Sequence[int] = (),
     walk: Sweep | None = None,
     watched: Ranges | None = None,
-) -> Moved:
+) -> list[Brought]:
     """Bring these contacts up to date with all that is owed to them; what that moved, and for which sweep.
 
     `without`: events that are about to be awarded, and must not be counted before. `walk`: the sweep that has come to them,
@@ -161,20 +172,21 @@ def catch_up(
     owed = list(_owed().order_by("id"))
     if not contact_ids or not owed:
         return []
-    moved: Moved = []
+    brought = []
     left_out = _left_out(contact_ids)
     for due, behind in _behind(contact_ids, owed).items():
         blamed = max(due, key=lambda sweep: (sweep.publication_id is not None, sweep.pk))
         plan = Plan.together([Plan.of(sweep) for sweep in due])
         if fit := [pk for pk in behind if pk not in left_out]:
-            moved.append((blamed, _carried_out(plan, fit, without, watched)))
+            brought.append(Brought(blamed, *_carried_out(plan, fit, without, watched)))
         if again := [pk for pk in behind if pk in left_out and owed[-1].pk not in left_out[pk]]:
             judging.judge_contacts(again)
-            moved.append((blamed, _carried_out(ANEW, again, without)))
+            movements, _contacts = _carried_out(ANEW, again, without)
+            brought.append(Brought(blamed, movements, again))
             SetAside.objects.filter(work=Work.SWEEP, contact__in=again).delete()
         if owed != [walk]:  # which says who was seen by how far it has come, and writes no row for it
             sql.mark_swept(fit + again, owed[-1].pk)
-    return moved
+    return brought
 
 
 def _behind(contact_ids: Sequence[int], owed: Sequence[Sweep]) -> Mapping[tuple[Sweep, ...], list[int]]:
@@ -244,12 +256,14 @@ def make_anew(contact_ids: Sequence[int]) -> list[Movement]:
     The caller has shared the rules, holds the lock, and has caught up (`catch_up`) before the record changed.
     """
     judging.judge_contacts(contact_ids)  # whose events are others now: links of one message, a mark of the contact
-    return _carried_out(ANEW, contact_ids)
+    movements, _contacts = _carried_out(ANEW, contact_ids)
+    return movements
 
 
 def _carried_out(
     plan: Plan, contact_ids: Sequence[int], without: Sequence[int] = (), watched: Ranges | None = None
-) -> list[Movement]:
+) -> tuple[list[Movement], Sequence[int]]:
+    """The movements, and who may have moved: the rest are as they were."""
     since, today = scores.turned(), decay.today()
     if plan.marks:
         judging.judge_contacts(contact_ids)
@@ -260,12 +274,14 @@ def _carried_out(
     if plan.profiles:
         deltas += profiles.hold(contact_ids, without)
     movements = scores.refresh(deltas, watched)
-    if plan.terms is None:
-        return movements
-    sql.revalue(contact_ids)
-    if since < today:  # midnight came before the turn of the day: what faded is in these movements
-        sql.note_told(contact_ids)
-    return scores.between(before, sql.values(contact_ids, today))
+    moved = {delta.contact_id for delta in deltas}
+    if plan.terms is not None:
+        sql.revalue(contact_ids)
+        if since < today:  # midnight came before the turn of the day: what faded is in these movements
+            sql.note_told(contact_ids)
+        movements = scores.between(before, sql.values(contact_ids, today))
+        moved |= {movement.contact_id for movement in movements}
+    return movements, contact_ids if plan.marks else sorted(moved)
 
 
 def _list(sweep: Sweep, contact_ids: Iterable[int | None]) -> None:

@@ -9,17 +9,21 @@ from django.utils import timezone
 
 from campaigns.models import Firing
 from config import pipeline
-from scoring import ledger, publications, scores, sql, sweeps, terms
+from contacts import segments
+from contacts.models import Membership
+from scoring import ledger, machines, publications, scores, sql, sweeps, terms
 from scoring.models import ContactScore, PointGroup, Publication, Repeat, Sweep
 from scoring.publishing.actions import state_of
 from scoring.sweeps import Plan
-from tests.factories import ContactFactory, TriggerFactory
+from tests.factories import ContactFactory, SegmentFactory, TriggerFactory
 from tests.scoring.conftest import download, happen, lines, score, subject
-from tracking.models import Kind, Subject
+from tests.tracking.sequences import FIREFOX
+from tracking.models import Kind, Mark, Subject
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Scope = Publication.Scope
+update = segments.update
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def owe(action, **changes):
 
 def come_to(sweep, contact):
     with transaction.atomic():
-        return sweeps.catch_up(scores.lock([contact.pk]))
+        return [brought[:2] for brought in sweeps.catch_up(scores.lock([contact.pk]))]
 
 
 def test_a_hit_that_comes_before_a_recount_is_counted_once(action, ada):
@@ -140,7 +144,44 @@ def test_the_walk_of_a_day_brings_who_is_behind_up_to_date_first(action, engagem
     ((sweep, moved),) = come_to(day, ada)
     assert (sweep.day, [(m.before, m.after) for m in moved]) == (None, [(5, 10)])
     with transaction.atomic():
-        assert sweeps.bring(day, scores.lock([ada.pk])) == [(day, [])]
+        assert sweeps.bring(day, scores.lock([ada.pk])) == [(day, [], [])]
+
+
+def test_segments_follow_the_scores_that_a_walk_moves_and_are_asked_about_nobody_else(
+    action, engagement, ada, monkeypatch
+):
+    bob, asked = ContactFactory(), []
+    monkeypatch.setattr(segments, "update", lambda ids, **more: asked.append(list(ids)) or update(ids, **more))
+    download(bob, guide(), AT)
+    pipeline.drain()
+    best = SegmentFactory(conditions={"filter": "score", "group": "overall", "op": "at_least", "value": 15})
+    asked.clear()
+    owe(action, repeat=Repeat.ALWAYS)
+    pipeline.drain()
+    assert (members(best), asked[0]) == ([ada.pk], [ada.pk])
+
+    asked.clear()
+    terms.publish(engagement, {"weight": 3})
+    pipeline.drain()
+    assert (members(best), asked[0]) == ([ada.pk, bob.pk], [ada.pk, bob.pk])
+
+
+def test_segments_follow_what_a_mark_for_the_past_makes_of_events_that_earned_nothing(ada):
+    download(ada, guide(), AT, ip="198.51.100.0", user_agent=FIREFOX)
+    pipeline.drain()
+    readers = SegmentFactory(conditions={"filter": "asset_downloaded", "op": "did"})
+    segments.rebuild(readers)
+    assert members(readers) == [ada.pk]
+
+    machines.mark(Mark(network="198.51.100.0/24"))
+    pipeline.drain()
+    assert members(readers) == []
+
+
+def members(segment):
+    return list(
+        Membership.objects.filter(segment=segment, is_member=True).order_by("contact").values_list("contact", flat=True)
+    )
 
 
 def test_plans_owed_one_after_the_other_come_to_one():

@@ -115,7 +115,7 @@ def test_who_is_between_those_already_seen_is_brought_up_to_date_by_what_happens
 
     with transaction.atomic():
         ids = scores.lock([contact.pk for contact in people])
-        ((owed, moved),) = sweeps.catch_up(ids)
+        ((owed, moved, _contacts),) = sweeps.catch_up(ids)
     assert owed == sweep
     assert {movement.contact_id for movement in moved} == {contact.pk for contact in people[:3] + people[6:]}
     assert reached(people) == [10] * 9
