@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.urls import reverse
 
 from scoring import rules
 from scoring.models import ContactScore, PointAction, PointGroup
@@ -131,3 +132,14 @@ def rule(engagement):
 def people(rule):
     """Ada with 15 points, Bob with 10, Cleo with 5."""
     return people_of(rule, {"ada": 3, "bob": 2, "cleo": 1})
+
+
+@pytest.fixture
+def page(admin_client):
+    """page("trigger", "change", 1): GET, or POST with data."""
+
+    def page(model, view="changelist", *args, data=None, **options):
+        address = reverse(f"admin:campaigns_{model}_{view}", args=args)
+        return admin_client.get(address, options) if data is None else admin_client.post(address, data)
+
+    return page

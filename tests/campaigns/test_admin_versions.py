@@ -10,7 +10,7 @@ from campaigns import triggers, versions
 from campaigns.models import Delivery, Firing, Trigger, TriggerAction
 from scoring.models import PointGroup
 from tests.campaigns.conftest import give_score, move
-from tests.campaigns.test_admin import form_of
+from tests.campaigns.making import form_of
 from tests.factories import ContactFactory, EmailFactory, TagFactory, TriggerActionFactory, TriggerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
