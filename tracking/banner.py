@@ -7,7 +7,7 @@ nobody: it waits in a cookie, and comes along with a form in which the person sa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from contacts import consent, consent_texts
 from contacts.consent import shortened
 from contacts.models import Channel, Consent, DoNotContact, Purpose
 from contacts.remarks import Remark
+from tracking.consents import Said
 from tracking.models import Hit, Kind
 
 COOKIE = "bareme_consent"  # bareme.js keeps it on the marketer's site, we on our own pages
@@ -86,6 +87,15 @@ def told(value: Any, page: str) -> dict[str, Any] | None:
     return {"at": at.isoformat(), "language": given.language, "version": given.version, "source": source(page).stored}
 
 
+def said(hits: Iterable[Hit]) -> Iterator[Said]:
+    """The answers of this batch, as long as it is not known yet whose they are."""
+    for hit in hits:
+        if answered := _consent(hit, contact_id=0):
+            yield Said(hit.pk, answered.purpose, answered.granted, answered.given_at)
+        elif hit.kind == Kind.FORM_SUBMITTED and (no := hit.data.get("banner")):
+            yield Said(hit.pk, Purpose.WEB_TRACKING, granted=False, at=datetime.fromisoformat(no["at"]))
+
+
 def keep(hits: Iterable[Hit], contacts: Mapping[int, int | None]) -> None:
     """Note the answers of this batch on the contacts they are of (hit id → contact id). The caller holds the contacts."""
     rows = [row for hit in hits if (contact_id := contacts[hit.pk]) and (row := _consent(hit, contact_id))]
@@ -98,16 +108,16 @@ def keep(hits: Iterable[Hit], contacts: Mapping[int, int | None]) -> None:
 
 
 def _consent(hit: Hit, contact_id: int) -> Consent | None:
-    said = hit.data
-    known = ANY if said.get("trusted") else Purpose.values
-    if hit.kind != Kind.CONSENT_ANSWERED or said.get("purpose") not in known:
+    data = hit.data
+    known = ANY if data.get("trusted") else Purpose.values
+    if hit.kind != Kind.CONSENT_ANSWERED or data.get("purpose") not in known:
         return None
     return Consent(
         contact_id=contact_id,
-        purpose=said["purpose"],
-        granted=said.get("granted") is True,
-        text=str(said.get("text") or ""),
-        source=str(said.get("source") or ""),
+        purpose=data["purpose"],
+        granted=data.get("granted") is True,
+        text=str(data.get("text") or ""),
+        source=str(data.get("source") or ""),
         ip=shortened(hit.ip),
         given_at=hit.at,
     )

@@ -20,7 +20,7 @@ from contacts.fields import normalise_email
 from contacts.models import Contact, Purpose
 from tracking import identity_sql as sql
 from tracking import ties_sql
-from tracking.consents import PURPOSE_OF, refused
+from tracking.consents import PURPOSE_OF, Said, refused
 from tracking.models import Kind
 from tracking.sql import Arrival, Stored
 
@@ -35,10 +35,10 @@ FOLLOWED = [int(kind) for kind, purpose in PURPOSE_OF.items() if purpose == Purp
 class Known:
     """What one batch needs to know about identity, loaded in a few statements.
 
-    `emails`: the address each hit was given with, by the hit's id, where there is one.
+    `emails`: the address each hit was given with, by the hit's id, where there is one. `said`: the answers about consent.
     """
 
-    def __init__(self, hits: Sequence[Arrival], emails: Mapping[int, object]) -> None:
+    def __init__(self, hits: Sequence[Arrival], emails: Mapping[int, object], said: Sequence[Said] = ()) -> None:
         valid = {given: _valid(given) for given in emails.values() if isinstance(given, str)}
         self.emails = {pk: email for pk, given in emails.items() if isinstance(given, str) and (email := valid[given])}
         by_themselves = {
@@ -49,16 +49,17 @@ class Known:
         self.unwanted = {pk for pk, email in self.emails.items() if email in erased}
         tokens = {hit.contact_id for hit in hits if hit.contact_id}
         # Only of browsers that may be recognised now; of the others `remember` learns who they are.
-        telling = {hit.visitor_id for hit in hits if hit.visitor_id and (hit.contact_id or hit.id in self.emails)}
+        answering = {answer.hit_id for answer in said}
+        telling = {
+            hit.visitor_id
+            for hit in hits
+            if hit.visitor_id and (hit.contact_id or hit.id in self.emails or hit.id in answering)
+        }
         visitors = sql.visitors(telling) if telling else []
         self._went = _went({*tokens, *by_email.values(), *(pk for _, pk, _ in visitors if pk)})
         self._by_email = by_email
-        # Whoever refuses to be followed by links, or opens, is not recognised by them either.
-        naming = [hit for hit in hits if hit.contact_id and hit.visitor_id and hit.kind in OF_MESSAGES]
-        self._silent = (
-            refused(naming, {hit.id: self._went.get(hit.contact_id or 0) for hit in naming}) if naming else set()
-        )
         self.visitors = {visitor: self._went.get(pk) if pk else None for visitor, pk, _ in visitors}
+        self._silent = self._refusing(hits, said)
         self.newly_known: set[str] = set()
         self.sure: set[str] = set()  # those whose browser gave an email
         self.named: dict[int, int] = {}  # whom a hit names, be they merged into another or not
@@ -67,6 +68,27 @@ class Known:
         self._ties: list[tuple[int, str, int, bool]] = []
         self._guesses: dict[str, set[int]] = defaultdict(set)  # as whom a browser was known by links alone
         self._became: dict[str, int] = {}  # whose email was first given in a browser
+
+    def _refusing(self, hits: Sequence[Arrival], said: Sequence[Said]) -> set[int]:
+        """The hits that name somebody who does not want to be followed this way: no browser is recognised by them.
+
+        What they say of that in this very batch holds, too.
+        """
+        naming = [hit for hit in hits if hit.contact_id and hit.visitor_id and hit.kind in PURPOSE_OF]
+        if not naming:
+            return set()
+        whose = self._answering(hits) if said else {}
+        owners = {hit.id: self._went.get(hit.contact_id or 0) for hit in naming}
+        return refused(naming, owners, [(pk, answer) for answer in said if (pk := whose.get(answer.hit_id))])
+
+    def _answering(self, hits: Sequence[Arrival]) -> dict[int, int]:
+        """Whose each hit is by what it says itself, or by an address that was given in its browser; no link is asked."""
+        given = {
+            hit.id: pk for hit in hits if (pk := self._went.get(self._by_email.get(self.emails.get(hit.id, ""), 0)))
+        }
+        browsers = self.visitors | {hit.visitor_id: given[hit.id] for hit in hits if hit.visitor_id and hit.id in given}
+        told = {hit.id: self._went.get(hit.contact_id or 0) or browsers.get(hit.visitor_id or "") for hit in hits}
+        return {hit_id: pk for hit_id, pk in (told | given).items() if pk}
 
     def contact_of(self, hit: Arrival) -> int | None:
         """The contact a hit belongs to; learns who the visitor is on the way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -126,25 +127,25 @@ def lock_contacts(ids: Iterable[int]) -> dict[int, int | None]:
 
 
 LATEST_CONSENTS = """
-SELECT asked.contact_id, asked.purpose, latest.granted
+SELECT asked.contact_id, asked.purpose, latest.granted, latest.given_at
 FROM (
   SELECT contact_id, (%(purposes)s::text[])[place] AS purpose FROM unnest(%(contacts)s::bigint[], %(places)s::int[]) AS a(contact_id, place)
 ) asked CROSS JOIN LATERAL (
-  SELECT c.granted FROM contacts_consent c WHERE c.contact_id = asked.contact_id AND c.purpose = asked.purpose
+  SELECT c.granted, c.given_at FROM contacts_consent c WHERE c.contact_id = asked.contact_id AND c.purpose = asked.purpose
   ORDER BY c.given_at DESC, c.id DESC LIMIT 1
 ) latest
 """
 
 
-def latest_consents(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], bool]:
-    """The latest answer of each contact about each purpose, where there is one (index `latest_consent`)."""
+def latest_consents(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], tuple[bool, datetime]]:
+    """The latest answer of each contact about each purpose and when it was given, where there is one (index `latest_consent`)."""
     places = {purpose: place for place, purpose in enumerate(sorted({purpose for _, purpose in asked}), 1)}
     values = {
         "contacts": array(contact_id for contact_id, _ in asked),
         "places": array(places[purpose] for _, purpose in asked),
         "purposes": list(places),
     }
-    return {(pk, purpose): granted for pk, purpose, granted in tuples(LATEST_CONSENTS, values)}
+    return {(pk, purpose): (granted, at) for pk, purpose, granted, at in tuples(LATEST_CONSENTS, values)}
 
 
 COMPANIES_BY_NAME = """

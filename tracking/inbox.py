@@ -111,7 +111,8 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
         return Happened(taken=taken)
     telling = _telling(hits)
     submissions = Submissions(telling)
-    known = Known(hits, {hit.id: hit.email for hit in hits if hit.email} | submissions.emails())
+    emails = {hit.id: hit.email for hit in hits if hit.email} | submissions.emails()
+    known = Known(hits, emails, [*banner.said(telling), *submissions.said()])
     if known.unwanted:
         sql.drop_hits(sorted(known.unwanted))
         hits = [hit for hit in hits if hit.id not in known.unwanted]

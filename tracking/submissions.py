@@ -14,6 +14,7 @@ from contacts import consent_texts, segments
 from contacts.consent import shortened
 from contacts.models import Channel, Consent, Membership, Purpose
 from tracking import double_opt_in, subjects
+from tracking.consents import Said
 from tracking.introductions import Introduction
 from tracking.models import Confirmation, Form, FormField, FormSubmission, Hit, Kind, Subject
 
@@ -38,6 +39,11 @@ class Submissions:
             for field, answer in self._answered(hit)
             if field.contact_field == "email"
         }
+
+    def said(self) -> list[Said]:
+        """What is agreed to at once, as long as it is not known yet by whom."""
+        known = [(hit, form) for hit in self.hits if (form := self._form(hit)) and not _waits(hit, form)]
+        return [Said(hit.pk, purpose, granted=True, at=hit.at) for hit, _form in known for purpose in _agreed(hit)]
 
     def keep(self, contacts: Contacts) -> None:
         """Save the submissions, the consents given with them, and who joins a segment. Idempotent by hit key."""

@@ -1,13 +1,15 @@
 """What consent allows of what comes in: whose it is, and whether it counts."""
 
+from datetime import timedelta
+
 import pytest
 
 from config import pipeline
-from contacts import consent
+from contacts import consent, merging
 from scoring.models import ContactScore, PointEntry, Repeat
 from tests.factories import FormFieldFactory, SubjectFactory
 from tests.scoring.conftest import happen
-from tests.tracking.visiting import AT, BROWSER, click, identify, owners, submit, visit
+from tests.tracking.visiting import AT, BROWSER, OTHER, click, identify, known_as, owners, submit, visit
 from tracking.models import Event, Kind, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +110,86 @@ def test_a_yes_given_with_a_form_counts_for_the_same_batch(ada, form):
     pipeline.drain()
 
     assert owners(Kind.EMAIL_OPENED) == ["ada@example.com"]
+
+
+# --- what is answered in the same batch ---------------------------------------------------------------------------------
+
+
+def answer(purpose, granted, visitor=None, email="ada@example.com", at=AT):
+    by = {"email": email, "trusted": True} if email else {}
+    data = {"purpose": purpose, "granted": granted, "text": "May we?", **by}
+    happen(None, Kind.CONSENT_ANSWERED, at=at, visitor_id=visitor, data=data)
+
+
+def nobodys_browser():
+    visit()
+    pipeline.drain()
+    return (Visitor.objects.get(pk=BROWSER).contact, owners(Kind.EMAIL_CLICKED), owners()) == (None, [None], [None])
+
+
+@pytest.mark.parametrize("first", ["answer", "click"])
+def test_a_no_that_comes_with_the_click_keeps_the_browser_unknown(ada, first):
+    acts = [lambda: answer("link_tracking", False), lambda: click(ada)]
+    for act in acts if first == "answer" else reversed(acts):
+        act()
+
+    assert nobodys_browser()
+
+
+def test_a_no_in_a_browser_of_theirs_that_comes_with_a_click_in_another_holds_there(ada):
+    click(ada)
+    answer("link_tracking", False, OTHER, email=None)
+    identify("ada@example.com", OTHER)
+
+    assert nobodys_browser()
+
+
+def test_a_no_to_an_address_that_was_merged_away_holds_and_goes_back_when_that_is_undone(ada, bob):
+    merge = merging.merge(ada.pk, bob.pk)
+    answer("link_tracking", False, email="bob@example.com")
+    click(ada)
+    assert nobodys_browser()
+
+    merging.undo(merge)
+    pipeline.drain()
+
+    assert consent.allowed("link_tracking", [ada.pk, bob.pk]) == {ada.pk}
+    assert Visitor.objects.get(pk=BROWSER).contact is None
+
+
+def test_of_two_answers_that_come_with_a_click_the_later_holds_whatever_their_order(ada, settings):
+    settings.CONSENT_REQUIRED = ["link_tracking"]
+    answer("link_tracking", True, at=AT)
+    answer("link_tracking", False, at=AT - timedelta(minutes=1))
+    click(ada)
+    visit()
+    pipeline.drain()
+
+    assert (known_as(), owners(Kind.EMAIL_CLICKED), owners()) == (ada, ["ada@example.com"], ["ada@example.com"])
+
+
+def test_an_old_no_that_comes_with_a_click_is_no_news_after_a_yes(ada):
+    consent.give(ada, "link_tracking")
+    answer("link_tracking", False)
+    click(ada)
+    pipeline.drain()
+
+    assert known_as() == ada
+
+
+def test_a_yes_in_a_form_that_comes_with_a_click_in_another_browser_holds_there(ada, form, settings):
+    settings.CONSENT_REQUIRED = ["link_tracking"]
+    click(ada)
+    submit(form, OTHER, email="ada@example.com", consents={"link_tracking": "Yes"})
+    pipeline.drain()
+
+    assert (known_as(), owners(Kind.EMAIL_CLICKED)) == (ada, ["ada@example.com"])
+
+
+def test_whoever_refuses_to_be_followed_on_pages_is_not_recognised_by_a_pass_that_is_out(ada):
+    consent.withdraw(ada, "web_tracking")
+    happen(ada, Kind.PAGE_VISITED, at=AT, visitor_id=BROWSER, url="https://shop.example/")
+    happen(None, Kind.CUSTOM, at=AT, visitor_id=BROWSER, data={"name": "Trial started"})
+    pipeline.drain()
+
+    assert (known_as(), owners(), owners(Kind.CUSTOM)) == (None, [None], [None])
