@@ -38,6 +38,7 @@ class AnswersForm(forms.Form):
     rows: list[FormField]
     left_out: frozenset[int] = frozenset()  # the rows that are not asked this time
     unasked: frozenset[str] = frozenset()  # the keys that the answers given make pointless
+    is_kiosk = False  # many people fill it in on one device
 
     def full_clean(self) -> None:
         super().full_clean()
@@ -101,6 +102,14 @@ def build(
         # The page comes back with the reader where the trouble is, also without any script.
         answers.fields[first].widget.attrs["autofocus"] = True
     return answers
+
+
+def for_a_kiosk(answers: AnswersForm) -> None:
+    """The device must not propose to one what another has typed, and the back button must not bring it back."""
+    answers.is_kiosk = True
+    for field in answers.fields.values():
+        if "autocomplete" in field.widget.attrs:
+            field.widget.attrs["autocomplete"] = "off"
 
 
 def parameter(row: FormField, query: Mapping[str, str]) -> str:

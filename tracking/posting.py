@@ -105,7 +105,11 @@ def receive(request: HttpRequest, form: Form, *, uid: str = "") -> Posted:
         said = _("This form was sent many times. Please press the button once more.")
         return _refused(request, form, Posted(answers=answers, error=said), is_ours=is_ours)
     is_busy = not is_ours and crowding.taken(request, form)
-    seen["visitor_id"] = None if kiosk.forgets(request, form) else visitor
+    if kiosk.forgets(request, form):
+        visitor = uuid.uuid4()  # what they download is not of whose browser it is, either
+        seen["visitor_id"] = None
+    else:
+        seen["visitor_id"] = visitor
     hit = _hit(request, form, answers, values, origin, seen)
     reasons = suspicion.reasons(answers.rows, hit.data["answers"], trapped=trapped, worked=worked, is_busy=is_busy)
     _keep(request, form, hit, answers.files_given(), [] if is_ours else reasons)

@@ -232,3 +232,20 @@ def test_what_is_known_of_the_visitor_is_not_asked_again(page, site, bareme, for
 
     ((_kind, _url, data),) = recorded(page, 1, Kind.FORM_SUBMITTED)
     assert ("first" in data["answers"], str(Hit.objects.latest("id").visitor_id)) == (False, visitor)
+
+
+def test_the_back_button_at_a_stand_brings_back_nothing_of_who_was_there_before(page, bareme, form):  # noqa: F811
+    form.is_kiosk = True
+    form.save()
+    form.fields.exclude(key__in=["email", "first"]).delete()
+    page.goto(f"{bareme}/f/{form.public_id}")
+    page.get_by_label("Email").fill("ada@example.com")
+    page.get_by_label("First name").fill("Ada")
+    page.wait_for_timeout(1100)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Thank you").wait_for()
+
+    page.go_back()
+
+    assert page.get_by_label("Email").input_value() == ""
+    assert page.get_by_label("First name").input_value() == ""

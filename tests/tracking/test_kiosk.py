@@ -1,11 +1,14 @@
 """Forms that staff fill in for others, and browsers of our own people: nobody is recognised there, nothing is followed."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
 from config import pipeline
 from contacts.models import Contact
-from tests.factories import AssetFactory, ContactFactory, FormFactory, LandingPageFactory, UserFactory
+from tests.factories import AssetFactory, ContactFactory, FormFactory, FormFieldFactory, LandingPageFactory, UserFactory
 from tracking import browsers, kiosk, passes
 from tracking.models import Event, FormSubmission, Hit, Kind, Visitor
 
@@ -87,6 +90,58 @@ def test_a_kiosk_embedded_by_script_says_when_to_begin_again(client, stand, nonc
     answer = client.post(f"/f/{stand.public_id}", values, headers={"Accept": "application/json"}).json()
 
     assert (answer["again"], answer["redirect_url"], answer["agreed"]) == (6, "", [])
+
+
+@pytest.mark.parametrize("how", ["ticked", "link", "landing page", "script", "sent back"])
+def test_what_one_typed_is_not_proposed_to_the_next(client, form, nonce, how):
+    path = f"/f/{form.public_id}"
+    assert 'autocomplete="email"' in client.get(path).text
+    if how == "link":
+        path = kiosk.url(form)[kiosk.url(form).index("/f/") :]
+    else:
+        form.is_kiosk = True
+        form.save()
+    if how == "landing page":
+        path = f"/p/{LandingPageFactory(form=form).slug}"
+    if how == "sent back":
+        drawn = post(client, form, nonce, email="no address")
+    else:
+        drawn = client.get(f"{path}.js" if how == "script" else path)
+    said = drawn.text.replace('\\"', '"')
+
+    assert 'autocomplete="off" data-kiosk>' in said
+    assert 'autocomplete="email"' not in said
+
+
+@pytest.mark.parametrize("how", ["ticked", "link"])
+def test_a_kiosk_asks_everything_of_everybody_whoever_the_device_is_known_as(client, form, how):
+    form.leave_out_known, form.is_kiosk = True, how == "ticked"
+    form.save()
+    FormFieldFactory(form=form, key="city", contact_field="city")
+    browser = Visitor.objects.create(contact=ContactFactory(city="Lyon"), is_sure=True)
+    client.cookies[browsers.COOKIE] = str(browser.pk)
+    address = kiosk.url(form)[kiosk.url(form).index("/f/") :]
+
+    assert 'name="city"' in client.get(address).text
+    assert "data-known" not in client.get(address).text
+    if how == "ticked":
+        asked = client.get(f"/f/{form.public_id}?visitor={browser.pk}", headers={"Accept": "application/json"})
+        assert 'name="city"' in asked.json()["html"]
+        assert '"known":false' in client.get(f"/f/{form.public_id}.js").text
+
+
+def test_what_is_downloaded_at_a_kiosk_is_not_of_whom_the_device_is_known_as(client, free, stand, nonce):
+    stand.thank_you, stand.asset = "asset", AssetFactory(url="https://shop.example/paper.pdf")
+    stand.save()
+    staff = ContactFactory(email="staff@example.com")
+    browser = Visitor.objects.create(contact=staff, is_sure=True)
+    client.cookies[browsers.COOKIE] = str(browser.pk)
+    thanks = client.get(post(client, stand, nonce, bareme_visitor=str(browser.pk)).url).text
+
+    client.get(html.unescape(re.search(r'href="[^"]*(/a/[^"]*)"', thanks)[1]))
+    pipeline.drain()
+
+    assert Event.objects.get(kind=Kind.ASSET_DOWNLOADED).contact is None
 
 
 # --- our own people ---------------------------------------------------------------------------------------------------

@@ -65,6 +65,8 @@ def drawn(
         visitor = visitor_id or (_visitor(request, form) if request else None)
         query = request.GET.dict() if request else {}
         answers = formfields.build(form, left_out=progressive.left_out(form, visitor), query=query)
+    if form.is_kiosk or (request and kiosk.signed(request, form)):
+        formfields.for_a_kiosk(answers)
     return {
         "form": form,
         "answers": answers,
@@ -84,7 +86,11 @@ def _visitor(request: HttpRequest, form: Form) -> uuid.UUID | None:
 def fragment(form: Form, action: str, visitor_id: uuid.UUID | None = None) -> str:
     """The HTML of the form alone, for the embed script to put in its place."""
     uid = new_uid()
-    answers = formfields.build(form, uid=uid, left_out=progressive.left_out(form, visitor_id))
+    answers = formfields.build(
+        form, uid=uid, left_out=progressive.left_out(form, None if form.is_kiosk else visitor_id)
+    )
+    if form.is_kiosk:
+        formfields.for_a_kiosk(answers)
     context = {
         "form": form,
         "answers": answers,

@@ -48,7 +48,7 @@ def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
         path = reverse("tracking:form", args=[form.public_id])
         config: dict[str, object] = {"html": fragment(form, path), "path": path, "css": squeezed("form.css")}
     parts = ["form.js", "formwork.js"] if form.proof_of_work else ["form.js"]
-    config |= {"known": form.leave_out_known, "work": form.proof_of_work}
+    config |= {"known": form.leave_out_known and not form.is_kiosk, "work": form.proof_of_work}
     text = squeezed("embed.js").replace("__PARTS__", "\n".join(map(squeezed, parts)))
     return answers.script(text.replace("__CONFIG__", in_script(config)), max_age=0)
 

@@ -92,7 +92,10 @@ function baremeForm(form) {
       tooLarge();
     }
   });
-  window.addEventListener('pageshow', decide); // the back button brings answers back without saying so
+  window.addEventListener('pageshow', function (event) { // the back button brings answers back without saying so
+    if (event.persisted && form.hasAttribute('data-kiosk')) location.reload(); // at a stand, to somebody else
+    decide();
+  });
   decide();
   return {mark: mark, put: put, tooLarge: tooLarge};
 }
