@@ -86,6 +86,7 @@ def _page(request: HttpRequest, contact: Contact | None, *, is_test: bool) -> Ht
         context |= {
             "choices": choices.of(contact, language),
             "waiting": dict(waiting.values_list("kind", "asked_at")),
+            "refuses": browsers.refuses(request),
         }
     return answers.page(request, "campaigns/preferences.html", context)
 

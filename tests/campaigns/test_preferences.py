@@ -52,6 +52,13 @@ def test_looking_shows_how_it_stands_and_changes_nothing(client, link):
     assert "frame-ancestors 'self'" in page["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    ("header", "said"), [({"DNT": "1"}, True), ({"Sec-GPC": "1"}, True), ({"DNT": "0"}, False), ({}, False)]
+)
+def test_a_browser_that_asks_not_to_be_followed_is_told_that_it_is_heard(client, link, header, said):
+    assert ("Your browser asks websites not to follow you" in client.get(link, headers=header).text) is said
+
+
 def test_saving_keeps_the_choices_with_proof_and_shows_them(client, link, anne):
     shown = ["email", "sms", "web_tracking", "email_tracking", "link_tracking", "profiling"]
     words = consent_texts.write("profiling", "en", "May we score you?")

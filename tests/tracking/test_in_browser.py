@@ -179,6 +179,23 @@ def test_a_refusal_of_the_browser_stops_passive_views(page, site, bareme):
     assert (cookies(page, url), Hit.objects.count()) == ({}, 0)
 
 
+def test_a_browser_that_refuses_keeps_no_id_for_what_the_site_itself_tells_unless_it_said_yes(page, site, bareme):
+    url = site.write(f'<script src="{bareme}/t/bareme.js" async></script>')
+    page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
+
+    page.goto(url)
+    page.wait_for_function("window.bareme && window.bareme.loaded")
+    page.evaluate("bareme('event', 'Trial started')")
+    assert [hit[0] for hit in recorded(page, 1)] == [Kind.CUSTOM]
+    assert (Hit.objects.get().visitor_id, cookies(page, url)) == (None, {})
+
+    page.evaluate("bareme('consent', 'granted')")
+    page.evaluate("bareme('event', 'Trial ended')")
+    recorded(page, 3)
+    [visitor] = set(Hit.objects.filter(visitor_id__isnull=False).values_list("visitor_id", flat=True))
+    assert cookies(page, url)["bareme_visitor"] == str(visitor)
+
+
 def test_hits_survive_a_network_that_fails_and_count_once(page, site, bareme):
     url = site.write(f'<script src="{bareme}/t/bareme.js" async></script>')
     fails = [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def source(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
+@cache
+def squeezed(name: str) -> str:
+    """A script or a style of ours without comments and indents: what other sites load stays small."""
+    text = re.sub(r"^/\*.*?\*/", "", source(name), flags=re.DOTALL)
+    lines = [line.strip() for line in text.splitlines()]
+    text = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return re.sub(r"(?<=[{;,:])\s+|\s+(?=\{)|;?\s*(?=\})", "", text) if name.endswith(".css") else text
+
+
 @public("GET", "HEAD")
 def script(request: HttpRequest) -> HttpResponse:
     """The script of the marketer's site, told whether it must wait for consent."""
@@ -32,7 +42,7 @@ def script(request: HttpRequest) -> HttpResponse:
         must_ask, max_age = browsers.consent_required(), 3600
     except (OperationalError, InterfaceError):  # nobody knows what holds: the site goes on, and asks
         must_ask, max_age = True, 0
-    text = source("bareme.js").replace("__CONSENT_REQUIRED__", "true" if must_ask else "false")
+    text = squeezed("bareme.js").replace("__CONSENT_REQUIRED__", "true" if must_ask else "false")
     return answers.script(text, max_age=max_age)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -16,7 +14,7 @@ from tracking.models import Form
 from tracking.posting import Posted
 from tracking.views import answers
 from tracking.views.answers import open_to_all, public
-from tracking.views.beacon import source
+from tracking.views.beacon import squeezed
 from tracking.views.drawing import Thanks, drawn, fragment, speaking, thanks
 
 
@@ -51,15 +49,6 @@ def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
     config |= {"known": form.leave_out_known and not form.is_kiosk, "work": form.proof_of_work}
     text = squeezed("embed.js").replace("__PARTS__", "\n".join(map(squeezed, parts)))
     return answers.script(text.replace("__CONFIG__", in_script(config)), max_age=0)
-
-
-@cache
-def squeezed(name: str) -> str:
-    """A script or a style of ours without comments and indents: embedded forms stay small."""
-    text = re.sub(r"^/\*.*?\*/", "", source(name), flags=re.DOTALL)
-    lines = [line.strip() for line in text.splitlines()]
-    text = "\n".join(line for line in lines if line and not line.startswith("//"))
-    return re.sub(r"(?<=[{;,:])\s+|\s+(?=\{)|;?\s*(?=\})", "", text) if name.endswith(".css") else text
 
 
 def _for_visitor(request: HttpRequest, form: Form) -> JsonResponse:

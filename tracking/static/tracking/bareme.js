@@ -45,6 +45,11 @@
     return answer === 'granted' || (!consentRequired && answer !== 'denied');
   }
 
+  // An id is kept by those who said yes, and where nobody need be asked: but not by a browser that asks not to be followed.
+  function keeps() {
+    return answered() === 'granted' || (allowed() && !refuses);
+  }
+
   function visitor() {
     var id = read(VISITOR);
     if (!/^[0-9a-f-]{36}$/.test(id)) keep(VISITOR, id = uuid(), YEAR);
@@ -76,7 +81,7 @@
 
   function message(hits) {
     return JSON.stringify({
-      visitor: allowed() ? visitor() : read(VISITOR),
+      visitor: keeps() ? visitor() : read(VISITOR),
       pass: pass,
       hits: hits.map(function (hit) {
         var copy = Object.assign({ago: Math.max(0, Date.now() - hit.at)}, hit);
@@ -220,7 +225,7 @@
 
   document.addEventListener('submit', function (event) {
     if (!ours(event.target)) return;
-    var values = allowed() ? {bareme_visitor: visitor(), bareme_page: location.href} : {bareme_consent: read(CONSENT)};
+    var values = keeps() ? {bareme_visitor: visitor(), bareme_page: location.href} : {bareme_consent: read(CONSENT)};
     Object.keys(values).forEach(function (name) {
       var input = event.target.querySelector('input[name=' + name + ']');
       if (!input) {
@@ -240,7 +245,7 @@
         if (frame.contentWindow === event.source) frame.style.height = Math.ceil(Number(event.data.height)) + 'px';
       });
     }
-    if (event.data.bareme === 'who' && allowed()) {
+    if (event.data.bareme === 'who' && keeps()) {
       event.source.postMessage({bareme: 'visitor', visitor: visitor(), page: location.href}, origin);
     } else if (event.data.bareme === 'who') {
       event.source.postMessage({bareme: 'refused', consent: read(CONSENT)}, origin);
