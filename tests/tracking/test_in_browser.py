@@ -168,6 +168,42 @@ def test_before_consent_nothing_is_kept_or_sent_and_after_it_the_view_counts(pag
     assert [hit[0] for hit in recorded(page, 4)][3:] == [Kind.CONSENT_ANSWERED]
 
 
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("{web_tracking: true}", "granted"),
+        ("{web_tracking: 'granted', email_tracking: false}", "granted"),
+        ("{web_tracking: false, email_tracking: true}", "denied"),
+        ("{web_tracking: 'denied'}", "denied"),
+        ("{email_tracking: true}", ""),
+        ("{}", ""),
+    ],
+)
+def test_of_several_purposes_only_the_answer_to_web_tracking_is_one_to_the_script(
+    page, site, bareme, settings, said, answer
+):
+    settings.CONSENT_REQUIRED = ["web_tracking"]
+    page.goto(site.write(f'<script src="{bareme}/t/bareme.js"></script>'))
+
+    page.evaluate(f"bareme('consent', {said}, {{text: 'May we?'}})")
+
+    assert page.evaluate("new Promise(told => bareme('consent', state => told(state.answer)))") == answer
+
+
+def test_what_was_seen_under_a_refusal_stays_unseen_after_a_yes_but_for_the_page_it_was_said_on(page, site, bareme):
+    page.goto(site.write(f'<script src="{bareme}/t/bareme.js"></script>'))
+    recorded(page, 1)
+    page.evaluate("bareme('consent', 'denied')")
+    for path in ("first", "second", "third"):
+        page.evaluate(f"history.pushState({{}}, '', '{path}')")
+        page.wait_for_timeout(50)
+
+    page.evaluate("bareme('consent', 'granted')")
+
+    paths = [url.rpartition("/")[2] for kind, url, _ in recorded(page, 4) if kind == Kind.PAGE_VISITED]
+    assert paths == ["index.html", "third"]
+
+
 def test_a_refusal_of_the_browser_stops_passive_views(page, site, bareme):
     url = site.write(f'<script src="{bareme}/t/bareme.js" async></script>')
     page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")

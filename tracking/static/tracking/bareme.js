@@ -139,6 +139,7 @@
 
   function view() {
     lastPage = place();
+    if (answered() === 'denied') waiting = []; // a later yes does not bring the pages before
     if (refuses || !/^http/.test(location.protocol)) return;
     add({kind: 'page', url: place(), title: document.title, referrer: previous, utm: utm()});
   }
@@ -190,7 +191,7 @@
       }
       if (answer && typeof answer === 'object') {
         shown = shown === undefined ? answer : shown;
-        answer = answer.web_tracking ? 'granted' : 'denied';
+        answer = {'true': 'granted', 'false': 'denied'}[answer.web_tracking] || answer.web_tracking;
       }
       if (answer !== 'granted' && answer !== 'denied') return;
       if (answer !== answered()) say(answer, shown);
