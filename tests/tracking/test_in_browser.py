@@ -243,6 +243,21 @@ def test_hits_survive_a_network_that_fails_and_count_once(page, site, bareme):
     assert [hit[0] for hit in recorded(page, 1)] == [Kind.PAGE_VISITED]
 
 
+def test_a_no_survives_a_network_that_fails_and_still_says_whose_it_is(page, site, bareme):
+    page.goto(site.write(f'<script src="{bareme}/t/bareme.js"></script>'))
+    recorded(page, 1)
+    fails = [True]
+    page.route("**/t/b", lambda route: route.abort() if fails and fails.pop() else route.continue_())
+
+    page.evaluate("bareme('consent', 'denied', {text: 'May we?'})")
+    page.evaluate("bareme('event', 'Late')")
+
+    page.wait_for_timeout(2200)
+    assert [hit[0] for hit in recorded(page, 2)] == [Kind.PAGE_VISITED, Kind.CONSENT_ANSWERED]
+    [visitor] = set(Hit.objects.values_list("visitor_id", flat=True))
+    assert visitor is not None
+
+
 def test_leaving_at_once_still_sends(page, site, bareme):
     site.write("", name="next.html")
     url = site.write(f'<script src="{bareme}/t/bareme.js"></script><script src="go.js"></script>')

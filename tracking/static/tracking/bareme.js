@@ -68,15 +68,19 @@
   // Sending: in batches, each hit with a key of its own, so that trying again counts once.
 
   function add(hit) {
-    hit.key = uuid();
-    hit.at = Date.now();
-    waiting.push(hit);
+    waiting.push(stamped(hit));
     if (waiting.length > KEPT) waiting.shift();
     schedule(50);
   }
 
+  function stamped(hit) {
+    hit.key = uuid();
+    hit.at = Date.now();
+    return hit;
+  }
+
   function schedule(milliseconds) {
-    if (!timer && allowed()) timer = setTimeout(function () { flush(false); }, milliseconds);
+    if (!timer && allowed()) timer = setTimeout(flush, milliseconds);
   }
 
   function message(hits) {
@@ -91,14 +95,26 @@
     });
   }
 
-  function flush(last) {
-    timer = null;
-    if (!waiting.length || !(last || allowed())) return;
-    var hits = waiting.splice(0, BATCH);
-    window.fetch(origin + '/t/b', {
-      method: 'POST', body: message(hits), keepalive: true, credentials: 'omit', headers: {'Content-Type': 'text/plain'}
+  function post(body) {
+    return window.fetch(origin + '/t/b', {
+      method: 'POST', body: body, keepalive: true, credentials: 'omit', headers: {'Content-Type': 'text/plain'}
     }).then(function (response) {
       if (response.status >= 500) throw response.status;
+    });
+  }
+
+  // A no goes by itself: nothing else is sent after it, and the visitor's id is forgotten before it may be tried again.
+  function refuse(body, tries) {
+    post(body).catch(function () {
+      if (tries < 6) setTimeout(function () { refuse(body, tries + 1); }, 2000 * Math.pow(2, tries));
+    });
+  }
+
+  function flush() {
+    timer = null;
+    if (!waiting.length || !allowed()) return;
+    var hits = waiting.splice(0, BATCH);
+    post(message(hits)).then(function () {
       failures = 0;
       pass = '';
       if (waiting.length) schedule(0);
@@ -174,8 +190,9 @@
       (shown && shown.language ? '.' + shown.language + '.' + shown.version : ''), YEAR / 2);
     if (!granted) waiting = [];
     if (shown === false || !(granted || known)) return;
-    add({kind: 'consent', granted: granted, text: String(shown && shown.text || ''), url: location.href});
-    if (!granted) flush(true);
+    var hit = {kind: 'consent', granted: granted, text: String(shown && shown.text || ''), url: location.href};
+    if (granted) add(hit);
+    else refuse(message([stamped(hit)]), 0);
   }
 
   function tell(name, detail) {
