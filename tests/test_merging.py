@@ -228,6 +228,32 @@ def test_an_undone_merge_gives_back_what_came_to_the_old_id_address_or_browser_s
     assert Event.objects.get(kind=Kind.IDENTIFIED).contact == old
 
 
+def test_a_browser_that_was_new_to_both_goes_to_whose_address_was_given_in_it(ada, old):
+    link, new, shared = subject("link", "link"), uuid4(), uuid4()
+    ours = Visitor.objects.create(contact=ada, is_sure=True).pk
+    done = merging.merge(ada.pk, old.pk)
+    for browser in (new, shared, ours):
+        page = "https://shop.example/pricing"
+        happen(None, Kind.PAGE_VISITED, visitor_id=browser, url=page)
+        happen(None, Kind.IDENTIFIED, None, visitor_id=browser, data={"email": "ada@old.example"})
+        answered = {"purpose": "web_tracking", "granted": browser is not new, "text": f"Of {browser}"}
+        happen(None, Kind.CONSENT_ANSWERED, visitor_id=browser, data=answered)
+        happen(ada, Kind.EMAIL_CLICKED, link, visitor_id=browser, message_id=7)
+    happen(None, Kind.IDENTIFIED, None, visitor_id=shared, data={"email": "ada@example.com"})
+    settled(ada)
+
+    merging.undo(done)
+    settled(ada, old)
+
+    assert Visitor.objects.get(pk=new).contact == old
+    assert set(Visitor.objects.filter(contact=ada).values_list("pk", flat=True)) == {shared, ours}
+    visits = Event.objects.filter(kind=Kind.PAGE_VISITED).values_list("visitor_id", "contact_id")
+    assert dict(visits) == {new: old.pk, shared: ada.pk, ours: ada.pk}
+    assert set(Event.objects.filter(kind=Kind.EMAIL_CLICKED).values_list("contact", flat=True)) == {ada.pk}
+    assert consent.allowed(Purpose.WEB_TRACKING, [ada.pk, old.pk]) == {ada.pk}
+    assert list(old.consents.values_list("text", flat=True)) == [f"Of {new}"]
+
+
 # --- whose value wins -------------------------------------------------------------------------------------------------
 
 

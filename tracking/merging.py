@@ -19,7 +19,8 @@ from tracking.models import Event, FormSubmission, Kind, Visitor
 # What the database notes of a contact's own data stays with whom it was noted of.
 OWN = sorted({int(kind) for kind in (*KIND_OF_CHANGE.values(), Kind.STAGE_CHANGED)})
 
-CONSENTING = [int(kind) for kind in (Kind.FORM_SUBMITTED, Kind.CONSENT_ANSWERED)]
+# With which people say in a browser who they are.
+INTRODUCING = [int(kind) for kind in (Kind.FORM_SUBMITTED, Kind.IDENTIFIED)]
 
 
 @parts.register
@@ -38,6 +39,7 @@ class Deeds(Part):
 
     def move(self, job: Job) -> dict[str, Any]:
         winner, loser = job.winner_id, job.loser_id
+        known = sql.lock_visitors([winner])
         visitors = sql.lock_visitors([loser])
         Visitor.objects.filter(pk__in=visitors).update(contact=winner)
         submissions = list(FormSubmission.objects.filter(contact=loser).order_by("pk").values_list("pk", flat=True))
@@ -46,14 +48,18 @@ class Deeds(Part):
             "after": sql.last_event(),
             "events": sql.give_events(winner, loser, OWN),
             "visitors": visitors,
+            "known": known,
             "submissions": submissions,
         }
 
     def put_back(self, job: Job, moved: Mapping[str, Any]) -> None:
         winner, loser, after = job.winner_id, job.loser_id, moved["after"]
-        theirs = Contact.objects.filter(merged_into=loser).values_list("pk", flat=True)
-        sql.return_events(winner, [loser, *theirs], moved["events"], moved["visitors"], after, OWN, CONSENTING)
-        Visitor.objects.filter(pk__in=moved["visitors"], contact=winner).update(contact=loser)
+        losers = [loser, *Contact.objects.filter(merged_into=loser).values_list("pk", flat=True)]
+        new = []
+        if "known" in moved:  # not noted of older merges
+            new = sql.new_visitors(winner, losers, [*moved["known"], *moved["visitors"]], after, INTRODUCING)
+        sql.return_events(winner, losers, moved, new, OWN, Kind.FORM_SUBMITTED)
+        Visitor.objects.filter(pk__in=[*moved["visitors"], *new], contact=winner).update(contact=loser)
         FormSubmission.objects.filter(pk__in=moved["submissions"], contact=winner).update(contact=loser)
         for contact_id in job.ids:  # a refusal is never lost: the block it made may have been one of the merge's
             if Event.objects.filter(contact=contact_id, kind=Kind.UNSUBSCRIBED, pk__gt=after).exists():

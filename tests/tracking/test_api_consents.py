@@ -145,6 +145,28 @@ def test_a_refusal_outlives_the_undo_of_a_merge(say, ada):
     assert kept()[0][:3] == ("ada@old.example", "email", False)
 
 
+def test_of_answers_of_one_moment_each_goes_back_to_whose_it_was(say, ada):
+    old = ContactFactory(email="ada@old.example")
+    merge = merging.merge(ada.pk, old.pk)
+    moment = {**YES, "at": "2026-05-01T00:00:00Z"}  # a nightly export knows the day
+    say(
+        {**moment, "granted": False},
+        {**moment, "purpose": "profiling"},
+        {**moment, "email": "ada@old.example"},
+        {**moment, "email": "ada@old.example", "purpose": "profiling"},
+    )
+    assert len(kept()) == 4
+    merging.undo(merge)
+
+    said = sorted(Consent.objects.values_list("contact__email", "purpose", "granted"))
+    assert said == [
+        ("ada@example.com", "profiling", True),
+        ("ada@example.com", "web_tracking", False),
+        ("ada@old.example", "profiling", True),
+        ("ada@old.example", "web_tracking", True),
+    ]
+
+
 # --- what is refused ------------------------------------------------------------------------------------------------------
 
 
