@@ -18,6 +18,7 @@ PURPOSE_OF = {
     Kind.SMS_CLICKED: Purpose.LINK_TRACKING,
     Kind.PAGE_VISITED: Purpose.WEB_TRACKING,
     Kind.LANDING_PAGE_VISITED: Purpose.WEB_TRACKING,
+    Kind.FORM_STARTED: Purpose.WEB_TRACKING,
 }
 PURPOSES = {int(kind): purpose.value for kind, purpose in PURPOSE_OF.items()}
 

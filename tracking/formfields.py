@@ -39,6 +39,7 @@ class AnswersForm(forms.Form):
     left_out: frozenset[int] = frozenset()  # the rows that are not asked this time
     unasked: frozenset[str] = frozenset()  # the keys that the answers given make pointless
     is_kiosk = False  # many people fill it in on one device
+    is_followed = False  # Bareme may hear that it was begun
 
     def full_clean(self) -> None:
         super().full_clean()

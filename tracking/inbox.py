@@ -18,7 +18,7 @@ from tracking import banner, consents, daysums, identity, introductions, pages, 
 from tracking.hits import storable
 from tracking.identity import Known
 from tracking.introductions import Introduction
-from tracking.models import Hit, Kind, Subject, Verdict
+from tracking.models import Form, Hit, Kind, Subject, Verdict
 from tracking.sql import Arrival, Decision, Stored
 from tracking.submissions import Submissions, answer_key
 from tracking.verdicts.seen import seen
@@ -95,7 +95,9 @@ def take(ids: Sequence[int]) -> Happened:
 
     Here is decided whose each hit is and what it is about; the rows themselves never leave the database.
     """
-    held = sql.hold_hits(ids, page=Kind.PAGE_VISITED, custom=Kind.CUSTOM, visit=Kind.LANDING_PAGE_VISITED)
+    held = sql.hold_hits(
+        ids, page=Kind.PAGE_VISITED, custom=Kind.CUSTOM, visit=Kind.LANDING_PAGE_VISITED, start=Kind.FORM_STARTED
+    )
     if again := [hit.id for hit in held if not hit.is_new]:
         sql.drop_hits(again)
     return _resolve([hit for hit in held if hit.is_new], taken=len(held))
@@ -187,7 +189,17 @@ def _abouts(hits: Sequence[Arrival]) -> dict[int, int | None]:
     names = {hit.name for hit in hits if hit.name}
     custom = subjects.ids(Subject(type=Subject.Type.CUSTOM, key=name, name=name) for name in names)
     by_name = {name: custom[Subject.Type.CUSTOM, name] for name in names}
-    return {hit.id: found.get(hit.address) or by_name.get(hit.name) or hit.subject_id for hit in hits}
+    begun = _forms({hit.form for hit in hits if hit.form})
+    return {
+        hit.id: found.get(hit.address) or by_name.get(hit.name) or begun.get(hit.form or 0) or hit.subject_id
+        for hit in hits
+    }
+
+
+def _forms(ids: set[int]) -> dict[int, int]:
+    """The subjects of these forms, as far as they exist."""
+    rows = Form.objects.filter(pk__in=ids) if ids else ()
+    return {form.pk: subjects.register(Subject.Type.FORM, form.pk, str(form)).pk for form in rows}
 
 
 def _answers(submissions: Submissions, contacts: Contacts, named: Mapping[int, int]) -> list[Row]:

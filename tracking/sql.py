@@ -41,6 +41,7 @@ class Arrival(NamedTuple):
     title: str  # of the page
     name: str  # of the custom event
     instead: str | None  # the key of the nameless event this is noted instead of
+    form: int | None  # that was begun to be filled in
 
 
 HOLD_HITS = """
@@ -54,19 +55,19 @@ SELECT h.id, h.key IN (SELECT key FROM received), h.kind, h.contact_id, h.visito
        CASE WHEN h.kind = %(page)s THEN split_part(split_part(h.url, '?', 1), '#', 1) ELSE '' END,
        CASE WHEN h.kind = %(page)s THEN coalesce(left(h.data ->> 'title', 300), '') ELSE '' END,
        CASE WHEN h.kind = %(custom)s THEN coalesce(left(h.data ->> 'name', 300), '') ELSE '' END,
-       CASE WHEN h.kind = %(visit)s THEN h.data ->> 'instead' END
+       CASE WHEN h.kind = %(visit)s THEN h.data ->> 'instead' END,
+       CASE WHEN h.kind = %(start)s THEN (h.data ->> 'form')::bigint END
 FROM held h ORDER BY h.id
 """
 
 
-def hold_hits(ids: Sequence[int], *, page: int, custom: int, visit: int) -> list[Arrival]:
+def hold_hits(ids: Sequence[int], *, page: int, custom: int, visit: int, start: int) -> list[Arrival]:
     """Lock these hits, oldest first, but for those another worker has, and note their keys as received.
 
     They stay in the inbox until `store_events` or `drop_hits`. Rolls back with the caller.
     """
-    return list(
-        map(Arrival._make, tuples(HOLD_HITS, {"ids": array(ids), "page": page, "custom": custom, "visit": visit}))
-    )
+    kinds = {"page": page, "custom": custom, "visit": visit, "start": start}
+    return list(map(Arrival._make, tuples(HOLD_HITS, {"ids": array(ids), **kinds})))
 
 
 DROP_HITS = "DELETE FROM tracking_hit WHERE id = ANY(%s::bigint[])"

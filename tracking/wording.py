@@ -19,6 +19,7 @@ SENTENCES: dict[int, tuple[str, Any]] = {
     Kind.SMS_CLICKED: ("ads_click", _("Clicked “%(about)s” in the SMS “%(inside)s”")),
     Kind.LANDING_PAGE_VISITED: ("web", _("Visited the landing page “%(about)s”")),
     Kind.PAGE_VISITED: ("language", _("Visited the page “%(about)s”")),
+    Kind.FORM_STARTED: ("edit_note", _("Began to fill in the form “%(about)s”")),
     Kind.FORM_SUBMITTED: ("dynamic_form", _("Submitted the form “%(about)s”")),
     Kind.FORM_ANSWERED: ("dynamic_form", _("Answered “%(about)s”")),
     Kind.ASSET_DOWNLOADED: ("download", _("Downloaded “%(about)s”")),

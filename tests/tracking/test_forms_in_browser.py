@@ -234,6 +234,37 @@ def test_what_is_known_of_the_visitor_is_not_asked_again(page, site, bareme, for
     assert ("first" in data["answers"], str(Hit.objects.latest("id").visitor_id)) == (False, visitor)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_form_is_begun_once_by_who_may_be_followed_and_what_is_typed_stays_there(page, site, bareme, form, way):  # noqa: F811
+    where = shown(page, site, bareme, form, way, f'<script src="{bareme}/t/bareme.js" async></script>')
+    if way != "link":
+        recorded(page, 1, Kind.PAGE_VISITED)
+    where.get_by_label("City").focus()
+    where.get_by_label("City").press_sequentially("Lyon")
+    where.get_by_label("Phone").fill("123")
+
+    [(_kind, _url, data)] = recorded(page, 1, Kind.FORM_STARTED)
+    assert data == {"form": form.pk}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("why", ["not asked", "refused", "global privacy control"])
+def test_a_form_is_not_begun_by_who_may_not_be_followed(page, site, bareme, form, way, why, settings):  # noqa: F811
+    settings.CONSENT_REQUIRED = ["web_tracking"] if why == "not asked" else []
+    if why == "global privacy control":
+        page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', {value: true})")
+        page.set_extra_http_headers({"Sec-GPC": "1"})
+    elif why == "refused":
+        page.context.add_cookies(
+            [{"name": "bareme_consent", "value": "denied", "url": url} for url in (bareme, "http://localhost")]
+        )
+    where = shown(page, site, bareme, form, way, f'<script src="{bareme}/t/bareme.js" async></script>')
+    where.get_by_label("City").fill("Lyon")
+    page.wait_for_timeout(400)
+
+    assert Hit.objects.count() == 0
+
+
 def test_the_back_button_at_a_stand_brings_back_nothing_of_who_was_there_before(page, bareme, form):  # noqa: F811
     form.is_kiosk = True
     form.save()

@@ -156,9 +156,8 @@ def test_a_link_in_flight_does_not_take_over_a_browser_that_gave_an_email_meanwh
     def in_two_steps():
         # The link's batch has read that nobody is known; before it writes, the form's batch commits.
         with transaction.atomic():
-            rows = inbox.sql.hold_hits(
-                [by_link], page=Kind.PAGE_VISITED, custom=Kind.CUSTOM, visit=Kind.LANDING_PAGE_VISITED
-            )
+            kinds = {"page": Kind.PAGE_VISITED, "custom": Kind.CUSTOM, "visit": Kind.LANDING_PAGE_VISITED}
+            rows = inbox.sql.hold_hits([by_link], **kinds, start=Kind.FORM_STARTED)
             known = inbox.Known(rows, {})
             known.contact_of(rows[0])
             together(lambda: pipeline._in_transaction(lambda: pipeline._carry(inbox.take([by_form]))))

@@ -167,11 +167,12 @@ def test_days_are_those_of_the_instance(page, settings):
 def test_the_pages_ask_the_same_few_queries_whatever_there_is(marketer, page, form, django_assert_num_queries):
     pages = {
         reverse("admin:tracking_landingpage_statistics", args=[page.pk]): 8,
-        reverse("admin:tracking_form_statistics", args=[form.pk]): 10,
+        reverse("admin:tracking_form_statistics", args=[form.pk]): 13,
         reverse("admin:tracking_asset_statistics", args=[AssetFactory(gate=form).pk]): 10,
     }
     for number in range(1, 4):
         happened(Kind.LANDING_PAGE_VISITED, page, visitor=number)
+        happened(Kind.FORM_STARTED, form, visitor=number)
         happened(Kind.FORM_SUBMITTED, form, visitor=number, url=f"https://shop.example/{number}")
     for url, queries in pages.items():
         marketer.get(url)
@@ -199,3 +200,17 @@ def test_without_events_it_says_so(marketer, page):
     text = marketer.get(reverse("admin:tracking_landingpage_statistics", args=[page.pk])).text
 
     assert "Nothing happened in these days." in text
+
+
+def test_how_many_who_began_a_form_sent_it(form):
+    for number in (1, 2, 3, 4):
+        happened(Kind.FORM_STARTED, form, visitor=number)
+    happened(Kind.FORM_STARTED, form)
+    happened(Kind.FORM_STARTED, form, visitor=9, verdict=Verdict.SCANNER)
+    happened(Kind.FORM_SUBMITTED, form, visitor=1)
+    happened(Kind.FORM_SUBMITTED, form, visitor=5)
+
+    report = statistics.of_form(form, statistics.span())
+
+    begun = {"Begun": "5", "Sent it once begun": "25.0%"}
+    assert figures(report) == {"Submissions": "2", "People": "2", "Held as spam": "0", **begun}

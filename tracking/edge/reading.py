@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
-from tracking import addresses, banner, browsers, passes, payload, tokens
+from tracking import addresses, banner, browsers, nonces, passes, payload, tokens
 from tracking.hits import NewHit
 from tracking.models import Kind
 from tracking.payload import Payload, Refused
@@ -212,12 +213,14 @@ def _of_message(kind: Kind, ref: tokens.Ref, request: HttpRequest, seen: browser
 
 
 def _sent(request: HttpRequest, message: Payload, items: Sequence[Any]) -> list[NewHit]:
-    common: dict[str, Any] = {**browsers.seen(request), "visitor_id": message.uuid("visitor")}
+    common: dict[str, Any] = {**browsers.seen(request)}
+    if "visitor" in message.values:  # else it is a page of ours, and the browser's cookie says it
+        common["visitor_id"] = message.uuid("visitor")
     common["contact_id"] = passes.contact_id(message.text("pass", 200))
     wanted = [Payload.of(item, "hits") for item in items]
     if browsers.refuses(request):
-        wanted = [item for item in wanted if item.values.get("kind") != "page"]
-    return [_hit(item, common) for item in wanted]
+        wanted = [item for item in wanted if item.values.get("kind") not in ("page", "start")]
+    return [_hit(item, common) for item in wanted if item.values.get("kind") != "start" or _started(item)]
 
 
 def _hit(item: Payload, common: dict[str, Any]) -> NewHit:
@@ -245,6 +248,19 @@ def _page(item: Payload) -> dict[str, Any]:
     return {"kind": Kind.PAGE_VISITED, "data": {name: value for name, value in data.items() if value}}
 
 
+def _started(item: Payload) -> int | None:
+    """The form that a drawing of it, or its plain HTML, names; None for what is not ours, which is no reason to lose the rest."""
+    token = item.text("form", 2_000)
+    for purpose in (nonces.NONCE, nonces.FORM):
+        with suppress(tokens.BadToken):
+            return next(iter(tokens.unsign(purpose, token)), None)
+    return None
+
+
+def _start(item: Payload) -> dict[str, Any]:
+    return {"kind": Kind.FORM_STARTED, "data": {"form": _started(item)}}
+
+
 def _event(item: Payload) -> dict[str, Any]:
     data = {"name": item.text("name", 100, required=True), "properties": item.properties("properties")}
     return {"kind": Kind.CUSTOM, "data": data}
@@ -265,4 +281,4 @@ def _consent(item: Payload) -> dict[str, Any]:
     return {"kind": Kind.CONSENT_ANSWERED, "data": banner.data(granted, item.text("url", 8_000), text)}
 
 
-READERS = {"page": _page, "event": _event, "identify": _identify, "consent": _consent}
+READERS = {"page": _page, "start": _start, "event": _event, "identify": _identify, "consent": _consent}

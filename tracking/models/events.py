@@ -37,6 +37,7 @@ class Kind(models.IntegerChoices):
     IDENTIFIED = 20, _("Identified")
     UNSUBSCRIBED = 21, _("Unsubscribed")
     CONSENT_ANSWERED = 22, _("Consent banner answered")  # by a browser: the contact's consent is CONSENT_CHANGED
+    FORM_STARTED = 23, _("Form started")  # its first question was answered, not sent yet: for statistics alone
     # From contacts.Change: a person's own data.
     CONTACT_CREATED = 30, _("Contact created")
     CONTACT_CHANGED = 31, _("Contact changed")

@@ -38,12 +38,27 @@ def of_form(form: Form, days: Span) -> Report:
         Figure(_("People"), seen.crowd),
         Figure(_("Held as spam"), grouped(held)),
     ]
+    if seen.subject and (begun := daysums.together([seen.subject], Kind.FORM_STARTED, days)).times:
+        figures.append(_begun(begun))
+        if not begun.is_about:
+            figures += rate(_completed(seen.subject, days), _("Sent it once begun"))
     seen_only = _(
         "Views are those of landing pages and of pages with our script: a form on any other page is not seen before it is "
         "sent."
     )
     tables, notes = [_places(seen, form, days)], [*seen.notes(), seen_only]
     return Report(days, figures, seen.by_day(), _("Submissions by day"), tables, notes)
+
+
+def _begun(count: Count) -> Figure:
+    """Of those who may be followed: on other pages nobody tells."""
+    return Figure(_("Begun"), grouped(count.times), _("by visitors who may be followed, with our script"))
+
+
+def _completed(form: int, days: Span) -> Tally:
+    """Visitors who began to fill it in, and those who then sent it."""
+    kinds = Kind.FORM_STARTED, Kind.FORM_SUBMITTED
+    return Tally(*statistics_sql.converted(form, form, *kinds, days.since, days.until))
 
 
 def of_asset(asset: Asset, days: Span) -> Report:

@@ -67,6 +67,8 @@ def drawn(
         answers = formfields.build(form, left_out=progressive.left_out(form, visitor), query=query)
     if form.is_kiosk or (request and kiosk.signed(request, form)):
         formfields.for_a_kiosk(answers)
+    elif request:
+        answers.is_followed = browsers.may_follow(request)
     return {
         "form": form,
         "answers": answers,

@@ -256,8 +256,22 @@
     });
   }, true);
 
+  // That somebody began to fill in a form, once for each drawing. What they typed stays where it is.
+  var begun = {};
+  function begin(token) {
+    if (refuses || !token || begun[token]) return;
+    begun[token] = true;
+    add({kind: 'start', form: token, url: location.href});
+  }
+
+  document.addEventListener('input', function (event) {
+    var form = event.target.form;
+    if (form && ours(form) && !form.hasAttribute('data-kiosk')) begin((form.querySelector('[name=bareme_nonce]') || form.querySelector('[name=bareme_token]') || {}).value);
+  }, true);
+
   window.addEventListener('message', function (event) {
     if (event.origin !== origin || !event.data) return;
+    if (event.data.bareme === 'begin') begin(event.data.form);
     if (event.data.bareme === 'height') {
       [].forEach.call(document.querySelectorAll('iframe'), function (frame) {
         if (frame.contentWindow === event.source) frame.style.height = Math.ceil(Number(event.data.height)) + 'px';

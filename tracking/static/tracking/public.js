@@ -27,6 +27,19 @@
     document.addEventListener('focusin', ask, {once: true}); // its script may have come later than our page
   }
 
+  // That somebody began to fill it in: told to the script of the page around, or to Bareme where the visitor may be followed.
+  function begin() {
+    var token = form.querySelector('[name=bareme_nonce]');
+    if (!token || form.hasAttribute('data-kiosk')) return;
+    if (window.parent !== window) window.parent.postMessage({bareme: 'begin', form: token.value}, '*');
+    else if (form.hasAttribute('data-begin') || /(^|; )bareme_consent=granted/.test(document.cookie)) {
+      var hit = {kind: 'start', form: token.value, url: location.href};
+      fetch('/t/b', {method: 'POST', keepalive: true, headers: {'Content-Type': 'text/plain'}, body: JSON.stringify({hits: [hit]})})
+        .catch(function () { /* it is for statistics alone */ });
+    }
+  }
+  if (form) form.addEventListener('input', begin, {once: true});
+
   // The visitor of the page around need not be asked again for what they have said before.
   function askWhatIsKnown(visitor, page) {
     if (!form.hasAttribute('data-known') || form.contains(document.activeElement)) return;
