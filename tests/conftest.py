@@ -1,7 +1,9 @@
 """What the tests of every app share. The servers come from `python -m config.embedded --throwaway` (`make test`)."""
 
+import gc
 import os
 import shutil
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,10 +12,12 @@ from django.test import override_settings
 from playwright.sync_api import sync_playwright
 
 from contacts import consent_policies
-from scoring import rules
+from scoring import ledger, rules
 from scoring.models import PointAction, PointGroup, Repeat
 from tests.factories import ContactFactory, UserFactory
+from tests.schema import Kept
 from tests.scoring.conftest import SINCE
+from tracking import inbox
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
@@ -64,6 +68,13 @@ def pytest_collection_modifyitems(items):
     result = yield
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     return result
+
+
+def pytest_collection_finish():
+    """What is imported and collected stays to the end: looking through it for garbage took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +148,32 @@ def consent_as_the_environment_says():
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+def kept_schema(pytestconfig):
+    """Only on servers of `config.embedded`: those of somebody else may be of another version, and are left as they are."""
+    server, cache = os.environ["DATABASE_URL"], getattr(pytestconfig, "cache", None)
+    return Kept(cache.mkdir("schema"), server) if "?host=/" in server and cache else None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, kept_schema):
     """Each request of a live server gives its connection back: the test database can be dropped at the end."""
-    connections.settings["default"]["CONN_MAX_AGE"] = connections["default"].settings_dict["CONN_MAX_AGE"] = 0
+    database = connections["default"].settings_dict
+    connections.settings["default"]["CONN_MAX_AGE"] = database["CONN_MAX_AGE"] = 0
+    if kept_schema is None:
+        yield
+        return
+    with kept_schema.database(f"schema_of_{database['TEST']['NAME'] or 'test'}") as name:
+        database["TEST"]["TEMPLATE"] = name
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, kept_schema):
+    """The schema is made once a day, and whenever a migration changed; the months of most tests once for all of them."""
+    if kept_schema:
+        kept_schema.keep(connections["default"].settings_dict["NAME"])
+    today = date.today().replace(day=15)
+    now = [(today + timedelta(days=days)).replace(day=1) for days in (-30, 0, 30)]
+    with django_db_blocker.unblock():
+        for table in ("tracking_event", ledger.TABLE):
+            inbox.ensure_months(table, [*now, *(date(2026, month, 1) for month in (2, 3, 4))])
