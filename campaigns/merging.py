@@ -49,8 +49,8 @@ class Automation(Part):
         winner, loser = job.winner_id, job.loser_id
         Delivery.objects.filter(pk__in=moved["deliveries"], contact=winner).update(contact=loser)
         Message.objects.filter(pk__in=moved["messages"], contact=winner).update(contact=loser)
-        _part("firing", moved["firings"])
-        _part("enrolment", moved["enrolments"])
+        _part("firing", moved["firings"], winner, loser)
+        _part("enrolment", moved["enrolments"], winner, loser)
         for row in moved["ended"]:
             _resume(row)
         for pk, state in moved["cancelled"]:
@@ -100,11 +100,25 @@ def _join(table: str, winner: int, loser: int) -> list[dict[str, int]]:
     return [{"id": row["id"], "contact_id": row["contact_id"], "cycle": row["cycle"]} for row in rows]
 
 
-def _part(table: str, rows: Sequence[Mapping[str, int]]) -> None:
-    """Give each its contact and cycle back; what came since keeps its own, which comes after them."""
+def _part(table: str, rows: Sequence[Mapping[str, int]], winner: int, loser: int) -> None:
+    """Give each its contact and cycle back. What either has besides, of a later merge too, comes after them.
+
+    What the winner no longer has, since another merge was undone, stays where it is.
+    """
     model: Any = Firing if table == "firing" else Enrolment
-    there = set(model.objects.filter(pk__in=[row["id"] for row in rows]).values_list("pk", flat=True))
-    sql.place(table, [row for row in rows if row["id"] in there])
+    owner = "trigger_id" if table == "firing" else "campaign_id"
+    there = dict(model.objects.filter(pk__in=[row["id"] for row in rows], contact=winner).values_list("pk", owner))
+    placed = [row for row in rows if row["id"] in there]
+    last: dict[tuple[int, int], int] = {}
+    for row in placed:
+        key = there[row["id"]], row["contact_id"]
+        last[key] = max(row["cycle"], last.get(key, 0))
+    others = model.objects.filter(**{f"{owner}__in": set(there.values())}, contact__in=[winner, loser])
+    for other in others.exclude(pk__in=there).order_by("cycle"):
+        key = getattr(other, owner), other.contact_id
+        last[key] = max(other.cycle, last.get(key, 0) + 1)
+        placed.append({"id": other.pk, "contact_id": other.contact_id, "cycle": last[key]})
+    sql.place(table, placed)
 
 
 def _end_second(winner: int, loser: int) -> list[dict[str, Any]]:

@@ -459,6 +459,26 @@ def test_what_waits_for_both_is_done_once(ada, old, hot):
     assert (firings(ada), firings(old)) == ([(1, "fired")], [(1, "fired")])
 
 
+def test_merges_into_one_winner_are_undone_in_any_order(ada, old, hot):
+    """Each who fired has that firing back; the later merge renumbered what the earlier one had brought."""
+    third = ContactFactory()
+    for contact in (third, ada, old):
+        for name in ("guide", "prices"):
+            download(contact, subject(f"{name} {contact.pk}"))
+        settled()
+    whose = dict(Firing.objects.values_list("pk", "contact"))
+
+    first, second = merging.merge(ada.pk, old.pk), merging.merge(ada.pk, third.pk)
+    merging.undo(first)
+    settled()
+    assert [len(firings(contact)) for contact in (ada, old, third)] == [2, 1, 0]
+    merging.undo(second)
+    settled()
+
+    assert [firings(contact) for contact in (ada, old, third)] == [[(1, "fired")]] * 3
+    assert dict(Firing.objects.values_list("pk", "contact")) == whose
+
+
 def test_of_two_ways_through_a_campaign_the_one_further_along_goes_on(ada, old):
     campaign = CampaignFactory()
     enrolments.enrol(campaign, [ada.pk, old.pk], "manual")
