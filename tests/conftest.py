@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connections
 from django.test import override_settings
+from django.utils import translation
 from playwright.sync_api import sync_playwright
 
 from contacts import consent_policies
@@ -145,6 +146,12 @@ def quick_passwords():
 def consent_as_the_environment_says():
     """What a test decided does not outlive it, and no test counts the query that looks for it."""
     consent_policies.suppose({}, seconds=3600)
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_instance():
+    """The one that a request was answered in before stays active: which one, the order of the tests would decide."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
