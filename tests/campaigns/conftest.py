@@ -105,8 +105,8 @@ def anne(db):
 
 
 @pytest.fixture
-def bob(db):
-    return ContactFactory(email="bob@example.com", country="GB")
+def briton(db):
+    return ContactFactory(email="briton@example.com", country="GB")
 
 
 @pytest.fixture

@@ -15,20 +15,20 @@ from tracking.models import Form, Hit, Kind, Subject
 pytestmark = pytest.mark.django_db
 
 
-def test_entering_a_segment_starts_its_campaigns_once(campaign, anne, bob):
+def test_entering_a_segment_starts_its_campaigns_once(campaign, anne, briton):
     segment = SegmentFactory(name="Leads")
     campaign.segments.add(segment)
-    ids = [entered(segment, anne), entered(segment, bob), entered(SegmentFactory(), bob)]
+    ids = [entered(segment, anne), entered(segment, briton), entered(SegmentFactory(), briton)]
 
     assert (enrolments.begin(ids), enrolments.begin(ids)) == (2, 0)
 
     assert state(campaign) == [
         ("anne@example.com", 1, "active", "segment"),
-        ("bob@example.com", 1, "active", "segment"),
+        ("briton@example.com", 1, "active", "segment"),
     ]
     started = Hit.objects.filter(kind=Kind.CAMPAIGN_STARTED).order_by("contact_id")
     subject = Subject.objects.get(type="campaign", ref_id=campaign.pk)
-    assert list(started.values_list("contact_id", "subject_id")) == [(anne.pk, subject.pk), (bob.pk, subject.pk)]
+    assert list(started.values_list("contact_id", "subject_id")) == [(anne.pk, subject.pk), (briton.pk, subject.pk)]
 
 
 def test_submitting_a_form_starts_its_campaigns(campaign, anne):
@@ -62,17 +62,20 @@ def test_the_number_of_queries_does_not_grow_with_the_contacts(campaign, django_
             assert enrolments.begin(ids) == count
 
 
-def test_leaving_the_segment_leaves_the_campaign_where_it_says_so(campaign, anne, bob):
+def test_leaving_the_segment_leaves_the_campaign_where_it_says_so(campaign, anne, briton):
     first, second = SegmentFactory(), SegmentFactory()
     campaign.leave_with_segment = True
     campaign.save()
     campaign.segments.add(first, second)
-    enrolments.enrol(campaign, [anne.pk, bob.pk], "segment")
-    segments.add(second, [bob.pk])
+    enrolments.enrol(campaign, [anne.pk, briton.pk], "segment")
+    segments.add(second, [briton.pk])
 
-    enrolments.begin([entered(first, anne, Kind.SEGMENT_LEFT), entered(first, bob, Kind.SEGMENT_LEFT)])
+    enrolments.begin([entered(first, anne, Kind.SEGMENT_LEFT), entered(first, briton, Kind.SEGMENT_LEFT)])
 
-    assert [row[:3] for row in state(campaign)] == [("anne@example.com", 1, "left"), ("bob@example.com", 1, "active")]
+    assert [row[:3] for row in state(campaign)] == [
+        ("anne@example.com", 1, "left"),
+        ("briton@example.com", 1, "active"),
+    ]
 
 
 def test_starting_again_is_a_new_cycle_where_the_campaign_allows_it(campaign, anne, tag):
@@ -90,16 +93,16 @@ def test_starting_again_is_a_new_cycle_where_the_campaign_allows_it(campaign, an
     assert len(runs(campaign)) == 2
 
 
-def test_a_merged_contact_is_not_enrolled(campaign, anne, bob):
-    anne.merged_into = bob
+def test_a_merged_contact_is_not_enrolled(campaign, anne, briton):
+    anne.merged_into = briton
     anne.save()
 
     assert enrolments.enrol(campaign, [anne.pk], "manual") == 0
 
 
-def test_members_of_the_segments_can_be_enrolled_at_once(campaign, anne, bob):
+def test_members_of_the_segments_can_be_enrolled_at_once(campaign, anne, briton):
     segment = SegmentFactory()
     campaign.segments.add(segment)
-    segments.add(segment, [anne.pk, bob.pk])
+    segments.add(segment, [anne.pk, briton.pk])
 
     assert (enrolments.enrol_members(campaign), enrolments.enrol_members(campaign)) == (2, 0)

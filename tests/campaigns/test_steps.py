@@ -69,11 +69,11 @@ def test_editing_a_live_campaign_redoes_nothing(campaign, anne, tag):
         ("skip", ["condition", "change_tags", "change_tags"], ["condition", "change_tags", "change_tags"]),
     ],
 )
-def test_a_condition_decides_who_goes_on(campaign, anne, bob, otherwise, french, british):
+def test_a_condition_decides_who_goes_on(campaign, anne, briton, otherwise, french, british):
     StepFactory(campaign=campaign, type="condition", params={"conditions": FRENCH, "otherwise": otherwise}, position=1)
     add_tag(campaign, TagFactory(name="fr"), 2)
     add_tag(campaign, TagFactory(name="all"), 3)
-    enrolments.enrol(campaign, [anne.pk, bob.pk], "manual")
+    enrolments.enrol(campaign, [anne.pk, briton.pk], "manual")
 
     enrolments.advance_due()
     delivery.perform_due()
@@ -81,9 +81,9 @@ def test_a_condition_decides_who_goes_on(campaign, anne, bob, otherwise, french,
     def steps(contact):
         return [step for email, step, _outcome in runs(campaign) if email == contact.email]
 
-    assert (steps(anne), steps(bob)) == (french, british)
+    assert (steps(anne), steps(briton)) == (french, british)
     assert sorted(anne.contact_tags.values_list("tag__name", flat=True)) == ["all", "fr"]
-    assert list(bob.contact_tags.values_list("tag__name", flat=True)) == (["all"] if otherwise == "skip" else [])
+    assert list(briton.contact_tags.values_list("tag__name", flat=True)) == (["all"] if otherwise == "skip" else [])
     assert {row[2] for row in state(campaign)} == {"finished"}
 
 

@@ -152,33 +152,33 @@ def test_a_falling_trigger_rearms_on_the_way_up(trigger, anne):
     assert triggers.fire([move(anne, 80, 40)]) == 1
 
 
-def test_who_does_not_meet_the_condition_is_kept_as_unmet_and_may_fire_at_a_later_crossing(trigger, anne, bob):
+def test_who_does_not_meet_the_condition_is_kept_as_unmet_and_may_fire_at_a_later_crossing(trigger, anne, briton):
     Trigger.objects.update(conditions=FRENCH)
 
-    assert triggers.fire([move(anne, 0, 60), move(bob, 0, 60)]) == 1
-    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("bob@example.com", 1, "unmet")]
+    assert triggers.fire([move(anne, 0, 60), move(briton, 0, 60)]) == 1
+    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("briton@example.com", 1, "unmet")]
     assert deliveries() == [("anne@example.com", "change_tags", "queued")]
 
-    bob.country = "FR"
-    bob.save()
-    triggers.fire([move(bob, 60, 0)])
-    assert triggers.fire([move(bob, 0, 55)]) == 1
-    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("bob@example.com", 1, "fired")]
-    assert Firing.objects.get(contact=bob).after == 55
+    briton.country = "FR"
+    briton.save()
+    triggers.fire([move(briton, 60, 0)])
+    assert triggers.fire([move(briton, 0, 55)]) == 1
+    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("briton@example.com", 1, "fired")]
+    assert Firing.objects.get(contact=briton).after == 55
 
 
-def test_held_firings_wait_for_a_release_that_acts_once(trigger, anne, bob):
+def test_held_firings_wait_for_a_release_that_acts_once(trigger, anne, briton):
     user = UserFactory()
 
-    assert triggers.fire([move(anne, 0, 60), move(bob, 0, 60)], held=True) == 2
-    assert firings(trigger) == [("anne@example.com", 1, "held"), ("bob@example.com", 1, "held")]
+    assert triggers.fire([move(anne, 0, 60), move(briton, 0, 60)], held=True) == 2
+    assert firings(trigger) == [("anne@example.com", 1, "held"), ("briton@example.com", 1, "held")]
     assert deliveries() == []
 
     give_score(anne, 60)
     released = Firing.objects.filter(contact=anne)
     assert (triggers.release(released, user), triggers.release(released, user)) == ((1, 0), (0, 0))
     assert triggers.decline(Firing.objects.all(), user) == 1
-    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("bob@example.com", 1, "declined")]
+    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("briton@example.com", 1, "declined")]
     assert deliveries() == [("anne@example.com", "change_tags", "queued")]
     assert set(Firing.objects.values_list("decided_by", flat=True)) == {user.pk}
 
@@ -217,14 +217,14 @@ def test_a_held_firing_that_is_no_longer_true_does_nothing_when_it_is_released(t
     assert Firing.objects.order_by("cycle").first().decided_by == user
 
 
-def test_a_falling_trigger_that_rose_again_does_nothing_when_it_is_released(trigger, anne, bob):
+def test_a_falling_trigger_that_rose_again_does_nothing_when_it_is_released(trigger, anne, briton):
     Trigger.objects.update(direction="falling")
-    triggers.fire([move(anne, 60, 40), move(bob, 60, 40)], held=True)
+    triggers.fire([move(anne, 60, 40), move(briton, 60, 40)], held=True)
     give_score(anne, 50)
-    give_score(bob, 49)
+    give_score(briton, 49)
 
     assert triggers.release(Firing.objects.all(), None) == (1, 1)
-    assert firings(trigger) == [("anne@example.com", 1, "outdated"), ("bob@example.com", 1, "fired")]
+    assert firings(trigger) == [("anne@example.com", 1, "outdated"), ("briton@example.com", 1, "fired")]
 
 
 def test_who_was_no_longer_true_may_fire_at_a_later_crossing(trigger, anne):
@@ -263,22 +263,22 @@ def test_movements_that_cross_nothing_cost_one_query_for_the_triggers(trigger, a
         triggers.fire([move(anne, 0, 10)])
 
 
-def test_switching_on_acts_for_those_already_there_who_meet_the_condition(trigger, anne, bob):
+def test_switching_on_acts_for_those_already_there_who_meet_the_condition(trigger, anne, briton):
     Trigger.objects.update(conditions=FRENCH, is_active=False)
     trigger.refresh_from_db()
     give_score(anne, 70)
-    give_score(bob, 70)
+    give_score(briton, 70)
     give_score(ContactFactory(email="below@example.com", country="FR"), 49)
 
     assert list(triggers.would_act(trigger)) == [anne]
     assert (triggers.switch_on(trigger, "act"), triggers.switch_on(trigger, "act")) == (1, 0)
-    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("bob@example.com", 1, "unmet")]
+    assert firings(trigger) == [("anne@example.com", 1, "fired"), ("briton@example.com", 1, "unmet")]
     assert deliveries() == [("anne@example.com", "change_tags", "queued")]
     assert Trigger.objects.get().is_active
     assert list(triggers.would_act(trigger)) == []
 
 
-def test_switching_on_can_mark_those_already_there_so_that_nothing_is_sent(trigger, anne, bob):
+def test_switching_on_can_mark_those_already_there_so_that_nothing_is_sent(trigger, anne, briton):
     Trigger.objects.update(is_active=False)
     give_score(anne, 70)
 

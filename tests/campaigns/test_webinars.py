@@ -22,20 +22,20 @@ def registrations():
     )
 
 
-def test_registrations_are_what_the_events_say(anne, bob):
+def test_registrations_are_what_the_events_say(anne, briton):
     webinar = WebinarFactory()
     about = subjects.register(Subject.Type.WEBINAR, webinar.pk, webinar.name)
     early, late = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 2, tzinfo=UTC)
     ids = [
         event(Kind.WEBINAR_REGISTERED, anne, about, at=late),
         event(Kind.WEBINAR_REGISTERED, anne, about, at=early),
-        event(Kind.WEBINAR_ATTENDED, bob, about, at=late),
+        event(Kind.WEBINAR_ATTENDED, briton, about, at=late),
     ]
 
     for _again in range(2):
         webinars.note(ids)
 
-    assert registrations() == [("anne@example.com", early, None), ("bob@example.com", None, late)]
+    assert registrations() == [("anne@example.com", early, None), ("briton@example.com", None, late)]
 
 
 def test_a_registration_form_registers_once(anne):
