@@ -11,7 +11,7 @@ READY := .venv/.done
 EMBEDDED := $(PYTHON) -m config.embedded
 # What Python compiles is kept, beside the cache of pytest, also where it shall not lie among the sources: it takes every process
 # of the tests five seconds.
-PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.pytest_cache/bytecode \
+PYTEST := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX="$(CURDIR)/.pytest_cache/bytecode" \
 	$(EMBEDDED) --throwaway -- $(PYTHON) -m pytest
 # A process per core, each with databases of its own; the tests with browsers, workers and clocks want the machine for themselves.
 QUICK := -n auto --maxprocesses 8 -m "not slow and not browser"
