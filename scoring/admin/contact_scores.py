@@ -103,6 +103,7 @@ class ContactScoreAdmin(ReadOnlyAdmin):
         context = self.admin_site.each_context(request) | {
             "title": _g("Time machine: %(name)s") % {"name": contact},
             "opts": Contact._meta,
+            "original": contact,
             "contact": contact,
             "main": main,
             "other": other,
