@@ -138,6 +138,7 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
     warn_unsaved_form = True
     save_on_top = False
     empty_text: Any = ""  # what a list is for, said while it is empty
+    add_text: Any = ""  # what the button to add one says, where it is not just another of them
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if any("\0" in text for _name, texts in request.GET.lists() for text in texts):

@@ -60,7 +60,7 @@ class MarkForm(forms.ModelForm):  # type: ignore[type-arg,unused-ignore]
         if len(targets) != 1:
             raise ValidationError(_g("Mark one thing: a network, or a program, or a contact."))
         if Mark.objects.filter(undone_at=None, **targets).exists():
-            raise ValidationError(_g("This is marked already. Take that mark back first."))
+            raise ValidationError(_g("This is marked already. Take that back first."))
         return given
 
 
@@ -68,6 +68,7 @@ class MarkForm(forms.ModelForm):  # type: ignore[type-arg,unused-ignore]
 class MarkAdmin(BaremeAdmin):
     form = MarkForm
     empty_text = _("Nothing is marked by hand. What gives itself away as a machine does not count anyway.")
+    add_text = _("Mark as machine")
     list_display = ("what", "kind", "says", "scope", "state", "author", "created_at")
     list_display_links = ("what",)
     list_select_related = ("agent", "contact", "author")
@@ -121,7 +122,8 @@ class MarkAdmin(BaremeAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the preview; what it shows is marked when it is confirmed."""
-        extra_context = {"show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
+        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        extra_context = {"title": self.add_text, **buttons, **(extra_context or {})}
         if request.method != "POST" or not self.has_add_permission(request):
             return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return,unused-ignore]
         form = MarkForm(request.POST)
@@ -139,7 +141,7 @@ class MarkAdmin(BaremeAdmin):
         try:
             machines.mark(mark, request.user)
         except IntegrityError:  # somebody else was faster
-            self.message_user(request, _("This is marked already. Take that mark back first."), messages.ERROR)
+            self.message_user(request, _("This is marked already. Take that back first."), messages.ERROR)
             return HttpResponseRedirect(self.page("changelist"))
         self.log_addition(request, mark, [{"added": {}}])
         ring()
@@ -170,6 +172,7 @@ class MarkAdmin(BaremeAdmin):
         mark = self.get_object(request, object_id)
         extra = (
             {
+                "title": str(mark),
                 "mark": mark,
                 "sweep": machines.progress(mark),
                 "may_take_back": self.has_take_back_permission(request),

@@ -263,6 +263,16 @@ def test_the_button_says_that_it_previews(camille):
     assert (names, "Preview what it changes" in page) == (["_preview"], True)
 
 
+def test_one_marks_as_machine_everywhere(camille):
+    listed, add = camille.get(reverse("admin:tracking_mark_changelist")).text, reverse("admin:tracking_mark_add")
+    asked = {"is_machine": "True", "network": "198.51.100.0/24", "scope": "from_now"}
+
+    assert ("Mark as machine" in listed, "Add mark" in listed) == (True, False)
+    assert re.search(r"<title>\s*Mark as machine \|", camille.get(add).text)
+    assert "Mark as machine</button>" in camille.post(add, asked).text
+    assert "Mark as people</button>" in camille.post(add, asked | {"is_machine": "False"}).text
+
+
 def test_the_preview_looks_through_the_events_of_a_network_once(people):
     with CaptureQueriesContext(connection) as asked, machines.supposed(Mark(network="198.51.100.0/24")) as preview:
         pass

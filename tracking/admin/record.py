@@ -94,7 +94,7 @@ class EventAdmin(ReadOnlyAdmin):
         add = reverse("admin:tracking_mark_add")
         places = [("network", event.network, str(event.network)), ("agent", event.agent, str(event.agent_id))]
         found = [
-            (add, urlencode({name: value}), place, _("mark as a machine or as people"))
+            (add, urlencode({name: value}), place, _("mark as machine or as people"))
             for name, place, value in places
             if place
         ]
