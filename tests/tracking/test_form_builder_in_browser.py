@@ -148,6 +148,62 @@ def test_an_error_opens_the_card_it_stands_in(admin):
     picture(page, "builder-error")
 
 
+def test_mistakes_are_told_at_the_top_and_the_page_begins_at_the_first(admin):
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/form/add/")
+    page.get_by_role("button", name="Email", exact=True).click()
+    page.get_by_role("button", name="Number", exact=True).click()
+    page.get_by_label("Label").last.fill("How many?")
+    page.get_by_text("More", exact=True).last.click()
+    page.get_by_label("Default").last.fill("few")
+    page.get_by_role("button", name="One choice from a list").click()
+    page.get_by_label("Label").last.fill("Plan")
+    page.get_by_text("After sending", exact=True).click()
+    page.locator("#id_thank_you").select_option("redirect")
+
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert alert.locator("p").inner_text() == "Nothing is saved yet: 4 things are to be put right."
+    assert alert.locator("a").all_inner_texts() == [
+        "Name: This field is required.",
+        "Page: Say which page to go to.",
+        "How many?, Default: The default is not a possible answer: Enter a number.",
+        "Plan, Choices: A field to choose from needs at least one choice.",
+    ]
+    focused = "[document.activeElement.name, document.activeElement.getAttribute('aria-invalid')]"
+    page.wait_for_function("document.activeElement.name === 'name'")
+    for link, name in ((1, "redirect_url"), (2, "fields-1-default"), (3, "fields-2-choices")):
+        page.locator("[data-card] [data-toggle][aria-expanded=true]").first.click()  # shut what stood open
+        page.locator("[data-mistakes] a").nth(link).click()
+        page.wait_for_function("name => document.activeElement.name === name", arg=name)
+        assert page.evaluate(focused) == [name, "true"]
+        described = page.evaluate("document.activeElement.getAttribute('aria-describedby')")
+        errors = page.locator(f"#{described.split()[-1]}")
+        assert (errors.is_visible(), errors.inner_text() in alert.locator("a").nth(link).inner_text()) == (True, True)
+    assert page.complaints == []
+
+
+def test_a_mistake_in_a_condition_leads_to_the_question_that_was_chosen(admin):
+    form = FormFactory(name="Demo")
+    FormFieldFactory(form=form, key="topic", label="Topic", type="select", choices=["Price"], position=0)
+    why = FormFieldFactory(form=form, key="why", label="Why?", position=1)
+    form.fields.filter(pk=why.pk).update(depends_on="topic", depends_values=["Price"])
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/form/{form.pk}/change/")
+    page.locator("[data-card]").first.get_by_role("button", name="Take out").click()
+
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    page.get_by_role("alert").wait_for()
+    page.wait_for_function("document.activeElement.matches('[data-depends]')")
+    assert page.get_by_role("alert").locator("a").all_inner_texts() == [
+        "Why?, Show only if: The question it depends on must stand before it."
+    ]
+    picture(page, "builder-mistake")
+
+
 def test_a_saved_form_is_changed_again(admin):
     form = FormFactory(name="Demo", title="Ask for a demo", description="We answer within a day.")
     FormFieldFactory(form=form, key="email", label="Email", type="email", required=True, position=0)

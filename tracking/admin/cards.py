@@ -195,7 +195,10 @@ class FieldForm(forms.ModelForm):
 
     def condition_question(self) -> str:
         """The earlier questions to choose from: filled in and read by the script alone, so it has no name."""
-        widget = UnfoldAdminSelectWidget(attrs={"data-depends": "", "aria-label": _g("Question")})
+        attrs = {"data-depends": "", "aria-label": _g("Question")}
+        if self["depends_on"].errors:
+            attrs |= {"aria-invalid": "true", "aria-describedby": f"{self['depends_on'].auto_id}_error"}
+        widget = UnfoldAdminSelectWidget(attrs=attrs)
         return str(widget.render("", ""))
 
     def _settings(self, names: Any) -> Iterator[Setting]:

@@ -27,6 +27,7 @@ from contacts.admin_base import CappedCount, by_post, guarded, post_button, show
 from contacts.remarks import Remark
 from tracking import addresses, embedding, statistics
 from tracking.admin import builder, form_preview, palette
+from tracking.admin.mistakes import TellsMistakes
 from tracking.admin.statistics import WithStatistics
 from tracking.models import Form, FormField, FormSubmission, HeldSubmission
 from tracking.statistics import Report, Span
@@ -102,7 +103,7 @@ class FormForm(forms.ModelForm):
 
 
 @admin.register(Form)
-class FormAdmin(WithStatistics, ArchivingAdmin):
+class FormAdmin(TellsMistakes, WithStatistics, ArchivingAdmin):
     empty_text = _("A form asks visitors who they are, and makes contacts of them.")
     form = FormForm
     list_display = ("name", "state", "submitted", "set_aside", "public_link")
@@ -121,7 +122,7 @@ class FormAdmin(WithStatistics, ArchivingAdmin):
 
     class Media:
         css: ClassVar = {"all": ["tracking/admin.css", "tracking/builder.css"]}
-        js = ("tracking/admin.js", "tracking/cards.js", "tracking/builder.js")
+        js = ("tracking/admin.js", "tracking/cards.js", "tracking/builder.js", "tracking/mistakes.js")
 
     def get_fieldsets(self, request: HttpRequest, obj: Form | None = None) -> Sequence[tuple[Any, dict[str, Any]]]:
         after: list[Any] = ["thank_you", "thank_you_message", "redirect_url", "asset", "segment"]

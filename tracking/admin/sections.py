@@ -49,7 +49,7 @@ class SectionsWidget(forms.Widget):
 
     class Media:
         css = {"all": ["tracking/admin.css", "tracking/builder.css", "tracking/sections.css"]}
-        js = ("tracking/cards.js", "tracking/sections.js")
+        js = ("tracking/cards.js", "tracking/sections.js", "tracking/mistakes.js")
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Card] | None:
         return list(cards(data, name)) if f"{name}-TOTAL" in data else None
