@@ -7,7 +7,9 @@ Who has not answered the banner yet sees a variant by chance, and keeps it with 
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
@@ -47,9 +49,14 @@ def shown(variants: Sequence[PageVariant], visitor_id: uuid.UUID | None) -> Page
 def draft(page: LandingPage, name: str) -> PageTest:
     """A test that has not begun: the page as it is, and a copy to change."""
     test = PageTest.objects.create(page=page, name=name[:150])
-    for letter in LETTERS[:2]:
-        PageVariant.objects.create(test=test, letter=letter, sections=page.sections)
+    begin_with(test)
     return test
+
+
+def begin_with(test: PageTest) -> None:
+    """Its first variants: the page as it is, twice."""
+    for letter in LETTERS[:2]:
+        PageVariant.objects.create(test=test, letter=letter, sections=test.page.sections)
 
 
 def takes_more(test: PageTest) -> bool:
@@ -81,6 +88,16 @@ def obstacle(test: PageTest) -> str:
     if PageTest.objects.filter(page=test.page_id, started_at__isnull=False, ended_at=None).exists():
         return _("Another test of this page is running. End it first.")
     return ""
+
+
+def alike(test: PageTest) -> list[str]:
+    """The letters of variants that say the same, the largest such group; empty where each differs from the others."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for variant in test.variants.filter(weight__gt=0):
+        said = [(row.get("type"), row.get("params")) for row in variant.sections]
+        groups[json.dumps(said, sort_keys=True)].append(variant.letter)
+    largest = max(groups.values(), key=len, default=[])
+    return largest if len(largest) > 1 else []
 
 
 def start(test: PageTest) -> None:

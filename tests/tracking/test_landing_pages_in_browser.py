@@ -164,11 +164,40 @@ def test_the_preview_asks_what_depends_on_answers_and_reaches_nothing_of_the_edi
     assert page.complaints == []
 
 
+def test_mistakes_are_told_at_the_top_and_the_page_begins_at_the_first(admin):
+    rows = [new_row("quote", text="Good"), new_row("call_to_action", heading="Now", button="Go", url="")]
+    row = LandingPageFactory(title="Offer", slug="offer", sections=rows)
+    page = admin
+    page.goto(f"{page.address}/admin/tracking/landingpage/{row.pk}/change/")
+    page.locator("[data-toggle]").first.click()
+    page.get_by_label("What they said").first.fill("")
+    page.get_by_text("Publishing", exact=True).click()
+    page.locator("#id_publish_from_0").fill("2026-05-02")
+    page.locator("#id_publish_from_1").fill("10:00")
+    page.locator("#id_publish_until_0").fill("2026-05-01")
+    page.locator("#id_publish_until_1").fill("10:00")
+
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert alert.locator("a").all_inner_texts() == [
+        "Quote, What they said: This field is required.",
+        "Until: The window must begin before it ends.",
+    ]
+    page.wait_for_function("document.activeElement.name === 'sections-0-text'")
+    assert page.evaluate("document.activeElement.getAttribute('aria-describedby')") == "id_sections-0-text_error"
+    picture(page, "page-mistakes")
+    alert.locator("a").last.click()
+    page.wait_for_function("document.activeElement.name === 'publish_until_0'")
+    assert page.complaints == []
+
+
 def test_a_test_of_variants_by_clicking(admin, visitor, form, free, live_server):
     row = LandingPageFactory(title="Offer", slug="offer", form=form, sections=[new_row("hero", heading="First words")])
     page = admin
     page.goto(f"{page.address}/admin/tracking/landingpage/{row.pk}/change/")
-    page.get_by_text("Try variants").click()
+    page.get_by_text("Test variants (A/B)").click()
     page.wait_for_url("**/pagetest/**")
     page.get_by_role("link", name="Change its sections").nth(1).click()
     page.locator("[data-toggle]").click()

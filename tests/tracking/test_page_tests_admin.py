@@ -1,8 +1,10 @@
 import pytest
+from django.contrib.auth.models import Permission
 
 from tests.factories import FormFactory, LandingPageFactory, UserFactory
 from tracking import experiments
 from tracking.models import LandingPage, PageTest
+from tracking.sections import new_row
 
 
 @pytest.fixture
@@ -85,3 +87,43 @@ def test_a_test_that_cannot_start_says_what_it_lacks(admin):
 
     assert offered == ["add-variant"]
     assert "The page needs a form" in page
+
+
+def test_variants_that_are_the_same_are_told_before_the_test_starts(admin):
+    page = LandingPageFactory(form=FormFactory(), sections=[new_row("hero", heading="First words")])
+    trial = experiments.draft(page, "Which words?")
+    same = "Variants A and B are the same: nothing can be learned from them."
+    start = f"/admin/tracking/pagetest/{trial.pk}/start/"
+    assert (same in buttons(admin, trial)[1], same in admin.get(start).text) == (True, True)
+
+    trial.variants.filter(letter="B").update(sections=[new_row("hero", heading="Other words")])
+    assert (same in buttons(admin, trial)[1], same in admin.get(start).text) == (False, False)
+
+
+def test_a_test_is_begun_from_the_list_of_tests_and_from_that_of_pages(admin):
+    page = LandingPageFactory(title="Offer", form=FormFactory(), sections=[new_row("hero", heading="First words")])
+    add = "/admin/tracking/pagetest/add/"
+    assert f'href="{add}"' in admin.get("/admin/tracking/pagetest/").text
+    assert f'href="{add}?page={page.pk}"' in admin.get("/admin/tracking/landingpage/").text
+
+    asked = {"page": page.pk, "name": "Which words?"}
+    made = admin.post(add, asked)
+
+    trial = PageTest.objects.get()
+    change = f"/admin/tracking/pagetest/{trial.pk}/change/"
+    assert (made["Location"], trial.page, trial.started_at) == (change, page, None)
+    assert [(one.letter, one.sections) for one in trial.variants.all()] == [("A", page.sections), ("B", page.sections)]
+    pages = admin.get("/admin/tracking/landingpage/").text
+    assert (f'href="{change}"' in pages, f"{add}?page={page.pk}" in pages) == (True, False)
+    assert "A test of this page is drafted or running already." in admin.post(add, asked).text
+    assert PageTest.objects.count() == 1
+
+
+def test_who_may_not_change_pages_is_offered_no_test(client, db):
+    page = LandingPageFactory()
+    user = UserFactory()
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_landingpage", "view_pagetest"]))
+    client.force_login(user)
+
+    assert f"page={page.pk}" not in client.get("/admin/tracking/landingpage/").text
+    assert client.get("/admin/tracking/pagetest/add/").status_code == 403

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
@@ -25,6 +25,7 @@ from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.admin_base import by_post, guarded, post_button
 from contacts.remarks import Remark
 from tracking import addresses, experiments, formfields, images, payload, sections, statistics
+from tracking.admin.mistakes import TellsMistakes
 from tracking.admin.sections import SectionsField, posted
 from tracking.admin.statistics import WithStatistics
 from tracking.models import Form, LandingPage, PageImage, PageTest
@@ -88,10 +89,10 @@ class LandingPageForm(forms.ModelForm):
 
 
 @admin.register(LandingPage)
-class LandingPageAdmin(WithStatistics, ArchivingAdmin):
+class LandingPageAdmin(TellsMistakes, WithStatistics, ArchivingAdmin):
     empty_text = _("A landing page makes one offer, with a form, and needs no programmer.")
     form = LandingPageForm
-    list_display = ("title", "state", "form", "public_link")
+    list_display = ("title", "state", "form", "tested", "public_link")
     list_filter: ClassVar = [ArchivedFilter, "is_published"]
     list_select_related = ("form",)
     search_fields = ("title", "slug")
@@ -169,6 +170,17 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
             self.message_user(request, said, "warning")
         return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LandingPage]:
+        open_tests = PageTest.objects.filter(page=OuterRef("pk"), ended_at=None).order_by(
+            F("started_at").desc(nulls_last=True)
+        )
+        pages: QuerySet[LandingPage] = super().get_queryset(request)
+        return pages.annotate(
+            open_test=Subquery(open_tests.values("pk")[:1]),
+            open_test_started_at=Subquery(open_tests.values("started_at")[:1]),
+            may_test=Value(self.has_change_permission(request)),
+        )
+
     # What can be done with a page
 
     @action(description=_("Preview"), icon="visibility", permissions=["view"])
@@ -185,7 +197,7 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
         return bool(self.has_add_permission(request))
 
     @action(
-        description=_("Try variants"),
+        description=_("Test variants (A/B)"),
         icon="experiment",
         permissions=["change"],
         url_path="try",
@@ -233,6 +245,18 @@ class LandingPageAdmin(WithStatistics, ArchivingAdmin):
         if page.is_open():
             return "open", _("Published")
         return ("closed", _("Outside its window")) if page.is_published else ("draft", _("Draft"))
+
+    @display(description=_("A/B test"))
+    def tested(self, page: Any) -> SafeString | str:
+        """The test that is drafted or running, or the way to begin one."""
+        if page.open_test:
+            words = _g("Running") if page.open_test_started_at else _g("Draft")
+            address = reverse("admin:tracking_pagetest_change", args=[page.open_test])
+        elif page.archived_at or not page.may_test:
+            return "–"
+        else:
+            words, address = _g("Test variants"), f"{reverse('admin:tracking_pagetest_add')}?page={page.pk}"
+        return format_html('<a class="bareme-more" href="{}">{}</a>', address, words)
 
     @display(description=_("address"))
     def public_link(self, page: LandingPage) -> SafeString:

@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
@@ -17,14 +20,18 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
 
 from contacts.admin_base import BaremeAdmin, TabularInline, by_post, guarded, post_button
 from contacts.remarks import Remark
 from tracking import addresses, experiments, odds, statistics
+from tracking.admin.mistakes import TellsMistakes
 from tracking.admin.sections import SectionsField
 from tracking.experiments import NotPossible
-from tracking.models import PageTest, PageVariant
+from tracking.models import LandingPage, PageTest, PageVariant
 from tracking.statistics import percent
+
+STARTED = _("From now on visitors see the variants. They cannot be changed any more.")
 
 
 class VariantForm(forms.ModelForm):
@@ -38,6 +45,14 @@ class VariantForm(forms.ModelForm):
         if self["sections"].data is None:
             return self.instance.sections
         return self.cleaned_data["sections"]
+
+
+class PageTestForm(forms.ModelForm):
+    def clean_page(self) -> LandingPage:
+        page: LandingPage = self.cleaned_data["page"]
+        if page.tests.filter(ended_at=None).exists():
+            raise ValidationError(_("A test of this page is drafted or running already. End or delete it first."))
+        return page
 
 
 class VariantInline(TabularInline):  # type: ignore[misc,unused-ignore]
@@ -68,20 +83,50 @@ class VariantInline(TabularInline):  # type: ignore[misc,unused-ignore]
 
 @admin.register(PageTest)
 class PageTestAdmin(BaremeAdmin):
-    empty_text = _("A test shows which variant of a landing page more visitors answer. It is begun on the page.")
+    empty_text = _(
+        "A test (A/B) shows which variant of a landing page more visitors answer. Choose a page, change its variant B, "
+        "then start the test."
+    )
+    add_text = _("Test a page")
+    form = PageTestForm
     list_display = ("name", "page", "state")
     list_select_related = ("page",)
     search_fields = ("name", "page__title")
-    fields = ("name", "page", "standing", "results")
-    readonly_fields = ("page", "standing", "results")
+    autocomplete_fields = ("page",)
     inlines: ClassVar = [VariantInline]
     actions_detail = ("add_variant", "start")
 
     class Media:
         css: ClassVar = {"all": ["tracking/admin.css", "tracking/statistics.css"]}
 
+    def get_fieldsets(self, request: HttpRequest, obj: PageTest | None = None) -> Any:
+        if obj:
+            return ((None, {"fields": ("name", "page", "standing", "results")}),)
+        said = _("A draft is made: variant A is the page as it is, B a copy to change. Visitors notice nothing yet.")
+        return ((None, {"fields": ("page", "name"), "description": said}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PageTest | None = None) -> Any:
+        return ("page", "standing", "results") if obj else ()
+
+    def get_inlines(self, request: HttpRequest, obj: PageTest | None) -> Any:
+        return super().get_inlines(request, obj) if obj else []
+
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # from the landing page: "Try variants"
+        return bool(request.user.has_perm("tracking.change_landingpage"))  # as the button on the page asks
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        shown = {"title": self.add_text, "show_save_and_add_another": False, "show_save": False}
+        return super().add_view(request, form_url, {**shown, **(extra_context or {})})
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: PageTest, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            experiments.begin_with(obj)
+
+    def response_add(self, request: HttpRequest, obj: PageTest, post_url_continue: Any = None) -> HttpResponse:
+        self.message_user(request, _g("Now change variant B below, then start the test."))
+        return HttpResponseRedirect(self.page("change", obj.pk))
 
     def has_delete_permission(self, request: HttpRequest, obj: PageTest | None = None) -> bool:
         return bool(obj is not None and obj.started_at is None and super().has_delete_permission(request, obj))
@@ -114,16 +159,22 @@ class PageTestAdmin(BaremeAdmin):
             request, object_id, lambda test: experiments.add_variant(test), _g("There is one variant more.")
         )
 
-    @action(description=_("Start the test"), icon="play_arrow", permissions=["change"], url_path="start", dialog={
-        "title": _("Start the test"),
-        "description": _("From now on visitors see the variants. They cannot be changed any more."),
-        "form_class": None,
-        "form_submit_text": _("Start the test"),
-    })  # fmt: skip
-    def start(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+    @action(description=_("Start the test"), icon="play_arrow", permissions=["change"], url_path="start")
+    def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """By a post: there is no way back, so no link that somebody is led to may do it."""
-        said = Remark(_("From now on visitors see the variants. They cannot be changed any more."))
-        return HttpResponse(headers={"HX-Redirect": self._do(request, object_id, experiments.start, said)["Location"]})
+        test = self.get_object(request, object_id)
+        if test is None:
+            return HttpResponseRedirect(self.page("changelist"))
+        form = BaseDialogForm(data=request.POST or None, request=request, object_id=object_id)
+        if not form.is_valid():
+            means = [str(STARTED), _nothing_to_learn(test)]
+            dialog = {"title": _g("Start the test"), "description": " ".join(filter(None, means))}
+            context = {"dialog": dialog, "form": form, "form_submit_text": _g("Start the test")}
+            return render(request, "unfold/helpers/dialog.html", context)
+        done = self._do(request, object_id, experiments.start, Remark(STARTED))
+        return HttpResponse(headers={"HX-Redirect": done["Location"]})
+
+    start.dialog = True  # its button opens what the view answers
 
     @guarded("change")
     def stop(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -157,7 +208,8 @@ class PageTestAdmin(BaremeAdmin):
         """In a sentence, with the reason where a button is missing."""
         if test.started_at is None:
             reason = experiments.obstacle(test)
-            return _g("A draft: visitors see the page as it is.") + (f" {reason}" if reason else "")
+            told = [_g("A draft: visitors see the page as it is."), reason, _nothing_to_learn(test)]
+            return " ".join(filter(None, told))
         if test.ended_at is None:
             said = _g(
                 "Running (since %(day)s). Its variants stay as they are until it ends: stop it below, keeping one."
@@ -184,7 +236,7 @@ class PageTestAdmin(BaremeAdmin):
 
 
 @admin.register(PageVariant)
-class PageVariantAdmin(BaremeAdmin):
+class PageVariantAdmin(TellsMistakes, BaremeAdmin):
     form = VariantForm
     fields = ("sections",)
 
@@ -205,3 +257,13 @@ class PageVariantAdmin(BaremeAdmin):
 
     def response_post_save_change(self, request: HttpRequest, obj: PageVariant) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:tracking_pagetest_change", args=[obj.test_id]))
+
+
+def _nothing_to_learn(test: PageTest) -> str:
+    """What to know before a test of variants that do not differ; empty where they do."""
+    if not (letters := experiments.alike(test)):
+        return ""
+    said = _g(
+        "Variants %(first)s and %(last)s are the same: nothing can be learned from them. Change one of them first."
+    )
+    return said % {"first": ", ".join(letters[:-1]), "last": letters[-1]}
