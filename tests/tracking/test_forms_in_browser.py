@@ -166,6 +166,32 @@ def test_a_file_that_is_too_large_is_said_before_it_is_sent(page, site, bareme, 
     assert error.is_visible() is False
 
 
+@pytest.mark.parametrize("way", ["script", "link"])
+def test_an_error_goes_as_soon_as_its_field_is_right(page, site, bareme, form, way):  # noqa: F811
+    FormFieldFactory(
+        form=form, key="days", label="Days", type="checkboxes", choices=["Mon", "Tue"], required=True, position=30
+    )
+    where = shown(page, site, bareme, form, way)
+    where.get_by_label("Email").fill("ada@")
+    page.wait_for_timeout(1100)
+    where.get_by_role("button", name="Send").click()
+    alert, email, mail_error, days_error = (
+        where.get_by_role("alert"),
+        where.get_by_label("Email"),
+        where.locator("[data-key=email] .bareme-errors"),
+        where.locator("[data-key=days] .bareme-errors"),
+    )
+    days_error.wait_for()
+    tied = (email.get_attribute("aria-invalid"), email.get_attribute("aria-describedby"))
+    assert (tied, mail_error.is_visible()) == (("true", mail_error.get_attribute("id")), True)
+
+    email.fill("ada@example")
+    assert (mail_error.is_visible(), alert.is_visible()) == (False, True)
+    assert (email.get_attribute("aria-invalid"), email.get_attribute("aria-describedby")) == (None, None)
+    where.get_by_label("Mon").check()
+    assert (days_error.is_visible(), alert.is_visible()) == (False, False)
+
+
 @pytest.mark.parametrize("way", ["script", "iframe", "link"])
 def test_the_browser_calculates_while_the_visitor_types(page, site, bareme, form, way):  # noqa: F811
     form.proof_of_work = True

@@ -55,13 +55,21 @@ function baremeForm(form) {
     var ids = (target.getAttribute('aria-describedby') || '').split(' ').filter(function (id) { return id && id !== list.id; });
     if (sentences.length) ids.push(list.id);
     set(target, 'aria-describedby', ids.join(' '));
-    set(control, 'aria-invalid', sentences.length ? 'true' : '');
+    all('input, select, textarea', part).forEach(function (one) { set(one, 'aria-invalid', sentences.length ? 'true' : ''); });
     return sentences.length ? control : null;
   }
 
   function set(element, name, value) {
     if (value) element.setAttribute(name, value);
     else element.removeAttribute(name);
+  }
+
+  // An error goes as soon as its field is right, and the sentence above with the last of them. Of several boxes no single one is
+  // required, so the browser does not say that one must be ticked.
+  function correct(part) {
+    if (!part || part.querySelector(':invalid') || !part.querySelector('.bareme-optional') && !given(part.dataset.key)[0]) return;
+    mark(part, []);
+    form.querySelector('.bareme-alert').hidden = !form.querySelector('[aria-invalid]');
   }
 
   function tooLarge() {
@@ -84,14 +92,14 @@ function baremeForm(form) {
     input.value = String(value);
   }
 
-  form.addEventListener('input', decide);
-  form.addEventListener('change', function (event) {
+  function changed(event) {
     decide();
-    if (event.target.type === 'file') {
-      mark(event.target.closest('.bareme-field'), []);
-      tooLarge();
-    }
-  });
+    correct(event.target.closest('.bareme-field'));
+    if (event.target.type === 'file') tooLarge();
+  }
+
+  form.addEventListener('input', changed);
+  form.addEventListener('change', changed);
   window.addEventListener('pageshow', function (event) { // the back button brings answers back without saying so
     if (event.persisted && form.hasAttribute('data-kiosk')) location.reload(); // at a stand, to somebody else
     decide();
