@@ -15,7 +15,8 @@ def options() -> list[str]:
         f"maintenance_work_mem={_mb(min(memory // 16, GB))}",
         "work_mem=64MB",
         "wal_buffers=64MB",
-        "max_wal_size=4GB",
+        "min_wal_size=2GB",  # files that are there are written again, new ones are written twice
+        "max_wal_size=8GB",  # what is first touched after a checkpoint is written whole
         "checkpoint_timeout=15min",
         "random_page_cost=1.1",  # solid state disks
         "effective_io_concurrency=200",
