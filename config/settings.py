@@ -176,6 +176,8 @@ CELERY_BEAT_SCHEDULE = {
     "tracking.forget_confirmations": {"task": "tracking.forget_confirmations", "schedule": 3600.0},
     # What is no longer kept: once a day, in short steps.
     "contacts.apply_retention": {"task": "contacts.apply_retention", "schedule": 10.0, "options": {"expires": 10}},
+    # People who wait to be erased, several at once: whatever a killed worker left.
+    "contacts.carry_erasures": {"task": "contacts.carry_erasures", "schedule": 5.0, "options": {"expires": 5}},
     # What time alone changes: "opened in the last 30 days" stops being true without an event.
     "contacts.rebuild_segments": {"task": "contacts.rebuild_segments", "schedule": 300.0, "options": {"expires": 300}},
 }

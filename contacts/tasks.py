@@ -6,6 +6,7 @@ from celery import shared_task
 
 from contacts import duplicates, segments
 from contacts.imports import jobs
+from contacts.privacy import several
 from contacts.privacy.retention import runs
 
 SECONDS = 200  # well below the time limit of a task
@@ -49,3 +50,10 @@ def apply_retention() -> None:
     """Let go of what is no longer kept: today's run, or the one that was asked for, a few steps at a time."""
     if run := runs.begin_day():
         runs.carry(run.pk, STEPS)
+
+
+@shared_task(name="contacts.carry_erasures", ignore_result=True)
+def carry_erasures() -> None:
+    """Erase those who wait for it, one after the other; rings for the next stretch itself."""
+    if several.carry(STEPS):
+        carry_erasures.delay()

@@ -256,7 +256,7 @@ class DataRequestAdmin(BaremeAdmin):
         ids = {merging.become(one.contact).pk for one in asked}
         if ids:
             contacts: Any = self.admin_site.get_model_admin(Contact)
-            asking: HttpResponse | None = contacts.ask_to_erase(request, Contact.objects.filter(pk__in=ids))
+            asking: HttpResponse | None = contacts.ask_to_erase(request, sorted(ids))
             return asking
         self.message_user(request, _g("None of these asked to be erased."), messages.WARNING)
         return None

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from contacts import merging, privacy
-from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded, note
+from contacts.admin_base import BaremeAdmin, guarded, note
 from contacts.fields import normalise_email
-from contacts.models import Contact, Erasure
-from contacts.privacy import answer, wording
+from contacts.models import Contact
+from contacts.privacy import answer, several, wording
 from contacts.remarks import Remark
-from contacts.wording import labelled
+from contacts.tasks import carry_erasures
 
-AT_ONCE = 100  # erased from one page
+ERASED = ngettext_lazy("%(count)d person was erased.", "%(count)d people were erased.", "count")
+SHOWN = 100  # people named on the page that asks
+BETWEEN = str.maketrans("", "", " \u00a0\u202f.,'’")  # what people write between thousands
+logger = logging.getLogger(__name__)
 
 
 class TypedForm(forms.Form):
@@ -41,19 +47,24 @@ class TypedForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
     )
 
-    def __init__(self, people: list[Contact], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        one = people[0] if len(people) == 1 else None
-        self.wanted = str(len(people)) if one is None else (one.email or str(one))
-        self.fields["typed"].label = (
-            _g("Type the number of contacts, %(count)s, to go on") % {"count": self.wanted}
-            if one is None
-            else _g("Type %(email)s to go on") % {"email": self.wanted}
-        )
+    def __init__(self, wanted: str, label: str, read: Callable[[str], str | None], *args: Any) -> None:
+        super().__init__(*args)
+        self.wanted, self.read = wanted, read
+        self.fields["typed"].label = label
+
+    @classmethod
+    def of_one(cls, contact: Contact, data: Any = None) -> TypedForm:
+        wanted = contact.email or str(contact)
+        return cls(wanted, _g("Type %(email)s to go on") % {"email": wanted}, normalise_email, data)
+
+    @classmethod
+    def of_several(cls, count: int, data: Any = None) -> TypedForm:
+        label = _g("Type the number of contacts, %(count)s, to go on") % {"count": count}
+        return cls(str(count), label, lambda typed: typed.translate(BETWEEN), data)
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]
-        if (normalise_email(typed) or "") != (normalise_email(self.wanted) or ""):
+        if (self.read(typed) or "") != (self.read(self.wanted) or ""):
             raise forms.ValidationError(_("This is not the same. Nothing was erased."))
         return typed
 
@@ -66,6 +77,7 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
         return [
             path("<int:pk>/copy/", view(require_POST(self.copy)), name="contacts_contact_copy"),
             path("<int:pk>/erase/", view(self.erase), name="contacts_contact_erase"),
+            path("erase/", view(require_POST(self.erase_several)), name="contacts_contact_erase_several"),
             *super().get_urls(),
         ]
 
@@ -86,74 +98,84 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
     def erase(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET says what would go; POST with the address typed erases."""
         contact = _living(pk)
-        form = TypedForm([contact], request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            return self._erase(request, [contact], form)
-        return self._ask(request, [contact], form, privacy.count(pk), contact.get_absolute_url())
+        form = TypedForm.of_one(contact, request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            done = privacy.erase(contact.pk, by=request.user, reason=form.cleaned_data["reason"])
+            self.tell(request, 1 if done else 0, ERASED)
+            return HttpResponseRedirect(self.page("changelist"))
+        return self._ask_for_one(request, contact, form)
+
+    @guarded("erase")
+    def erase_several(self, request: HttpRequest) -> HttpResponse:
+        """POST with the number typed lets them wait for a worker, and leads to the page that shows how far it is."""
+        ids = _ids(request.POST.get("people", ""))
+        form = TypedForm.of_several(len(ids), request.POST)
+        if not ids or len(ids) > several.MOST or not form.is_valid():
+            return self.ask_to_erase(request, ids, form) or HttpResponseRedirect(self.page("changelist"))
+        run = several.ask(ids, by=request.user, reason=form.cleaned_data["reason"])
+        if run is None:
+            return self._nobody_new(request, ids)
+        asked = Remark.counted("%(count)d person is to be erased.", "%(count)d people are to be erased.", run.total)
+        note(request, [run], asked)
+        ring()
+        return HttpResponseRedirect(run.get_absolute_url())
 
     @action(description=_("Erase for good …"), permissions=["erase"])
     def erase_chosen(self, request: HttpRequest, queryset: QuerySet[Contact]) -> HttpResponse | None:
-        return self.ask_to_erase(request, queryset)
+        return self.ask_to_erase(
+            request, list(queryset.order_by("pk").values_list("pk", flat=True)[: several.MOST + 1])
+        )
 
-    def ask_to_erase(self, request: HttpRequest, chosen: QuerySet[Contact]) -> HttpResponse | None:
-        """Ask to be sure, and erase once it was typed. Whatever list they were chosen in, it is this admin's that is sent to."""
-        people = list(chosen.order_by("pk")[: AT_ONCE + 1])
-        if len(people) > AT_ONCE:
-            text = _g("At most %(count)d people can be erased at once.") % {"count": AT_ONCE}
-            self.message_user(request, text, messages.WARNING)
+    def ask_to_erase(
+        self, request: HttpRequest, ids: Sequence[int], form: TypedForm | None = None
+    ) -> HttpResponse | None:
+        """The page that asks to be sure, whatever list they were chosen in; None, with a sentence, where there are too many."""
+        if len(ids) > several.MOST:
+            most = number_format(several.MOST, force_grouping=True)
+            text = _g("At most %(count)s people can be erased at once. Choose fewer, and the others afterwards.")
+            self.message_user(request, text % {"count": most}, messages.WARNING)
             return None
-        form = TypedForm(people, request.POST if "typed" in request.POST else None)
-        if form.is_valid():
-            return self._erase(request, people, form)
-        return self._ask(request, people, form, None, request.get_full_path())
-
-    def _ask(
-        self, request: HttpRequest, people: list[Contact], form: TypedForm, tally: Any, back: str
-    ) -> TemplateResponse:
-        is_action = "action" in request.POST
-        context = self.admin_site.each_context(request) | {
-            "title": _g("Erase for good"),
-            "opts": self.model._meta,
+        people = list(Contact.objects.filter(pk__in=ids[:SHOWN]).order_by("pk"))
+        if not people:
+            self.message_user(request, _g("Nobody was chosen, or they are gone."), messages.WARNING)
+            return None
+        if len(ids) == 1:
+            return self._ask_for_one(request, people[0], TypedForm.of_one(people[0]))
+        context = {
             "people": people,
+            "count": len(ids),
+            "unnamed": max(len(ids) - SHOWN, 0),
+            "ids": ",".join(map(str, ids)),
+            "form": form or TypedForm.of_several(len(ids)),
+            "sent_to": self.page("erase_several"),
+            "back": request.get_full_path(),
+        }
+        return self._asking(request, context)
+
+    def _ask_for_one(self, request: HttpRequest, contact: Contact, form: TypedForm) -> TemplateResponse:
+        tally = privacy.count(contact.pk)
+        context = {
+            "people": [contact],
+            "count": 1,
             "form": form,
             "going": wording.lines(tally.counts, stays=False) if tally else [],
             "staying": wording.lines(tally.counts, stays=True) if tally else [],
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-            "is_action": is_action,
-            "sent_to": self.page("changelist") if is_action else "",
-            "back": back,
+            "sent_to": self.page("erase", contact.pk),
+            "back": contact.get_absolute_url(),
         }
-        return TemplateResponse(request, "contacts/privacy/erase.html", context)
+        return self._asking(request, context)
 
-    def _erase(self, request: HttpRequest, people: list[Contact], form: TypedForm) -> HttpResponse:
-        reason = form.cleaned_data["reason"]
-        done = [one for one in people if privacy.erase(one.pk, by=request.user, reason=reason)]
-        self.tell(
-            request, len(done), ngettext_lazy("%(count)d person was erased.", "%(count)d people were erased.", "count")
-        )
+    def _asking(self, request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
+        shared = self.admin_site.each_context(request) | {"title": _g("Erase for good"), "opts": self.model._meta}
+        return TemplateResponse(request, "contacts/privacy/erase.html", shared | context)
+
+    def _nobody_new(self, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
+        """It was pressed twice, or somebody else was faster."""
+        if run := several.asked_before(ids):
+            self.message_user(request, _g("They wait to be erased already: here is how far it is."), messages.WARNING)
+            return HttpResponseRedirect(run.get_absolute_url())
+        self.message_user(request, _g("They were erased already."), messages.WARNING)
         return HttpResponseRedirect(self.page("changelist"))
-
-
-@admin.register(Erasure)
-class ErasureAdmin(ReadOnlyAdmin):
-    """That somebody was erased, never who."""
-
-    empty_text = _(
-        "Nobody has been erased yet. It is done on the page of a contact; here it is recorded that it was, never of whom."
-    )
-    list_display = ("at", "by", "reason", "total")
-    list_select_related = ("by",)
-    fields = ("at", "by", "reason", "rows")
-    readonly_fields = ("rows",)
-
-    @admin.display(description=_("rows"))
-    def total(self, erasure: Erasure) -> int:
-        return sum(erasure.counts.values())
-
-    @admin.display(description=_("what went, or stayed without a name"))
-    def rows(self, erasure: Erasure) -> str:
-        every = [*wording.lines(erasure.counts, stays=False), *wording.lines(erasure.counts, stays=True)]
-        return " · ".join(labelled(label, count) for label, count in every)
 
 
 def _living(pk: int) -> Contact:
@@ -161,3 +183,16 @@ def _living(pk: int) -> Contact:
     if contact is None:
         raise Http404
     return merging.become(contact)
+
+
+def _ids(text: str) -> list[int]:
+    """The numbers of contacts, as the page that asks sends them: with commas between."""
+    return sorted({int(one) for one in text.split(",") if one.isdecimal() and len(one) < 19})
+
+
+def ring() -> None:
+    """Tell a worker that people wait to be erased."""
+    try:
+        carry_erasures.delay()
+    except OperationalError:
+        logger.exception("the worker could not be rung; the clock will")

@@ -1,8 +1,8 @@
 """The contacts' own part of a merge: tags, segments, consents, blocks, and who had been merged into the loser before.
 
 The loser keeps its tags, memberships, blocks and data requests as they were (nobody asks a merged contact for them), so
-the past can be asked and a merge undone. Consents move: they are the history of one person, of whose answers the latest is
-in force.
+the past can be asked and a merge undone. Whoever of the two waits to be erased: it is the person who is erased. Consents
+move: they are the history of one person, of whose answers the latest is in force.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from contacts.models import (
     Merge,
     Purpose,
     Tag,
+    ToBeErased,
 )
 
 STANDING = ("is_member", "reason", "note", "since")
@@ -39,8 +40,10 @@ class Lists(Part):
     position = 0
     covers = frozenset(
         f"contacts.{model.__name__}"
-        for model in (Contact, ContactTag, Membership, Consent, DataRequest, DoNotContact, Merge, Duplicate)
-    )
+        for model in (
+            Contact, ContactTag, Membership, Consent, DataRequest, DoNotContact, Merge, Duplicate, ToBeErased,
+        )
+    )  # fmt: skip
 
     def move(self, job: Job) -> dict[str, Any]:
         winner, loser = job.winner_id, job.loser_id

@@ -4,6 +4,7 @@ from contacts.models.changes import Change
 from contacts.models.consents import Channel, Consent, ConsentPolicy, ConsentText, DoNotContact, Purpose
 from contacts.models.contacts import Company, Contact, ContactTag, Stage, Tag
 from contacts.models.custom_fields import CustomField
+from contacts.models.erasure_runs import ErasureRun, ToBeErased
 from contacts.models.imports import Import, ImportRow
 from contacts.models.merges import Duplicate, Merge, MergePolicy
 from contacts.models.privacy import DataRequest, ErasedAddress, Erasure
@@ -25,6 +26,7 @@ __all__ = [
     "Duplicate",
     "ErasedAddress",
     "Erasure",
+    "ErasureRun",
     "Import",
     "ImportRow",
     "Membership",
@@ -36,4 +38,5 @@ __all__ = [
     "Segment",
     "Stage",
     "Tag",
+    "ToBeErased",
 ]

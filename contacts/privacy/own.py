@@ -21,6 +21,7 @@ from contacts.models import (
     ImportRow,
     Membership,
     Merge,
+    ToBeErased,
 )
 from contacts.privacy import privacy_sql as sql
 from contacts.privacy.parts import Column, Erasing, Part, Person, Section, columns_of, parts
@@ -36,9 +37,11 @@ class Identity(Part):
         f"contacts.{model.__name__}"
         for model in (
             Contact, ContactTag, Membership, DoNotContact, Consent, DataRequest, Change, Merge, Duplicate, ImportRow,
+            ToBeErased,
         )
     )  # fmt: skip
-    derived = frozenset({"contacts.Duplicate"})  # our guess that two contacts may be one
+    # Our guess that two contacts may be one, and work that is under way.
+    derived = frozenset({"contacts.Duplicate", "contacts.ToBeErased"})
 
     def sections(self, person: Person) -> Iterator[Section]:
         ids = person.ids
@@ -78,6 +81,7 @@ class Identity(Part):
         yield Section("import_lines", _("Lines of files that were imported"), columns, lines, ["contacts.ImportRow"])
 
     def erase(self, erasing: Erasing) -> None:
+        ToBeErased.objects.filter(contact__in=erasing.person.ids).delete()
         erasing.delete(ImportRow.objects.filter(pk__in=sql.import_rows(erasing.person.emails)))
 
 

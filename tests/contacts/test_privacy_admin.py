@@ -9,12 +9,13 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 
-from contacts import merging
+from contacts import merging, tasks
 from contacts.models import Contact, DataRequest, Erasure
 from contacts.privacy import links
 from tests.factories import ContactFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+SEVERAL = "/admin/contacts/contact/erase/"
 
 
 @pytest.fixture
@@ -64,14 +65,23 @@ def test_erasing_asks_for_the_address_and_says_what_goes(admin, ada):
 def test_several_are_erased_after_their_number_was_typed(admin, ada):
     bob, kept = ContactFactory(), ContactFactory()
     chosen = {"action": "erase_chosen", "_selected_action": [ada.pk, bob.pk]}
-    page = admin.post("/admin/contacts/contact/", chosen).content.decode()
+    page = admin.post("/admin/contacts/contact/", chosen).text
     assert "Type the number of contacts, 2, to go on" in page
-    admin.post("/admin/contacts/contact/", chosen | {"typed": "3"})
-    assert Contact.objects.count() == 3
-    admin.post("/admin/contacts/contact/", chosen | {"typed": "2"})
+    people = asked_for(page)
+    assert people == f"{ada.pk},{bob.pk}"
+    assert "This is not the same." in admin.post(SEVERAL, {"people": people, "typed": "3"}).text
+    admin.post(SEVERAL, {"people": people, "typed": "2"})
+    tasks.carry_erasures()
 
     assert list(Contact.objects.all()) == [kept]
     assert Erasure.objects.count() == 2
+
+
+def test_one_who_was_chosen_in_the_list_is_asked_about_as_on_their_page(admin, ada):
+    page = admin.post("/admin/contacts/contact/", {"action": "erase_chosen", "_selected_action": [ada.pk]}).text
+
+    assert "Type ada@example.com to go on" in page
+    assert f'action="/admin/contacts/contact/{ada.pk}/erase/"' in page
 
 
 def test_those_who_asked_for_it_are_erased_from_the_list_of_requests(admin, ada):
@@ -81,21 +91,23 @@ def test_those_who_asked_for_it_are_erased_from_the_list_of_requests(admin, ada)
     copy = DataRequest.objects.create(contact=kept, kind="export")
     merging.merge(bob.pk, old.pk)
     chosen = {"action": "erase_those", "_selected_action": [one.pk for one in (*asked, copy)]}
-    page = admin.post("/admin/contacts/datarequest/", chosen).content.decode()
+    page = admin.post("/admin/contacts/datarequest/", chosen).text
     assert "Type the number of contacts, 2, to go on" in page
-    (form,) = re.findall(r'<form method="post" action="/admin/contacts/contact/".*?</form>', page, re.DOTALL)
-    sent = re.findall(r'type="hidden" name="(action|_selected_action)" value="(\w+)"', form)
-    assert sent == [("action", "erase_chosen"), ("_selected_action", str(ada.pk)), ("_selected_action", str(bob.pk))]
-    admin.post("/admin/contacts/contact/", chosen_as(sent) | {"typed": "2"})
+    assert asked_for(page) == f"{ada.pk},{bob.pk}"
+    admin.post(SEVERAL, {"people": asked_for(page), "typed": "2"})
+    tasks.carry_erasures()
 
     assert list(Contact.objects.all()) == [kept]
     assert list(DataRequest.objects.all()) == [copy]
-    page = admin.post("/admin/contacts/datarequest/", chosen, follow=True).content.decode()
+    page = admin.post("/admin/contacts/datarequest/", chosen, follow=True).text
     assert "None of these asked to be erased." in page
 
 
-def chosen_as(sent):
-    return {"action": sent[0][1], "_selected_action": [value for _name, value in sent[1:]]}
+def asked_for(page):
+    """The numbers of the contacts that the page which asks sends on, where it sends them."""
+    (form,) = re.findall(rf'<form method="post" action="{SEVERAL}".*?</form>', page, re.DOTALL)
+    (people,) = re.findall(r'name="people" value="([\d,]+)"', form)
+    return people
 
 
 def test_only_those_who_may_erase_find_the_action(client):

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from contacts.models import RetentionRun
 from contacts.privacy.retention import policies
 from contacts.privacy.retention.kinds import Due, Kind, Step, in_order, kinds
+from contacts.privacy.tries import comes_back
 
-QUERY_CANCELED = "57014"
 logger = logging.getLogger(__name__)
 
 
@@ -80,7 +80,7 @@ def _advance(run_id: int) -> bool:
         with transaction.atomic():
             return _step(run_id)
     except Exception as error:
-        if _comes_back(error):
+        if comes_back(error):
             raise
         logger.exception("retention run %s failed in a step", run_id)
         told = traceback.format_exc()
@@ -114,12 +114,6 @@ def _step(run_id: int) -> bool:
     following = _next(kind)
     _turn_to(run, following)
     return following is not None
-
-
-def _comes_back(error: Exception) -> bool:
-    """The database is away, or somebody holds what we need: the next try goes on. What takes too long will do so again."""
-    took_too_long = getattr(error.__cause__, "sqlstate", "") == QUERY_CANCELED
-    return isinstance(error, OperationalError | InterfaceError) and not took_too_long
 
 
 def _carried_out(run: RetentionRun, kind: Kind) -> tuple[Step, Due | None]:
