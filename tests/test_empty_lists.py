@@ -27,6 +27,7 @@ def operator(client):
         ("campaigns_trigger", "A trigger acts when a score reaches a threshold"),
         ("contacts_datarequest", "Nobody has asked for a copy of their data"),
         ("contacts_erasure", "Nobody has been erased yet."),
+        ("contacts_erasurerun", "Nobody has erased several people at once yet."),
         ("tracking_confirmation", "Nobody was asked to confirm by email yet."),
         ("tracking_heldsubmission", "Nothing looks like spam."),
         ("tracking_hit", "All that came in is dealt with."),

@@ -9,7 +9,7 @@ from django.db import connection
 from config import pipeline
 from contacts import consent, privacy, tagging
 from contacts.models import Contact, Purpose
-from contacts.privacy import links
+from contacts.privacy import links, several
 from scoring import reconciliation
 from scoring.models import PointEntry, Repeat
 from tests.factories import ContactFactory, TagFactory
@@ -45,6 +45,28 @@ def test_a_person_is_erased_by_typing_their_address(marketer, live_server, ada):
     marketer.goto(f"{live_server.url}/admin/contacts/erasure/")
     keep(marketer, "erasures")
     assert Contact.objects.count() == 0
+
+
+def test_several_are_erased_by_typing_their_number_and_it_can_be_stopped(marketer, live_server, ada):  # noqa: F811
+    for number in range(2):
+        ContactFactory(email=f"person{number}@example.com")
+    marketer.goto(f"{live_server.url}/admin/contacts/contact/")
+    marketer.check("#action-toggle")
+    marketer.select_option("select[name=action]", "erase_chosen")
+    marketer.click("button[name=index]")
+    keep(marketer, "erase_several")
+    marketer.fill("input[name=typed]", "3")
+    marketer.click("button:has-text('Erase for good')")
+    marketer.wait_for_selector("text=0 of 3 people erased, 3 are left.")
+    several.carry(seconds=0)
+    marketer.wait_for_selector("text=1 of 3 people erased, 2 are left.")
+    keep(marketer, "erasing")
+    marketer.click("button:has-text('Stop')")
+    marketer.wait_for_selector("text=2 people, because it was stopped")
+    keep(marketer, "stopped")
+
+    several.carry()
+    assert Contact.objects.count() == 2
 
 
 def test_the_link_and_the_page_of_the_copy(page, live_server, ada, settings):  # noqa: F811
