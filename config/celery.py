@@ -5,8 +5,26 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.transport.redis import Channel, Transport
+from redis.exceptions import ConnectionError as ConnectionLost
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+class ClosingChannel(Channel):  # type: ignore[misc]
+    """A channel that can be closed after its connection was given up.
+
+    As kombu 5.7 has it, closing one that still holds a message then asks an address of nobody: an AttributeError, which ends
+    the whole worker whenever Valkey is killed while a task runs. As a lost connection it is what it is: there is another try.
+    """
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        if self.connection.client is None:
+            raise ConnectionLost("the connection was given up")
+        return super()._connparams(asynchronous)  # type: ignore[no-any-return]
+
+
+Transport.Channel = ClosingChannel
 
 app = Celery("bareme")
 app.config_from_object("django.conf:settings", namespace="CELERY")
