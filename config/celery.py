@@ -1,6 +1,7 @@
 """The Celery application: what the workers know, and nothing they do. The schedule is in `settings.py`."""
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
@@ -11,7 +12,7 @@ from redis.exceptions import ConnectionError as ConnectionLost
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-class ClosingChannel(Channel):  # type: ignore[misc]
+class ClosingChannel(Channel):
     """A channel that can be closed after its connection was given up.
 
     As kombu 5.7 has it, closing one that still holds a message then asks an address of nobody: an AttributeError, which ends
@@ -21,7 +22,7 @@ class ClosingChannel(Channel):  # type: ignore[misc]
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.connection.client is None:
             raise ConnectionLost("the connection was given up")
-        return super()._connparams(asynchronous)  # type: ignore[no-any-return]
+        return super()._connparams(asynchronous)  # type: ignore[misc, no-any-return]
 
 
 Transport.Channel = ClosingChannel
@@ -34,4 +35,9 @@ app.autodiscover_tasks(["config"])
 
 @setup_logging.connect
 def leave_logging_to_django(**kwargs: Any) -> None:
-    """A receiver of this signal is how Celery is told not to set up logging of its own."""
+    """A receiver of this signal is how Celery is told not to set up logging of its own.
+
+    It has just asked for all warnings. One of them comes with each loss of the broker, to tell what Celery 6 will do. Our tasks
+    run on without it: each of them may run twice.
+    """
+    warnings.filterwarnings("ignore", message=r"\s*In Celery 5\.1 we introduced an optional breaking change")

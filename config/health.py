@@ -40,25 +40,35 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def database() -> bool:
-    try:
-        line = Line(PATIENCE)
-        try:
-            line.run(b"SELECT 1", [], PATIENCE)
-        finally:
-            line.close()
-    except Away:
-        logger.exception("the database is away")
-        return False
-    return True
+    return _answers(ask_database, "the database is away")
 
 
 def valkey() -> bool:
+    return _answers(ask_valkey, "valkey is away")
+
+
+def ask_database() -> None:
+    """Raises Away."""
+    line = Line(PATIENCE)
     try:
-        with redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        logger.exception("valkey is away")
+        line.run(b"SELECT 1", [], PATIENCE)
+    finally:
+        line.close()
+
+
+def ask_valkey() -> None:
+    """Raises RedisError."""
+    with redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as client:
+        client.ping()
+
+
+def _answers(ask: Callable[[], None], otherwise: str) -> bool:
+    try:
+        ask()
+    except (Away, redis.RedisError):
+        logger.exception(otherwise)
         return False
+    return True
 
 
 CHECKS: dict[str, Callable[[], bool]] = {"database": database, "valkey": valkey}

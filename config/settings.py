@@ -232,6 +232,7 @@ FORM_POSTS_PER_NETWORK = env.number("FORM_POSTS_PER_NETWORK", default=300)
 
 # Logs
 
+LOG_FORMAT = env.choice("LOG_FORMAT", default="text", among=["text", "json"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -239,12 +240,15 @@ LOGGING = {
         "text": {"format": "{levelname} {name}: {message}", "style": "{"},
         "json": {"()": "config.logs.JsonFormatter"},
     },
-    "filters": {"strangers": {"()": lambda: without_their_tracebacks}},
+    "filters": {
+        "strangers": {"()": lambda: without_their_tracebacks},
+        "outages": {"()": "config.away.Outages", "each": LOG_FORMAT == "json"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["strangers"],
-            "formatter": env.choice("LOG_FORMAT", default="text", among=["text", "json"]),
+            "filters": ["strangers", "outages"],
+            "formatter": LOG_FORMAT,
         }
     },
     "root": {
@@ -254,6 +258,15 @@ LOGGING = {
     "loggers": {
         # With a tick a second, the coming and going of every task would drown the rest.
         name: {"level": "WARNING"}
-        for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy", "fontTools", "httpx", "httpcore")
+        for name in (
+            "celery.app.trace",
+            "celery.beat",
+            "celery.worker.consumer.consumer",
+            "celery.worker.request",
+            "celery.worker.strategy",
+            "fontTools",
+            "httpx",
+            "httpcore",
+        )
     },
 }
