@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
 from kombu.transport.redis import Channel, Transport
 from redis.exceptions import ConnectionError as ConnectionLost
 
@@ -35,9 +35,13 @@ app.autodiscover_tasks(["config"])
 
 @setup_logging.connect
 def leave_logging_to_django(**kwargs: Any) -> None:
-    """A receiver of this signal is how Celery is told not to set up logging of its own.
+    """A receiver of this signal is how Celery is told not to set up logging of its own."""
 
-    It has just asked for all warnings. One of them comes with each loss of the broker, to tell what Celery 6 will do. Our tasks
-    run on without it: each of them may run twice.
+
+@worker_ready.connect
+def know_what_celery_6_will_do(**kwargs: Any) -> None:
+    """Each loss of the broker would tell it. Our tasks run on without the broker: each of them may run twice.
+
+    Not earlier: after it has set up logging, Celery asks for all of its warnings.
     """
     warnings.filterwarnings("ignore", message=r"\s*In Celery 5\.1 we introduced an optional breaking change")
