@@ -148,7 +148,7 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
             "ids": ",".join(map(str, ids)),
             "form": form or TypedForm.of_several(len(ids)),
             "sent_to": self.page("erase_several"),
-            "back": request.get_full_path(),
+            "back": self.page("changelist") if form else request.get_full_path(),
         }
         return self._asking(request, context)
 

@@ -221,7 +221,7 @@ def test_a_saved_form_is_changed_again(admin):
     page.locator("[data-card]").nth(1).get_by_role("button", name="Move down").click()
     page.locator("[data-card]").first.get_by_role("button", name="Take out").click()
     page.get_by_role("button", name="Save and continue editing").click()
-    page.get_by_text("The question it depends on must stand before it.").wait_for()
+    page.locator("[data-card]").get_by_text("The question it depends on must stand before it.").wait_for()
     page.locator("[data-card]").nth(2).get_by_role("button", name="Move up").click()
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url("**/admin/tracking/form/")
