@@ -218,6 +218,12 @@ def progress(publication: Publication) -> tuple[int, int | None] | None:
     return (sweep.seen, sweep.total) if sweep else None
 
 
+def walked(publication: Publication) -> tuple[int, int]:
+    """How many contacts of how many the latest sweep of this publication that is over has seen."""
+    sweep = publication.sweeps.filter(finished_at__isnull=False).first()
+    return (sweep.seen, sweep.total or 0) if sweep else (0, 0)
+
+
 def without(publication: Publication) -> QuerySet[SetAside]:
     """Whom its preview, as a draft, or its walk over the contacts had to leave out, and why."""
     is_draft = publication.state == Publication.State.DRAFT

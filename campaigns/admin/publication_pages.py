@@ -147,12 +147,14 @@ def progress(publication: Publication) -> dict[str, Any]:
     if publication.state == Publication.State.DRAFT:
         going = bool(publication.forecast_asked_at and not publication.forecast_done_at)
         seen, total = publication.forecast_seen, publication.forecast_total
+        is_over = bool(publication.forecast_done_at)
     else:
         under_way = publications.progress(publication)
-        going, (seen, total) = under_way is not None, under_way or (0, None)
+        going, is_over = under_way is not None, under_way is None
+        seen, total = under_way or publications.walked(publication)
     return {
         "going": going,
-        "percent": 0 if not total else min(100, 100 * seen // total),
+        "percent": 100 if is_over else min(100, 100 * seen // total) if total else 0,
         "sentence": _g("Waiting for its turn.")
         if total is None
         else _g("%(seen)s of %(total)s contacts.") % {"seen": _said(seen), "total": _said(total)},

@@ -100,6 +100,11 @@ def test_a_publication_shows_its_progress_and_what_it_holds(marketer, rule, peop
         "sentence": "1 of 3 contacts.",
     }
     pipeline.drain()
+    assert marketer.get(page("publication_status", draft.pk)).json() == {
+        "going": False,
+        "percent": 100,
+        "sentence": "3 of 3 contacts.",
+    }
 
     context = marketer.get(address).context
     assert (context["progress"], context["held"]) == (None, 2)
