@@ -149,10 +149,11 @@ WHERE p.is_wide AND p.occurring > 0 GROUP BY 1, 2, 3, 4
 _LINE = """contact_id, action_id, version_id, object_id, period, hits, first_at, last_at, number, group_id, worth, is_wide,
   expires_after_days, group_cap, group_period, half_life_days, epoch"""
 
-# What the lines of an action would be credited, were it not for caps over several occurrences.
+# What the lines of an action would be credited, were it not for caps over several occurrences. A left join in truth: but the
+# planner, which expects a line or two, would make what is taken anew for each line. A full one it can only hash or merge.
 FREE = """
 SELECT o.*, greatest(0, o.occurring - coalesce(t.taken, 0)) AS free
-FROM occurring o LEFT JOIN taken t USING (contact_id, version_id, object_id, period) WHERE o.is_wide
+FROM occurring o FULL JOIN taken t USING (contact_id, version_id, object_id, period) WHERE coalesce(o.is_wide, false)
 """
 
 # A cap over several occurrences: the earliest lines are credited until it is reached. It is one of the action: what a line

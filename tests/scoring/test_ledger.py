@@ -1,7 +1,10 @@
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
+from django.db import connection, transaction
 
 from contacts.models import Contact
 from scoring import ledger, rules, scores, sql
@@ -273,3 +276,36 @@ def test_a_cap_that_was_changed_counts_what_the_action_paid_before(ada, publish,
 
     assert [line[5] for line in lines(ada)] == credited
     assert ledger.replay(scores.lock([ada.pk])) == []
+
+
+def test_lines_that_share_a_limit_across_a_change_of_policy_are_looked_at_once_not_once_for_each_other(ada, publish):
+    guide, days = subject("guide"), 200
+    action = publish(5, repeat=Repeat.DAILY, cap_amount=3, cap_period="week")
+    for number in range(days):
+        download(ada, guide, MONDAY + timedelta(days=number))
+    score_waiting()
+    action.repeat = Repeat.WEEKLY
+    action.save()
+    rules.publish(action, since=MONDAY + timedelta(days=days // 2))
+
+    looked_at = {}
+    with transaction.atomic(), connection.execute_wrapper(partial(rows_looked_at, looked_at)):
+        ledger.replay(scores.lock([ada.pk]), [action.pk])
+    assert len(looked_at) == 2  # the replay, and sharing out the caps
+    assert max(looked_at.values()) < days * 60  # nowhere near days * days
+
+
+def rows_looked_at(found, execute, statement, params, many, context):
+    """Notes how many rows all the steps of a statement over lines come to, which is done twice: first to look at it."""
+    if statement.lstrip().startswith("WITH rules"):
+        with transaction.atomic():
+            execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", params, many, context)
+            ((plan,),) = context["cursor"].fetchall()
+            transaction.set_rollback(True)
+        found[statement] = rows_in((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"])
+    return execute(statement, params, many, context)
+
+
+def rows_in(step):
+    here = sum(step.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Join Filter"))
+    return here * step["Actual Loops"] + sum(map(rows_in, step.get("Plans", ())))
