@@ -1,13 +1,14 @@
-"""What languages write differently: a name in quotation marks, a label before its details, a moment."""
+"""What languages write differently: a name in quotation marks, a label before its details, a moment, how long it took."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 def quoted(name: object) -> str:
@@ -28,3 +29,21 @@ def strung(parts: Iterable[object]) -> str:
 def moment(at: datetime) -> str:
     """A moment as lists and tables have it, in the time zone of the instance."""
     return date_format(localtime(at), "SHORT_DATETIME_FORMAT")
+
+
+def to_the_second(at: datetime) -> str:
+    """A moment as machines note it: when something broke is looked for in a log."""
+    return date_format(localtime(at), "TO_THE_SECOND_FORMAT")
+
+
+def duration(length: timedelta) -> str:
+    """How long something took, in its two largest units: “12 s”, “3 min 5 s”, “2 h”."""
+    seconds = round(length.total_seconds())
+    if seconds < 1:
+        return _("less than a second")
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = [(days, pgettext("days", "d")), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    first = next(place for place, (count, _unit) in enumerate(units) if count)
+    return " ".join(f"{count}\N{NO-BREAK SPACE}{unit}" for count, unit in units[first : first + 2] if count)

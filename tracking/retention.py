@@ -26,7 +26,7 @@ from tracking.models import (
     FormSubmission,
     HeldSubmission,
     Hit,
-    Outage,
+    OutageShare,
     PageTest,
     Upload,
     Verdict,
@@ -279,7 +279,7 @@ class Outages(Rows):
     usual = 36
 
     def rows(self, due: Due) -> QuerySet[Any]:
-        return Outage.objects.filter(ended_at__lt=due.before)
+        return OutageShare.objects.filter(ended_at__lt=due.before)
 
 
 def but_for_tests(before: datetime) -> datetime:

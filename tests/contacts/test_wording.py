@@ -1,13 +1,13 @@
 """Punctuation is the reader's: French puts a space, which never breaks, before colons and semicolons."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone, translation
 from django.utils.formats import date_format, localize
 
 from contacts.models import Channel, Consent, DoNotContact, Purpose
-from contacts.wording import labelled, moment, quoted, strung
+from contacts.wording import duration, labelled, moment, quoted, strung, to_the_second
 
 ENGLISH = "“A”: add the tag “B”; send the email “C”"
 FRENCH = "«\xa0A\xa0»\xa0: add the tag «\xa0B\xa0»\xa0; send the email «\xa0C\xa0»"
@@ -28,6 +28,30 @@ def test_a_moment_is_written_the_same_in_lists_in_tables_and_in_names(language, 
         assert moment(at) == told
         assert localize(timezone.localtime(at)) == told
         assert date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT") == told
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Sept. 2, 2026, 16:30:07"), ("fr", "2 sept. 2026 16:30:07")])
+def test_a_moment_is_told_to_the_second_where_it_is_looked_for_in_a_log(language, told):
+    with translation.override(language):
+        assert to_the_second(datetime(2026, 9, 2, 14, 30, 7, 900_000, tzinfo=UTC)) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.4, "less than a second"),
+        (12.3, "12 s"),
+        (59.6, "1 min"),
+        (185, "3 min 5 s"),
+        (7200, "2 h"),
+        (7205, "2 h"),
+        (7499, "2 h 4 min"),
+        (190_000, "2 d 4 h"),
+    ],
+)
+def test_a_length_is_told_in_its_two_largest_units(seconds, told):
+    with translation.override("en"):
+        assert duration(timedelta(seconds=seconds)).replace("\N{NO-BREAK SPACE}", " ") == told
 
 
 def test_consents_and_blocks_are_named_in_the_language_of_the_reader():

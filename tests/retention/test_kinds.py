@@ -28,7 +28,7 @@ from tracking.models import (
     Hit,
     Mark,
     Network,
-    Outage,
+    OutageShare,
     Upload,
     Visitor,
 )
@@ -193,7 +193,7 @@ def test_browsers_confirmations_and_outages():
     for at in (OLD, NEW):
         for contact in (None, ada):
             Visitor.objects.create(contact=contact, first_seen_at=ago(**OLD), last_seen_at=ago(**at))
-        Outage.objects.create(key=str(at), began_at=ago(**at), ended_at=ago(**at), kept=1, lost=0)
+        OutageShare.objects.create(key=str(at), began_at=ago(**at), ended_at=ago(**at), kept=1, lost=0)
     for asked, confirmed in ((OLD, OLD), (OLD, None), (NEW, NEW)):
         Confirmation.objects.create(
             key=uuid.uuid4(), form=form, contact=ada, email="a@b.c", asked_at=ago(**asked),
@@ -202,7 +202,7 @@ def test_browsers_confirmations_and_outages():
         )  # fmt: skip
 
     assert apply(confirmations=13, outages=13) == {"browsers": 1, "confirmations": 1, "outages": 1}
-    assert (Visitor.objects.count(), Confirmation.objects.count(), Outage.objects.count()) == (3, 2, 1)
+    assert (Visitor.objects.count(), Confirmation.objects.count(), OutageShare.objects.count()) == (3, 2, 1)
 
 
 def test_programs_and_networks_go_when_nothing_names_them():

@@ -17,7 +17,7 @@ from tracking.models.events import (
     Visitor,
 )
 from tracking.models.forms import Form, FormField, FormSubmission
-from tracking.models.outages import Outage
+from tracking.models.outages import Outage, OutageShare
 from tracking.models.pages import LandingPage, PageImage, PageTest, PageVariant
 from tracking.models.public import public_id
 from tracking.models.sent import HeldSubmission, Upload
@@ -44,6 +44,7 @@ __all__ = [
     "Mark",
     "Network",
     "Outage",
+    "OutageShare",
     "OwnsSubject",
     "PageImage",
     "PageTest",
