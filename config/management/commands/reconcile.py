@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["range"] < 1:
-            raise CommandError("--range must be 1 or more.")
+            raise CommandError(_g("--range must be 1 or more."))
         seen, found = self._look(options["range"])
         if not found:
             self.stdout.write(_g("%(count)d contacts: ledger, scores and replay agree.") % {"count": seen})

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _g
 
 from contacts.models import RetentionRun
 from contacts.privacy.retention import in_order, policies, runs
@@ -28,16 +29,16 @@ class Command(BaseCommand):
             if kind.key in run.counts:
                 self._say(run.counts[kind.key], kind.key)
         if run.errors:
-            raise CommandError("failed: " + ", ".join(sorted(run.errors)))
+            raise CommandError(_g("These could not be let go of: %(kinds)s.") % {"kinds": ", ".join(sorted(run.errors))})
         if run.finished_at is None:
-            raise CommandError("Another process is carrying this run on.")
+            raise CommandError(_g("Another process is carrying this run on."))
 
     def _count(self) -> None:
         lengths = policies.lengths()
         for kind in in_order():
             due = policies.due(kind, lengths[kind.key])
             if due:
-                self._say(kind.count(due), kind.key + (" (only proposed)" if kind.is_proposed else ""))
+                self._say(kind.count(due), f"{kind.key} {_g('(only proposed)')}" if kind.is_proposed else kind.key)
 
     def _say(self, count: int, name: str) -> None:
         self.stdout.write(f"{count:>10}  {name}")

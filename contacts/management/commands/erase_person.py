@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _g
 
 from contacts import privacy
 from contacts.fields import normalise_email
@@ -25,13 +26,13 @@ class Command(BaseCommand):
         email = normalise_email(options["email"])
         contact = Contact.objects.filter(email__iexact=email).first()
         if contact is None:
-            raise CommandError(f"There is no contact with the email {options['email']}.")
+            raise CommandError(_g("There is no contact with the email %(email)s.") % {"email": options["email"]})
         if options["dry_run"]:
             found = privacy.count(contact.pk)
             self._say(found.counts if found else {})
             return
-        if not options["yes"] and normalise_email(input("This cannot be undone. Type the email again: ")) != email:
-            raise CommandError("That is not the same address: nothing was erased.")
+        if not options["yes"] and normalise_email(input(_g("This cannot be undone. Type the email again: "))) != email:
+            raise CommandError(_g("That is not the same address: nothing was erased."))
         done = privacy.erase(contact.pk, reason=options["reason"])
         self._say(done.counts if done else {})
 

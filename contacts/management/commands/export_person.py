@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
+from django.utils.translation import gettext as _g
 
 from contacts import privacy
 from contacts.fields import normalise_email
@@ -28,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         contact = Contact.objects.filter(email__iexact=normalise_email(options["email"])).first()
         if contact is None:
-            raise CommandError(f"There is no contact with the email {options['email']}.")
+            raise CommandError(_g("There is no contact with the email %(email)s.") % {"email": options["email"]})
         contact = become(contact)
         found = privacy.export(contact)
         if not options["out"]:
@@ -39,4 +40,4 @@ class Command(BaseCommand):
         with translation.override(options["language"] or contact.language or settings.LANGUAGE_CODE):
             with Path(options["out"]).open("wb") as target:
                 found.write(target)
-        self.stderr.write(f"Wrote {options['out']}.")
+        self.stderr.write(_g("Wrote %(file)s.") % {"file": options["out"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _g
 
 from contacts import segments
 from contacts.models import Segment
@@ -21,7 +22,9 @@ class Command(BaseCommand):
         if names:
             found = found.filter(name__in=names)
             if missing := set(names) - set(found.values_list("name", flat=True)):
-                raise CommandError(f"There is no dynamic segment named {', '.join(sorted(missing))}.")
+                names_missing = ", ".join(sorted(missing))
+                raise CommandError(_g("There is no dynamic segment named %(names)s.") % {"names": names_missing})
         for segment in [segment for level in segments.levels(list(found)) for segment in level]:
             done = segments.rebuild(segment)
-            self.stdout.write(f"{segment.name}: {done.entered} entered, {done.left} left ({done.ms} ms)")
+            counts = {"name": segment.name, "entered": done.entered, "left": done.left, "ms": done.ms}
+            self.stdout.write(_g("%(name)s: %(entered)d entered, %(left)d left (%(ms)d ms)") % counts)
