@@ -2,11 +2,14 @@
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging, worker_ready
 from kombu.transport.redis import Channel, Transport
+from redis import Redis
 from redis.exceptions import ConnectionError as ConnectionLost
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -19,10 +22,13 @@ class ClosingChannel(Channel):
     the whole worker whenever Valkey is killed while a task runs. As a lost connection it is what it is: there is another try.
     """
 
-    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
-        if self.connection.client is None:
+    # Another way to https://github.com/celery/kombu/issues/582, closed since; tests/test_celery.py tells when this can go.
+    @contextmanager
+    def conn_or_acquire(self, client: Redis | None = None) -> Iterator[Redis]:
+        if client is None and self.connection.client is None:
             raise ConnectionLost("the connection was given up")
-        return super()._connparams(asynchronous)  # type: ignore[misc, no-any-return]
+        with super().conn_or_acquire(client) as found:
+            yield found
 
 
 Transport.Channel = ClosingChannel

@@ -29,7 +29,9 @@ class Command(BaseCommand):
             if kind.key in run.counts:
                 self._say(run.counts[kind.key], kind.key)
         if run.errors:
-            raise CommandError(_g("These could not be let go of: %(kinds)s.") % {"kinds": ", ".join(sorted(run.errors))})
+            raise CommandError(
+                _g("These could not be let go of: %(kinds)s.") % {"kinds": ", ".join(sorted(run.errors))}
+            )
         if run.finished_at is None:
             raise CommandError(_g("Another process is carrying this run on."))
 

@@ -22,8 +22,8 @@ class Command(BaseCommand):
         if names:
             found = found.filter(name__in=names)
             if missing := set(names) - set(found.values_list("name", flat=True)):
-                names_missing = ", ".join(sorted(missing))
-                raise CommandError(_g("There is no dynamic segment named %(names)s.") % {"names": names_missing})
+                unknown = ", ".join(sorted(missing))
+                raise CommandError(_g("There is no dynamic segment named %(names)s.") % {"names": unknown})
         for segment in [segment for level in segments.levels(list(found)) for segment in level]:
             done = segments.rebuild(segment)
             counts = {"name": segment.name, "entered": done.entered, "left": done.left, "ms": done.ms}
