@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -165,3 +166,13 @@ def test_no_host_but_our_own_is_answered_where_nothing_is_said_about_it():
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=30)
 
     assert json.loads(done.stdout) == ["localhost", "localhost", ".localhost", "127.0.0.1", "[::1]"]
+
+
+def test_the_example_and_the_docs_tell_of_every_variable_and_of_no_other():
+    """ENV_FILE is read by `Environment` itself."""
+    read = {"ENV_FILE", *re.findall(r"env\.\w+\([\"']([A-Z_]+)[\"']", Path("config/settings.py").read_text())}
+    example = set(re.findall(r"^#?([A-Z_]+)=", Path(".env.example").read_text(), re.MULTILINE))
+    docs = set(re.findall(r"^\| `([A-Z_]+)` \|", Path("docs/operations.md").read_text(), re.MULTILINE))
+
+    assert (example - read, read - example) == (set(), set())
+    assert (docs - read, read - docs) == (set(), set())

@@ -47,7 +47,9 @@ class World:
         }
 
     def manage(self, *arguments):
-        subprocess.run([sys.executable, "manage.py", *arguments], env=self.environment, check=True, capture_output=True)
+        """What the command says."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
 
     # PostgreSQL
 
