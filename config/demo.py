@@ -4,6 +4,7 @@ python -m config.demo [--host 127.0.0.1] [--port 8010] [--reset]
 """
 
 import argparse
+import multiprocessing
 import os
 import shlex
 import shutil
@@ -14,6 +15,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,8 @@ BIN = Path(sys.executable).parent
 LOADING = VAR / "demo-loading"  # exists while the demo world is half loaded
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MAIL_PORT = 1025
+KILLING = (signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)  # by another, by the system or by a fault
+PAUSE = 1.0  # seconds before what was killed is started again
 
 
 def main(arguments: list[str]) -> int:
@@ -111,7 +116,7 @@ def parts(host: str, port: int, mail_port: int | None) -> dict[str, list[str]]:
 
 
 def run_together(commands: dict[str, list[str]], environment: Environment, port: int) -> int:
-    """Run them with prefixed logs until one ends or we are told to stop; then none is left."""
+    """Run them with prefixed logs until one ends by itself or we are told to stop; then none is left."""
     extra = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
     manager = Gentle()
     for name, command in commands.items():
@@ -146,25 +151,50 @@ class Gentle(Manager):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._process_ctor = Part
-        self._procmgr.terminate = lambda pid: os.kill(pid, signal.SIGTERM)
+        self._stopping = multiprocessing.Event()
+        self._process_ctor = partial(Part, self._stopping)
+        self._procmgr.terminate = lambda pid: None  # each part asks its own, which may be another by now
+
+    def terminate(self) -> None:
+        self._stopping.set()
+        super().terminate()
 
 
 class Part(Process):  # type: ignore[misc]
-    """A process that goes when the demo goes, even when that is killed, and takes its own children with it."""
+    """A process that is started again when it is killed, and otherwise ends the demo when it ends.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    It goes when the demo goes, even when that is killed, and takes its own children with it.
+    """
+
+    def __init__(self, stopping: Event, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._die = die_with_parent(signal.SIGKILL)
+        self._stopping = stopping
+        self._is_to_be_started_again = False
 
     def run(self, *args: Any, **kwargs: Any) -> None:
         self._die()
         self._child_ctor = self._start
         super().run(*args, **kwargs)
+        while self._is_to_be_started_again:
+            self._send_message(f"was killed ({signal.Signals(-self._child.returncode).name}): starting it again\n")
+            if self._stopping.wait(PAUSE):
+                super()._send_message({"returncode": self._child.returncode}, type="stop")
+                return
+            super().run(*args, **kwargs)
+
+    def _send_message(self, data: Any, type: str = "line") -> None:
+        if type == "stop":
+            self._is_to_be_started_again = -data["returncode"] in KILLING and not self._stopping.is_set()
+            if self._is_to_be_started_again:
+                return  # nobody else need stop
+        super()._send_message(data, type)
 
     def _start(self, *args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
-        child: subprocess.Popen[bytes] = Popen(*args, **kwargs, preexec_fn=die_with_parent(signal.SIGTERM))
+        die = die_with_parent(signal.SIGTERM)
+        child: subprocess.Popen[bytes] = Popen(*args, **kwargs, preexec_fn=lambda: (die(), _heed_signals()))
         threading.Thread(target=self._end_group_of, args=[child], daemon=True).start()
+        threading.Thread(target=self._stop_in_time, args=[child], daemon=True).start()
         return child
 
     def _end_group_of(self, child: subprocess.Popen[bytes]) -> None:
@@ -172,6 +202,16 @@ class Part(Process):  # type: ignore[misc]
         child.wait()
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
+
+    def _stop_in_time(self, child: subprocess.Popen[bytes]) -> None:
+        self._stopping.wait()
+        child.terminate()
+
+
+def _heed_signals() -> None:
+    """Honcho ignores them once its first child runs, and a child begins as its parent is."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 # Small steps

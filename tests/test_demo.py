@@ -1,6 +1,11 @@
-"""`make demo` says in a sentence what keeps it from starting."""
+"""`make demo` says in a sentence what keeps it from starting; what is killed is started again."""
 
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -64,3 +69,45 @@ def test_the_greeting_tells_where_to_go_and_who_to_be():
     assert "http://localhost:8010/admin/" in text
     assert "marketer, password marketer" in text
     assert "admin, password admin" in text
+
+
+TOGETHER = """
+import os, sys
+from config import demo
+sleeper = [sys.executable, "-c", "import os, time; print('I am', os.getpid(), flush=True); time.sleep(60)"]
+sys.exit(demo.run_together({parts}, {{**os.environ, "PUBLIC_URL": "http://localhost"}}, 1))
+"""
+
+
+def together(parts):
+    command = [sys.executable, "-c", TOGETHER.format(parts=parts)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def pid_told(process):
+    for line in process.stdout:
+        if found := re.search(r"I am (\d+)", line):
+            return int(found[1])
+
+
+def test_a_process_that_is_killed_is_started_again_and_told_to_stop_with_the_rest():
+    demonstration = together("{'web': sleeper}")
+    pids = [pid_told(demonstration)]
+    for _time in range(2):
+        os.kill(pids[-1], signal.SIGKILL)
+        pids.append(pid_told(demonstration))
+    demonstration.send_signal(signal.SIGTERM)
+    said = demonstration.communicate(timeout=20)[0]
+
+    assert len({*pids}) == 3
+    assert (demonstration.returncode, "stopped; the data stay in var/" in said) == (0, True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[-1], 0)
+
+
+def test_a_process_that_ends_by_itself_ends_the_demo():
+    demonstration = together("{'web': sleeper, 'worker': [sys.executable, '-c', 'exit(3)']}")
+    said = demonstration.communicate(timeout=20)[0]
+
+    assert demonstration.returncode == 1
+    assert "one of the processes ended by itself, so all were stopped" in said

@@ -31,7 +31,7 @@ def operator(client):
         ("tracking_confirmation", "Nobody was asked to confirm by email yet."),
         ("tracking_heldsubmission", "Nothing looks like spam."),
         ("tracking_hit", "All that came in is dealt with."),
-        ("tracking_outage", "The database was never away."),
+        ("tracking_outage", "No hit ever had to wait."),
         ("tracking_mark", "Nothing is marked by hand."),
     ],
 )
