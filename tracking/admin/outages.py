@@ -21,7 +21,9 @@ SHOWN = 200  # processes of one outage; a server that comes and goes all day mak
 
 @admin.register(Outage)
 class OutageAdmin(ReadOnlyAdmin):
-    empty_text = _("No hit ever had to wait. While the database is away, what visitors do waits on disk and comes in later.")
+    empty_text = _(
+        "No hit ever had to wait. While the database is away, what visitors do waits on disk and comes in later."
+    )
     list_display = ("began", "length", "kept", "loss")
     list_before_template = "tracking/admin/outages_before.html"
     ordering = ("-began_at",)
