@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "db_table": "tracking_outage",
+                        "default_permissions": (),
                         "verbose_name": "outage as one web process saw it",
                         "verbose_name_plural": "outages as each web process saw them",
                         "ordering": ["-began_at"],

@@ -26,6 +26,7 @@ class OutageShare(models.Model):
 
     class Meta:
         db_table = "tracking_outage"
+        default_permissions = ()  # seen on the page of the outage
         verbose_name = _("outage as one web process saw it")
         verbose_name_plural = _("outages as each web process saw them")
         ordering = ["-began_at"]
