@@ -13,10 +13,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ctypes import c_bool
 from functools import partial
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from honcho.process import Popen, Process
 
 from config import embedded
 from config.embedded import VAR, Environment
-from config.unprivileged import die_with_parent
+from config.unprivileged import Preparation, die_with_parent
 
 BASE = VAR.parent
 BIN = Path(sys.executable).parent
@@ -151,12 +152,12 @@ class Gentle(Manager):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._stopping = multiprocessing.Event()
+        self._stopping = multiprocessing.RawValue(c_bool, False)  # no Event: setting one waits for those who are gone
         self._process_ctor = partial(Part, self._stopping)
         self._procmgr.terminate = lambda pid: None  # each part asks its own, which may be another by now
 
     def terminate(self) -> None:
-        self._stopping.set()
+        self._stopping.value = True
         super().terminate()
 
 
@@ -166,7 +167,7 @@ class Part(Process):  # type: ignore[misc]
     It goes when the demo goes, even when that is killed, and takes its own children with it.
     """
 
-    def __init__(self, stopping: Event, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, stopping: c_bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._die = die_with_parent(signal.SIGKILL)
         self._stopping = stopping
@@ -178,21 +179,21 @@ class Part(Process):  # type: ignore[misc]
         super().run(*args, **kwargs)
         while self._is_to_be_started_again:
             self._send_message(f"was killed ({signal.Signals(-self._child.returncode).name}): starting it again\n")
-            if self._stopping.wait(PAUSE):
+            time.sleep(PAUSE)
+            if self._stopping.value:
                 super()._send_message({"returncode": self._child.returncode}, type="stop")
                 return
             super().run(*args, **kwargs)
 
     def _send_message(self, data: Any, type: str = "line") -> None:
         if type == "stop":
-            self._is_to_be_started_again = -data["returncode"] in KILLING and not self._stopping.is_set()
+            self._is_to_be_started_again = -data["returncode"] in KILLING and not self._stopping.value
             if self._is_to_be_started_again:
                 return  # nobody else need stop
         super()._send_message(data, type)
 
     def _start(self, *args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
-        die = die_with_parent(signal.SIGTERM)
-        child: subprocess.Popen[bytes] = Popen(*args, **kwargs, preexec_fn=lambda: (die(), _heed_signals()))
+        child: subprocess.Popen[bytes] = Popen(*args, **kwargs, preexec_fn=_as_a_part())
         threading.Thread(target=self._end_group_of, args=[child], daemon=True).start()
         threading.Thread(target=self._stop_in_time, args=[child], daemon=True).start()
         return child
@@ -204,14 +205,23 @@ class Part(Process):  # type: ignore[misc]
             os.killpg(child.pid, signal.SIGKILL)
 
     def _stop_in_time(self, child: subprocess.Popen[bytes]) -> None:
-        self._stopping.wait()
-        child.terminate()
+        while child.poll() is None:
+            if self._stopping.value:
+                child.terminate()
+                return
+            time.sleep(0.1)
 
 
-def _heed_signals() -> None:
-    """Honcho ignores them once its first child runs, and a child begins as its parent is."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+def _as_a_part() -> Preparation:
+    """Honcho ignores signals once its first child runs, and a child begins as its parent is."""
+    die = die_with_parent(signal.SIGTERM)
+
+    def prepare() -> None:
+        die()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    return prepare
 
 
 # Small steps
