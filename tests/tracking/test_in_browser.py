@@ -17,6 +17,13 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def do_GET(self):
+        if self.path != "/moved":
+            return super().do_GET()
+        self.send_response(302)  # to another origin
+        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/thanks.html")
+        self.end_headers()
+
 
 @pytest.fixture
 def site(tmp_path):
@@ -59,7 +66,12 @@ def page(chromium):
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on(
-        "console", lambda message: page.complaints.append(message.text) if "Content Security" in message.text else None
+        "console",
+        lambda message: (
+            page.complaints.append(message.text)
+            if "Content Security" in message.text or "Trusted" in message.text
+            else None
+        ),
     )
     yield page
     context.close()
@@ -343,6 +355,29 @@ def test_a_form_by_script_under_a_strict_policy_shows_errors_then_thanks_in_plac
     assert (len(visitors), page.complaints) == (1, [])
 
 
+def test_a_page_that_makes_no_html_of_texts_shows_the_form_and_counts(page, site, bareme, form):
+    """Trusted Types: the strictest policy a site can have."""
+    form.leave_out_known = True
+    form.save()
+    visitor = "1f0e1a52-7a8e-4f4c-9d5a-0d7d6b1f2a3c"
+    page.context.add_cookies([{"name": "bareme_visitor", "value": visitor, "url": f"http://localhost:{site.port}"}])
+    site.policy = (
+        f"default-src 'none'; script-src {bareme}; connect-src {bareme}; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    scripts = "".join(f'<script src="{bareme}/t/{name}.js" async></script>' for name in ("bareme", "banner"))
+    with page.expect_response(lambda response: "?visitor=" in response.url):
+        page.goto(site.write(snippet(form, "script") + scripts + "<button data-bareme-consent>Cookies</button>"))
+    page.wait_for_timeout(1100)
+    page.get_by_role("button", name="Cookies").click()
+    page.get_by_role("button", name="Accept").click()
+    fill(page)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("status").wait_for()
+
+    assert ([answers for _url, answers in submissions(page, 1)], page.complaints) == ([ANSWERS], [])
+
+
 def test_two_forms_by_script_on_one_page_do_not_meet(page, site, bareme, form):
     page.goto(site.write(snippet(form, "script") * 2))
 
@@ -360,6 +395,23 @@ def test_a_form_by_script_follows_its_redirect(page, site, bareme, form):
     page.get_by_role("button", name="Send").click()
 
     page.wait_for_url("**/thanks.html")
+
+
+@pytest.mark.parametrize("way", ["link", "html"])
+def test_a_form_leads_on_whatever_the_policy_of_its_page_and_wherever_that_leads(page, site, bareme, form, way):
+    thanks = site.write("", name="thanks.html", title="Thanks")
+    form.thank_you, form.redirect_url = "redirect", thanks.replace("thanks.html", "moved")
+    form.save()
+    site.policy = f"form-action {bareme}"
+    page.goto(f"{bareme}/f/{form.public_id}" if way == "link" else site.write(snippet(form, way)))
+    page.wait_for_timeout(1100)
+    fill(page)
+
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("http://127.0.0.1:*/thanks.html")
+    page.go_back()
+
+    assert (page.get_by_label("Email").count(), page.complaints) == (1, [])
 
 
 def test_a_form_in_a_frame_fits_and_knows_the_visitor_of_the_page_around(page, site, bareme, form):

@@ -70,17 +70,16 @@ def page(
     *,
     status: int = 200,
     embeddable: bool = False,
-    posts_to: Collection[str] = (),
 ) -> HttpResponse:
-    """A public page. `embeddable`: other sites may frame it. `posts_to`: origins a form of it may end up on."""
+    """A public page. `embeddable`: other sites may frame it."""
     response = render(request, template, dict(context), status=status)
-    harden(response, embeddable=embeddable, posts_to=posts_to)
+    harden(response, embeddable=embeddable)
     response["Cache-Control"] = "no-store"
     response["Content-Language"] = get_language() or settings.LANGUAGE_CODE
     return response
 
 
-def harden(response: HttpResponseBase, *, embeddable: bool = False, posts_to: Collection[str] = ()) -> None:
+def harden(response: HttpResponseBase, *, embeddable: bool = False) -> None:
     """Nothing inline, nothing from elsewhere but images, and no frames around it unless it is made for that."""
     policy = {
         "default-src": "'none'",
@@ -90,7 +89,7 @@ def harden(response: HttpResponseBase, *, embeddable: bool = False, posts_to: Co
         "img-src": "'self' https: data:",
         "media-src": "'self' https:",
         "font-src": "'self'",
-        "form-action": " ".join(["'self'", *posts_to]),
+        "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "*" if embeddable else "'self'",
     }

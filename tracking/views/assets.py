@@ -18,7 +18,7 @@ from tracking.posting import Posted
 from tracking.views import answers
 from tracking.views.answers import public
 from tracking.views.drawing import confirmation, drawn, speaking
-from tracking.views.forms import accepted, targets
+from tracking.views.forms import accepted
 
 logger = logging.getLogger(__name__)
 DOWNLOADS = uuid.UUID("8a4e0c55-8a2e-4c2b-8f6f-0f4f8f1c9d10")
@@ -49,19 +49,12 @@ def _at_the_gate(request: HttpRequest, row: Asset) -> HttpResponseBase:
             posted = posting.receive(request, row.gate)
             if not posted.accepted:
                 return _page(request, row, posted=posted, status=422)
-            return _through(request, row, posted)
+            # The download was promised here: it is shown even where the form by itself would lead elsewhere.
+            return accepted(request, row.gate, posted, back=request.path, leads_on=False)
         if sent := nonces.read_sent(row.gate, request.GET.get("sent", "")):
             download = f"{request.path}?g={nonces.grant(row, sent.visitor_id)}"
             return _page(request, row, download=download, confirm=confirmation(row.gate, sent))
         return _page(request, row)
-
-
-def _through(request: HttpRequest, row: Asset, posted: Posted) -> HttpResponse:
-    assert row.gate
-    response = accepted(request, row.gate, posted, back=request.path)
-    # The download was promised here: it is shown even where the form by itself would lead elsewhere.
-    response["Location"] = f"{request.path}?sent={nonces.sent(row.gate, posted.sent)}"
-    return response
 
 
 def _page(
@@ -84,7 +77,7 @@ def _page(
         "download": download,
         "confirm": confirm,
     }
-    return answers.page(request, "tracking/asset.html", context, status=status, posts_to=targets(row.gate))
+    return answers.page(request, "tracking/asset.html", context, status=status)
 
 
 def _download(request: HttpRequest, row: Asset) -> HttpResponseBase:

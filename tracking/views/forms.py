@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext as _
 
 from tracking import banner, browsers, kiosk, nonces, posting, taking
@@ -75,17 +76,20 @@ def _post(request: HttpRequest, form: Form) -> HttpResponseBase:
     return accepted(request, form, posted, back=request.path, embed=embed)
 
 
-def accepted(request: HttpRequest, form: Form, posted: Posted, *, back: str, embed: bool = False) -> HttpResponse:
+def accepted(
+    request: HttpRequest, form: Form, posted: Posted, *, back: str, embed: bool = False, leads_on: bool = True
+) -> HttpResponse:
     """Send the visitor on: to the page the form names, or back to where the thanks are shown."""
     outcome = thanks(request, form, posted.sent)
-    query = {"sent": nonces.sent(form, posted.sent), **({"embed": "1"} if embed else {})}
-    if token := kiosk.signed(request, form):
-        query[kiosk.PARAMETER] = token
-    stays = embed or bool(outcome.confirm) or kiosk.is_on(request, form)
-    url = outcome.redirect_url if outcome.redirect_url and not stays else f"{back}?{urlencode(query)}"
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    response["Cache-Control"] = "no-store"
+    if outcome.redirect_url and leads_on and not (embed or outcome.confirm or kiosk.is_on(request, form)):
+        response = _onward(request, outcome)
+    else:
+        query = {"sent": nonces.sent(form, posted.sent), **({"embed": "1"} if embed else {})}
+        if token := kiosk.signed(request, form):
+            query[kiosk.PARAMETER] = token
+        response = HttpResponseRedirect(f"{back}?{urlencode(query)}")
+        response.status_code = 303
+        response["Cache-Control"] = "no-store"
     agreed = posted.agreed_to_web_tracking
     if (agreed or browsers.may_follow(request)) and not embed and not kiosk.forgets(request, form):
         browsers.remember(response, request, posted.visitor_id)
@@ -94,12 +98,16 @@ def accepted(request: HttpRequest, form: Form, posted: Posted, *, back: str, emb
     return response
 
 
-def targets(form: Form) -> list[str]:
-    """The origins a post of this form may end up on: browsers hold a redirect after a post to the page's policy."""
-    if form.thank_you != Form.ThankYou.REDIRECT or not form.redirect_url:
-        return []
-    parts = urlsplit(form.redirect_url)
-    return [f"{parts.scheme}://{parts.netloc}"]
+def _onward(request: HttpRequest, outcome: Thanks) -> HttpResponse:
+    """By an answer and no redirect: after a post, browsers hold each redirect to the `form-action` of the page it began on.
+
+    That page may be another site's, and nobody knows where the page that the form names leads on to.
+    """
+    response = answers.page(
+        request, "tracking/form/page.html", {"title": outcome.title, "thanks": outcome}, embeddable=True
+    )
+    response["Refresh"] = f"0; url={iri_to_uri(outcome.redirect_url)}"
+    return response
 
 
 def _as_json(request: HttpRequest, form: Form, posted: Posted) -> HttpResponse:
@@ -131,9 +139,7 @@ def _page(
         "thanks": thanks,
         "embed": embed,
     }
-    response = answers.page(
-        request, "tracking/form/page.html", context, status=status, embeddable=True, posts_to=targets(form)
-    )
+    response = answers.page(request, "tracking/form/page.html", context, status=status, embeddable=True)
     if thanks and kiosk.is_on(request, form):
         kiosk.begin_again(response, action)
     return response

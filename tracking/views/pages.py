@@ -17,7 +17,7 @@ from tracking.sections import Section
 from tracking.views import answers
 from tracking.views.answers import public
 from tracking.views.drawing import drawn, speaking, thanks
-from tracking.views.forms import accepted, targets
+from tracking.views.forms import accepted
 from tracking.visits import Choice
 
 logger = logging.getLogger(__name__)
@@ -141,9 +141,7 @@ def _page(
         here=here,
         share_image=_absolute(request, row.share_image),
     )
-    response = answers.page(
-        request, "tracking/landing_page.html", values, status=status, posts_to=targets(form) if form else ()
-    )
+    response = answers.page(request, "tracking/landing_page.html", values, status=status)
     if form and sent and kiosk.is_on(request, form):
         kiosk.begin_again(response, request.path)
     return response

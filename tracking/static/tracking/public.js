@@ -91,7 +91,7 @@
   }
 
   var onward = document.querySelector('[data-bareme-redirect]');
-  if (onward) {
+  if (onward && window.parent !== window) {
     try { window.top.location.href = onward.href; } catch (error) { /* the link is there */ }
   }
 
