@@ -107,9 +107,9 @@ def test_what_one_typed_is_not_proposed_to_the_next(client, form, nonce, how):
         drawn = post(client, form, nonce, email="no address")
     else:
         drawn = client.get(f"{path}.js" if how == "script" else path)
-    said = drawn.text.replace('\\"', '"')
+    said = re.sub(r'"([a-z-]+)":', r"\1=", drawn.text)  # the script's JSON reads like HTML
 
-    assert 'autocomplete="off" data-kiosk>' in said
+    assert re.search('autocomplete="off"[ ,]data-kiosk', said)
     assert 'autocomplete="email"' not in said
 
 
@@ -126,7 +126,7 @@ def test_a_kiosk_asks_everything_of_everybody_whoever_the_device_is_known_as(cli
     assert "data-known" not in client.get(address).text
     if how == "ticked":
         asked = client.get(f"/f/{form.public_id}?visitor={browser.pk}", headers={"Accept": "application/json"})
-        assert 'name="city"' in asked.json()["html"]
+        assert '"name": "city"' in asked.text
         assert '"known":false' in client.get(f"/f/{form.public_id}.js").text
 
 

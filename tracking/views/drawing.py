@@ -16,6 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from tracking import addresses, browsers, formfields, kiosk, nonces, payload, progressive
+from tracking.markup import Tree, tree
 from tracking.models import Form
 from tracking.nonces import Sent
 from tracking.posting import HONEYPOT, Posted
@@ -85,8 +86,8 @@ def _visitor(request: HttpRequest, form: Form) -> uuid.UUID | None:
     return None if kiosk.forgets(request, form) else browsers.visitor_id(request)
 
 
-def fragment(form: Form, action: str, visitor_id: uuid.UUID | None = None) -> str:
-    """The HTML of the form alone, for the embed script to put in its place."""
+def fragment(form: Form, action: str, visitor_id: uuid.UUID | None = None) -> Tree:
+    """The form alone, for a script to put in its place."""
     uid = new_uid()
     answers = formfields.build(
         form, uid=uid, left_out=progressive.left_out(form, None if form.is_kiosk else visitor_id)
@@ -101,7 +102,7 @@ def fragment(form: Form, action: str, visitor_id: uuid.UUID | None = None) -> st
         "honeypot": HONEYPOT,
         "uid": uid,
     }
-    return render_to_string(TEMPLATE, context)
+    return tree(render_to_string(TEMPLATE, context))
 
 
 def plain_html(form: Form) -> str:

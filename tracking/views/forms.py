@@ -42,7 +42,7 @@ def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
     """The script that draws the form where its script tag stands. Never cached: each drawing has a nonce of its own."""
     form = taking.of(request).form(public_id)
     if form is None:
-        return answers.script("console.warn('Bareme: there is no such form (any more)');", max_age=0)
+        return answers.script(NO_FORM, max_age=0)
     with speaking(form.language):
         path = reverse("tracking:form", args=[form.public_id])
         config: dict[str, object] = {"html": fragment(form, path), "path": path, "css": squeezed("form.css")}
@@ -55,7 +55,7 @@ def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
 def _for_visitor(request: HttpRequest, form: Form) -> JsonResponse:
     """The form for a visitor whose id a script knows: what we know of them is not asked again, and never shown."""
     visitor = browsers.as_uuid(request.GET["visitor"])
-    response = JsonResponse({"html": fragment(form, reverse("tracking:form", args=[form.public_id]), visitor)})
+    response = JsonResponse({"form": fragment(form, reverse("tracking:form", args=[form.public_id]), visitor)})
     response["Cache-Control"] = "no-store"
     return response
 

@@ -9,13 +9,13 @@
   place.className = 'bareme';
   me.parentNode.insertBefore(place, me.nextSibling);
   style();
-  draw(config.html);
+  draw(config.form);
   removeLink(me.previousElementSibling);
   if (config.known) askWhatIsKnown();
 
-  function draw(html) {
-    place.innerHTML = html;
-    form = place.querySelector('form');
+  function draw(tree) {
+    form = baremeBuild(tree);
+    place.replaceChildren(form);
     form.setAttribute('action', action);
     life = baremeForm(form);
     work = config.work ? baremeWork(form, life.put) : null;
@@ -41,7 +41,7 @@
     if (!cookie) return;
     window.fetch(action + '?visitor=' + cookie[1], {credentials: 'omit', headers: {Accept: 'application/json'}})
       .then(function (response) { return response.json(); })
-      .then(function (answer) { if (form === before && !form.contains(document.activeElement)) draw(answer.html); })
+      .then(function (answer) { if (form === before && !form.contains(document.activeElement)) draw(answer.form); })
       .catch(function () { /* then all of it is asked */ });
   }
 

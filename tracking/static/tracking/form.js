@@ -107,3 +107,12 @@ function baremeForm(form) {
   decide();
   return {mark: mark, put: put, tooLarge: tooLarge};
 }
+
+// An element from what the server says of it: [name, attributes, children…]. A page may forbid to read HTML from a text.
+function baremeBuild(tree) {
+  'use strict';
+  var made = document.createElement(tree[0]);
+  Object.keys(tree[1]).forEach(function (name) { made.setAttribute(name, tree[1][name]); });
+  tree.slice(2).forEach(function (child) { made.append(typeof child === 'string' ? child : baremeBuild(child)); });
+  return made;
+}

@@ -46,9 +46,9 @@
     fetch(location.pathname + '?visitor=' + encodeURIComponent(visitor), {headers: {Accept: 'application/json'}})
       .then(function (response) { return response.json(); })
       .then(function (answer) {
-        var drawn = new DOMParser().parseFromString(answer.html, 'text/html').querySelector('form');
+        var drawn = baremeBuild(answer.form);
         if (form.contains(document.activeElement)) return;
-        form.replaceChildren.apply(form, [].slice.call(drawn.children));
+        form.replaceChildren.apply(form, [].slice.call(drawn.childNodes));
         life.put('bareme_visitor', visitor);
         life.put('bareme_page', page);
         form.dispatchEvent(new Event('change'));
