@@ -1,6 +1,7 @@
 """Chromium on a page of another origin: all a form can ask, by script, in a frame, as plain HTML, and without a script."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.factories import ContactFactory, FormFactory, FormFieldFactory
 from tests.tracking.test_form_builder_in_browser import picture
@@ -242,6 +243,14 @@ def test_the_link_gives_way_to_the_form(page, site, bareme, form):  # noqa: F811
     assert page.get_by_role("link", name="Ask for a demo").count() == 0
 
 
+def test_a_form_that_is_switched_off_leaves_no_link_to_nowhere(page, site, bareme, form):  # noqa: F811
+    form.is_active = False
+    form.save()
+    page.goto(site.write(snippet(form, "script")))
+
+    assert (page.get_by_role("link").count(), page.get_by_text("After").count()) == (0, 1)
+
+
 @pytest.mark.parametrize("way", ["script", "iframe", "link"])
 def test_what_is_known_of_the_visitor_is_not_asked_again(page, site, bareme, form, way):  # noqa: F811
     form.leave_out_known = True
@@ -309,3 +318,69 @@ def test_the_back_button_at_a_stand_brings_back_nothing_of_who_was_there_before(
 
     assert page.get_by_label("Email").input_value() == ""
     assert page.get_by_label("First name").input_value() == ""
+
+
+IDLE = "Are you still there? What was typed goes in a moment. Touch the screen to go on."
+
+
+@pytest.fixture
+def stand(form):
+    form.is_kiosk = True
+    form.save()
+    form.fields.exclude(key__in=["email", "city"]).delete()
+    return form
+
+
+@pytest.mark.parametrize("way", ["script", "iframe", "link"])
+def test_what_is_left_half_filled_in_at_a_stand_goes_after_a_warning(page, site, bareme, stand, way):  # noqa: F811
+    page.clock.install()
+    where = shown(page, site, bareme, stand, way)
+    city = where.get_by_label("City")
+    city.fill("Lyon")
+
+    page.clock.fast_forward(59_000)
+    assert where.get_by_text(IDLE).count() == 0
+    page.clock.fast_forward(1_500)
+    where.get_by_text(IDLE).wait_for()
+    where.get_by_label("Email").click()  # somebody is there
+    where.get_by_text(IDLE).wait_for(state="detached")
+    page.clock.fast_forward(59_000)
+    assert city.input_value() == "Lyon"
+
+    page.clock.fast_forward(1_500)
+    where.get_by_text(IDLE).wait_for()
+    page.clock.fast_forward(20_500)
+    expect(city).to_have_value("")
+    assert page.complaints == []
+
+
+def test_what_was_sent_back_at_a_stand_goes_too_without_being_sent_again(page, bareme, stand):  # noqa: F811
+    page.clock.install()
+    page.goto(f"{bareme}/f/{stand.public_id}")
+    page.get_by_label("City").fill("Lyon")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("This field is required.").wait_for()
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+
+    page.clock.fast_forward(60_500)
+    page.get_by_text(IDLE).wait_for()
+    page.clock.fast_forward(20_500)
+
+    expect(page.get_by_label("City")).to_have_value("")
+    assert (page.get_by_text("This field is required.").count(), posts) == (0, [])
+
+
+def test_an_empty_form_at_a_stand_and_one_elsewhere_wait_for_ever(page, bareme, stand):  # noqa: F811
+    page.clock.install()
+    page.goto(f"{bareme}/f/{stand.public_id}")
+    page.get_by_label("City").click()
+    page.clock.fast_forward(90_000)
+    assert page.get_by_text(IDLE).count() == 0
+
+    stand.is_kiosk = False
+    stand.save()
+    page.goto(f"{bareme}/f/{stand.public_id}")
+    page.get_by_label("City").fill("Lyon")
+    page.clock.fast_forward(90_000)
+    assert (page.get_by_text(IDLE).count(), page.get_by_label("City").input_value()) == (0, "Lyon")

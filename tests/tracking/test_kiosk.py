@@ -115,8 +115,9 @@ def test_what_one_typed_is_not_proposed_to_the_next(client, form, nonce, how):
 
 @pytest.mark.parametrize("how", ["ticked", "link"])
 def test_a_kiosk_asks_everything_of_everybody_whoever_the_device_is_known_as(client, form, how):
-    form.leave_out_known, form.is_kiosk = True, how == "ticked"
+    form.leave_out_known, form.is_kiosk, form.ask_at_most = True, how == "ticked", 1
     form.save()
+    FormFieldFactory(form=form, key="company", contact_field="company")
     FormFieldFactory(form=form, key="city", contact_field="city")
     browser = Visitor.objects.create(contact=ContactFactory(city="Lyon"), is_sure=True)
     client.cookies[browsers.COOKIE] = str(browser.pk)

@@ -60,13 +60,15 @@ def drawn(
 
     `request` is that of the page it stands on: its address may fill hidden fields, its visitor may be known.
     """
+    is_kiosk = form.is_kiosk or bool(request and kiosk.signed(request, form))
     if posted:
         answers = posted.answers
     else:
         visitor = visitor_id or (_visitor(request, form) if request else None)
         query = request.GET.dict() if request else {}
-        answers = formfields.build(form, left_out=progressive.left_out(form, visitor), query=query)
-    if form.is_kiosk or (request and kiosk.signed(request, form)):
+        left_out = frozenset() if is_kiosk else progressive.left_out(form, visitor)
+        answers = formfields.build(form, left_out=left_out, query=query)
+    if is_kiosk:
         formfields.for_a_kiosk(answers)
     elif request:
         answers.is_followed = browsers.may_follow(request)
@@ -89,9 +91,8 @@ def _visitor(request: HttpRequest, form: Form) -> uuid.UUID | None:
 def fragment(form: Form, action: str, visitor_id: uuid.UUID | None = None) -> Tree:
     """The form alone, for a script to put in its place."""
     uid = new_uid()
-    answers = formfields.build(
-        form, uid=uid, left_out=progressive.left_out(form, None if form.is_kiosk else visitor_id)
-    )
+    left_out = frozenset() if form.is_kiosk else progressive.left_out(form, visitor_id)
+    answers = formfields.build(form, uid=uid, left_out=left_out)
     if form.is_kiosk:
         formfields.for_a_kiosk(answers)
     context = {

@@ -45,9 +45,10 @@ def form_script(request: HttpRequest, public_id: str) -> HttpResponse:
         return answers.script(NO_FORM, max_age=0)
     with speaking(form.language):
         path = reverse("tracking:form", args=[form.public_id])
-        config: dict[str, object] = {"html": fragment(form, path), "path": path, "css": squeezed("form.css")}
-    parts = ["form.js", "formwork.js"] if form.proof_of_work else ["form.js"]
-    config |= {"known": form.leave_out_known and not form.is_kiosk, "work": form.proof_of_work}
+        config: dict[str, object] = {"form": fragment(form, path), "path": path, "css": squeezed("form.css")}
+    more = {"formwork.js": form.proof_of_work, "kiosk.js": form.is_kiosk}
+    parts = ["form.js", *(name for name, is_wanted in more.items() if is_wanted)]
+    config |= {"known": form.leave_out_known and not form.is_kiosk, "work": form.proof_of_work, "kiosk": form.is_kiosk}
     text = squeezed("embed.js").replace("__PARTS__", "\n".join(map(squeezed, parts)))
     return answers.script(text.replace("__CONFIG__", in_script(config)), max_age=0)
 

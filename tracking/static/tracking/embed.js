@@ -19,6 +19,7 @@
     form.setAttribute('action', action);
     life = baremeForm(form);
     work = config.work ? baremeWork(form, life.put) : null;
+    if (config.kiosk) baremeKiosk(form, function () { window.location.reload(); });
     form.addEventListener('submit', function (event) {
       event.preventDefault();
       if (form.hasAttribute('aria-busy')) return;

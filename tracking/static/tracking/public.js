@@ -60,6 +60,9 @@
   var wrong = document.querySelector('[autofocus]');
   if (wrong && document.activeElement !== wrong) wrong.focus();
 
+  // At a stand: an address of ours, never the one of the page, which is a post's where answers were sent back.
+  if (form && form.hasAttribute('data-kiosk')) baremeKiosk(form, function () { window.location.replace(form.getAttribute('action')); });
+
   // A second press of the button while the first is under way does nothing. Where a calculation is asked for, it comes first.
   if (form) {
     var state = 'filling';
