@@ -18,6 +18,15 @@ from tracking.views.answers import open_to_all, public
 from tracking.views.beacon import squeezed
 from tracking.views.drawing import Thanks, drawn, fragment, speaking, thanks
 
+# The link before the tag would lead to a page that says the same.
+NO_FORM = """\
+console.warn('Bareme: there is no such form (any more)');
+(function (me) {
+  var link = me && me.previousElementSibling;
+  if (link && link.hasAttribute('data-bareme-form')) link.remove();
+})(document.currentScript);
+"""
+
 
 @open_to_all
 @public("GET", "HEAD", "POST")
