@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from config.demo_world import segments
+from config.demo_world import profiles, segments
 from config.demo_world.forms import LOOKING, SOON
-from config.demo_world.funnel import TOOLS, leaf
 from config.demo_world.world import Words, World
 from contacts import typed_params
 from scoring import rules
@@ -55,45 +54,9 @@ def answer(form: str, words: Words) -> Callable[[World], dict[str, Any]]:
     }
 
 
-def profile(tree: Callable[[World], dict[str, Any]]) -> Callable[[World], dict[str, Any]]:
-    return lambda world: {"conditions": tree(world)}
-
-
-def deciders(world: World) -> dict[str, Any]:
-    titles = ["Gérant", "Fondat", "Directeur", "Directrice", "Owner", "Founder", "Head of"]
-    return segments.any_of(*(leaf("field", "starts_with", title, field="job_title") for title in titles))
-
-
-def brewers(world: World) -> dict[str, Any]:
-    return segments.any_of(*(leaf("field", "contains", word, field="job_title") for word in ("brasseu", "Brewer")))
-
-
-def learners(world: World) -> dict[str, Any]:
-    return segments.any_of(
-        leaf("field", "contains", "tudiant", field="job_title"),
-        leaf("field", "is", "Student", field="job_title"),
-        leaf("tag", "is", world.tags["student"].pk),
-    )
-
-
-def far_away(world: World) -> dict[str, Any]:
-    return segments.all_of(
-        leaf("field", "none_of", ["FR", "BE", "CH", "LU", "GB", "IE", "DE", "NL"], field="country"),
-        leaf("field", "not_empty", field="country"),
-    )
-
-
-def large_volume(world: World) -> dict[str, Any]:
-    return leaf("custom", "at_least", 1000, field="annual_volume")
-
-
-def on_spreadsheet(world: World) -> dict[str, Any]:
-    return leaf("custom", "is", world.name(TOOLS["spreadsheet"]), field="current_tool")
-
-
-def free_mail(world: World) -> dict[str, Any]:
-    ends = ("@courriel.example", "@freemail.example")
-    return segments.any_of(*(leaf("field", "ends_with", end, field="email") for end in ends))
+def who(name: Words, points: int, tree: Callable[[World], dict[str, Any]]) -> Rule:
+    """A rule about who somebody is."""
+    return Rule(name, "profile_matches", points, "fit", Repeat.ONCE, lambda world: {"conditions": tree(world)})
 
 
 RULES = {
@@ -259,51 +222,16 @@ RULES = {
         pages("/aide/resilier", "/en/help/cancel"),
     ),
     # Who they are
-    "decider": Rule(Words("Décide", "Decides"), "profile_matches", 20, "fit", Repeat.ONCE, profile(deciders)),
-    "brewer": Rule(Words("Brasse", "Brews"), "profile_matches", 10, "fit", Repeat.ONCE, profile(brewers)),
-    "our_size": Rule(
-        Words("Brasserie à notre taille", "Brewery of our size"),
-        "profile_matches",
-        15,
-        "fit",
-        Repeat.ONCE,
-        profile(segments.craft),
+    "decider": who(Words("Décide", "Decides"), 20, profiles.deciders),
+    "brewer": who(Words("Brasse", "Brews"), 10, profiles.brewers),
+    "our_size": who(Words("Brasserie à notre taille", "Brewery of our size"), 15, segments.craft),
+    "volume": who(Words("Plus de 1 000 hl par an", "More than 1,000 hl a year"), 15, profiles.large_volume),
+    "spreadsheet": who(
+        Words("Suit sa production sur un tableur", "Tracks production on a spreadsheet"), 10, profiles.on_spreadsheet
     ),
-    "volume": Rule(
-        Words("Plus de 1 000 hl par an", "More than 1,000 hl a year"),
-        "profile_matches",
-        15,
-        "fit",
-        Repeat.ONCE,
-        profile(large_volume),
-    ),
-    "spreadsheet": Rule(
-        Words("Suit sa production sur un tableur", "Tracks production on a spreadsheet"),
-        "profile_matches",
-        10,
-        "fit",
-        Repeat.ONCE,
-        profile(on_spreadsheet),
-    ),
-    "student": Rule(
-        Words("Étudiant ou stagiaire", "Student or trainee"),
-        "profile_matches",
-        -30,
-        "fit",
-        Repeat.ONCE,
-        profile(learners),
-    ),
-    "far": Rule(
-        Words("Hors de nos pays", "Outside our countries"),
-        "profile_matches",
-        -20,
-        "fit",
-        Repeat.ONCE,
-        profile(far_away),
-    ),
-    "free_mail": Rule(
-        Words("Adresse personnelle", "Personal address"), "profile_matches", -5, "fit", Repeat.ONCE, profile(free_mail)
-    ),
+    "student": who(Words("Étudiant ou stagiaire", "Student or trainee"), -30, profiles.learners),
+    "far": who(Words("Hors de nos pays", "Outside our countries"), -20, profiles.far_away),
+    "free_mail": who(Words("Adresse personnelle", "Personal address"), -5, profiles.free_mail),
 }
 # Rules that were worth something else before: the points until then, and when that changed.
 EARLIER = {"prices": (5, 75), "trial": (20, 110)}
