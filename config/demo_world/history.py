@@ -9,7 +9,8 @@ from itertools import groupby
 from campaigns import webinars
 from config import pipeline
 from config.demo_world import enrolments, journeys, mailings, sql
-from config.demo_world.journeys import Journeys, Story
+from config.demo_world.deeds import Story
+from config.demo_world.journeys import Journeys
 from config.demo_world.people import PERMISSION, Person
 from config.demo_world.world import Words, World
 from contacts import segments, stages, tagging
@@ -66,7 +67,7 @@ def tell(world: World, people: Sequence[Person]) -> tuple[Story, Sequence[NewHit
     """Everything that happens to these people, in order: their own doings, and the mails with what came of them."""
     drawn = Journeys(world)
     story = drawn.of(list(people))
-    post = mailings.Post(world, drawn)
+    post = mailings.Post(world, drawn.browsers)
     sendings = mailings.plan(world, people, story.papers)
     world.say(f"writing {len(sendings)} mails as they were sent")
     eve = world.webinars["excise"].starts_at - timedelta(hours=20)

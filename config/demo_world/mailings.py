@@ -16,7 +16,7 @@ from campaigns.mail import html, links, render
 from campaigns.mail.render import Tracking
 from campaigns.models import Delivery, Message
 from config.demo_world import site
-from config.demo_world.journeys import BROWSERS, Browser, Journeys
+from config.demo_world.deeds import BROWSERS, Browser
 from config.demo_world.people import Person, awake, office_hours
 from config.demo_world.webinars import DAYS_SINCE_EXCISE
 from config.demo_world.world import World
@@ -102,9 +102,9 @@ def _may_be_sent(world: World, sending: Sending) -> bool:
 class Post:
     """Keeps mails as they were sent, and says what came of them. Sources and links are read once."""
 
-    def __init__(self, world: World, journeys: Journeys) -> None:
+    def __init__(self, world: World, browsers: Mapping[int, Browser]) -> None:
         self.world = world
-        self.journeys = journeys
+        self.browsers = browsers
         self.sources = {
             key: subjects.register(Subject.Type.EMAIL, email.pk, str(email)) for key, email in world.emails.items()
         }
@@ -198,7 +198,7 @@ class Post:
         return links.link_subjects(self.sources[key], html.prepare(email.html, email.text).tracked())
 
     def _followed(self, sending: Sending, message: Message) -> Iterator[NewHit]:
-        person, browser = sending.person, self.journeys.browsers[sending.person.id]
+        person, browser = sending.person, self.browsers[sending.person.id]
         sent = NewHit(
             kind=Kind.EMAIL_SENT,
             at=sending.at,
