@@ -18,7 +18,8 @@ from contacts.models import Consent, Contact, Purpose
 from scoring import ledger, terms
 from scoring.explain import explain
 from scoring.explain.letter import letter
-from scoring.explain.letter_pdf import UNKNOWN, pdf
+from scoring.explain.letter_pdf import pdf
+from scoring.explain.letter_pen import UNKNOWN
 from scoring.models import Adjustment, Repeat
 from tests.cases import cases
 from tests.factories import AssetFactory, ContactFactory, FormFactory, FormFieldFactory, UserFactory
