@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import F, OuterRef, QuerySet, Subquery, Value
@@ -14,78 +12,25 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import slugify
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.admin_base import by_post, guarded, post_button
 from contacts.remarks import Remark
-from tracking import addresses, experiments, formfields, images, payload, sections, statistics
+from tracking import addresses, experiments, formfields, images, sections, statistics
+from tracking.admin.landing_page_form import LandingPageForm, unsaved
 from tracking.admin.mistakes import TellsMistakes
-from tracking.admin.sections import SectionsField, posted
+from tracking.admin.sections import posted
 from tracking.admin.statistics import WithStatistics
-from tracking.models import Form, LandingPage, PageImage, PageTest
+from tracking.models import LandingPage, PageTest
 from tracking.statistics import Report, Span
 from tracking.views import pages
 from tracking.views.drawing import speaking
 
 TAB: dict[str, Any] = {"classes": ["tab"]}
-URLS = ("imprint_url", "privacy_url")
-
-
-class LandingPageForm(forms.ModelForm):
-    sections = SectionsField(label="", required=False)
-    language = forms.ChoiceField(
-        label=_("Language"),
-        required=False,
-        choices=[("", _("The visitor's")), *settings.LANGUAGES],
-        widget=UnfoldAdminSelectWidget,
-    )
-
-    class Meta:
-        model = LandingPage
-        fields = [
-            "title",
-            "slug",
-            "sections",
-            "form",
-            "language",
-            "description",
-            "share_image",
-            "accent",
-            "font",
-            "logo",
-            "footer",
-            "imprint_url",
-            "privacy_url",
-            "is_published",
-            "publish_from",
-            "publish_until",
-        ]
-        widgets = {
-            "accent": UnfoldAdminColorInputWidget,
-            "footer": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-            "description": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
-        }
-
-    def clean_sections(self) -> Any:
-        if self["sections"].data is None:  # not on this page: for whoever may not change them
-            return self.instance.sections
-        return self.cleaned_data["sections"]
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        begin, end = values.get("publish_from"), values.get("publish_until")
-        if begin and end and begin >= end:
-            self.add_error("publish_until", _("The window must begin before it ends."))
-        for name in URLS:
-            if values.get(name) and not payload.is_web_address(values[name]):
-                self.add_error(name, _("A web address that begins with https:// or http:// is expected."))
-        return values
 
 
 @admin.register(LandingPage)
@@ -138,7 +83,7 @@ class LandingPageAdmin(TellsMistakes, WithStatistics, ArchivingAdmin):
     @guarded("view")
     def draw(self, request: HttpRequest) -> HttpResponse:
         """The page as it stands in the editor, unsaved, drawn by the code that draws it for visitors."""
-        page = _unsaved(request)
+        page = unsaved(request)
         with speaking(page.language):
             drawn = None
             if page.form:
@@ -283,22 +228,6 @@ def _free_slug(slug: str) -> str:
     while free in taken:
         free, number = f"{slug[:90]}-{number}", number + 1
     return free
-
-
-def _unsaved(request: HttpRequest) -> LandingPage:
-    """The page's own settings as they stand in the editor, as far as they make sense."""
-    said = {name: request.POST.get(name, "").replace("\x00", "") for name in LandingPageForm.Meta.fields}
-    page = LandingPage(title=said["title"] or _g("Your title"), slug=slugify(said["slug"]) or "preview")
-    page.language, page.footer, page.description = said["language"], said["footer"], said["description"]
-    page.accent, page.font = said["accent"], said["font"]
-    page.imprint_url, page.privacy_url = (said[name] if payload.is_web_address(said[name]) else "" for name in URLS)
-    page.form = _chosen(Form.objects.filter(archived_at=None), said["form"])
-    page.logo = _chosen(PageImage.objects.all(), said["logo"])
-    return page
-
-
-def _chosen(rows: QuerySet[Any], text: str) -> Any:
-    return rows.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 18 else None
 
 
 def _is_tried(page_id: int) -> bool:
