@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from contacts import countries
+from contacts.numerals import number_in
 from contacts.wording import labelled, quoted
 from tracking import sql
 from tracking.models import FormField, Subject
@@ -113,4 +114,4 @@ def readable(name: str) -> str:
 
 def _question(one: Subject) -> tuple[int, str]:
     form, _colon, rest = one.key.partition(":")
-    return int(form) if form.isdecimal() else 0, rest.partition(":")[0]
+    return number_in(form), rest.partition(":")[0]

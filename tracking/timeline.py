@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from contacts.models import Channel, Contact, DoNotContact, Purpose, Segment, Stage, Tag
+from contacts.numerals import number_in
 from contacts.remarks import Remark
 from contacts.wording import labelled
 from tracking import wording
@@ -73,9 +74,9 @@ def _cursor(text: str) -> tuple[datetime, int] | None:
     moment, _sep, number = text.replace(" ", "+").rpartition("_")
     try:
         at = parse_datetime(moment)
-        if at is None or timezone.is_naive(at) or not number.isdecimal() or len(number) > 18:
+        if at is None or timezone.is_naive(at) or not (pk := number_in(number)):
             return None
-        return at.astimezone(UTC), int(number)
+        return at.astimezone(UTC), pk
     except (ValueError, OverflowError):  # no time at all, or none that PostgreSQL could read
         return None
 

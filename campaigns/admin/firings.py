@@ -19,7 +19,7 @@ from campaigns.admin import labels
 from campaigns.admin.publication_questions import releasing
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
-from contacts.keys import row_id
+from contacts.numerals import number_in
 from contacts.remarks import Remark
 from contacts.wording import labelled
 from scoring.models import Publication
@@ -85,14 +85,14 @@ class PublicationFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         causing = Publication.objects.filter(Exists(Firing.objects.filter(publication=OuterRef("pk"))))
         value = self.value() or ""
-        wanted = causing.filter(pk=row_id(value))
+        wanted = causing.filter(pk=number_in(value))
         found = {one.pk: one for one in [*causing[:PUBLICATIONS], *wanted]}
         return [(str(pk), str(one)) for pk, one in sorted(found.items(), reverse=True)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Firing]) -> QuerySet[Firing]:
         if (value := self.value()) is None:
             return queryset
-        return queryset.filter(publication_id=row_id(value))
+        return queryset.filter(publication_id=number_in(value))
 
 
 @admin.register(Firing)

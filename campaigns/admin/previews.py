@@ -12,8 +12,8 @@ from campaigns import sms as gateway
 from campaigns import texting
 from campaigns.mail import fields, html, render
 from campaigns.models import Email, Sms
-from contacts.keys import row_id
 from contacts.models import Company, Contact
+from contacts.numerals import number_in
 
 CHOICES = 15
 # Drawn apart from the admin: no script, no form, no way out of the frame.
@@ -41,7 +41,7 @@ def contacts() -> list[Contact]:
 
 def chosen(request: HttpRequest) -> Contact:
     pk = request.POST.get("preview_contact") or ""
-    found = Contact.objects.select_related("company", "owner", "stage").filter(pk=row_id(pk)).first()
+    found = Contact.objects.select_related("company", "owner", "stage").filter(pk=number_in(pk)).first()
     return found or sample()
 
 

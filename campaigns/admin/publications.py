@@ -24,7 +24,7 @@ from campaigns.admin.publication_list import PublicationList
 from campaigns.decisions import Released
 from campaigns.models import Firing
 from contacts.admin_base import guarded
-from contacts.keys import row_id
+from contacts.numerals import number_in
 from contacts.remarks import Remark
 from scoring import previews, publications
 from scoring.models import Publication
@@ -115,7 +115,7 @@ class PublicationAdmin(PublicationList):
 
     def _remove(self, request: HttpRequest, draft: Publication) -> None:
         number = request.POST["remove"]
-        edit = draft.edits.filter(pk=row_id(number)).first()
+        edit = draft.edits.filter(pk=number_in(number)).first()
         if edit is None:
             self.message_user(request, _g("It was taken out of the draft meanwhile."), messages.WARNING)
             return

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from contacts.admin.privacy import ring
 from contacts.admin_base import ReadOnlyAdmin, guarded, note
 from contacts.models import Erasure, ErasureRun
+from contacts.numerals import number_in
 from contacts.privacy import several, wording
 from contacts.remarks import Remark
 from contacts.wording import labelled
@@ -128,7 +129,7 @@ def may_erase(request: HttpRequest) -> bool:
 
 
 def _run(object_id: str) -> ErasureRun:
-    run = ErasureRun.objects.select_related("by").filter(pk=object_id).first() if object_id.isdecimal() else None
+    run = ErasureRun.objects.select_related("by").filter(pk=number_in(object_id)).first()
     if run is None:
         raise Http404
     return run

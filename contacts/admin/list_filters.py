@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeNumericListFilter
 from contacts import conditions
 from contacts.columns import Column
 from contacts.models import Channel, Contact, ContactTag, DoNotContact, Membership, Purpose, Segment, Stage, Tag
+from contacts.numerals import number_in
 
 MAX_CHOICES = 500
 NONE = "none"
@@ -41,8 +42,8 @@ class ChosenRow(DropdownFilter):  # type: ignore[misc,unused-ignore]
         value = self.value() or ""
         if value == NONE and (none := self.none()) is not None:
             return queryset.filter(none)
-        if value.isdecimal() and len(value) < 19:
-            return queryset.filter(self.matching(int(value)))
+        if pk := number_in(value):
+            return queryset.filter(self.matching(pk))
         return queryset
 
 

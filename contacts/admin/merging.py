@@ -22,6 +22,7 @@ from contacts.admin_base import BaremeAdmin, guarded, note
 from contacts.merging import MergeError, values
 from contacts.merging.values import CUSTOM, LOSER, WINNER
 from contacts.models import Company, Contact, CustomField, Duplicate, Stage
+from contacts.numerals import number_in
 from contacts.remarks import Remark
 from contacts.search import search
 from contacts.sql import limit_time
@@ -56,7 +57,7 @@ class Merging(BaremeAdmin):  # type: ignore[misc,unused-ignore]
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """Pages of who was merged into another, as the history names them, lead to the page that says so."""
-        pk = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+        pk = number_in(object_id)
         if Contact.objects.filter(pk=pk, merged_into__isnull=False).exists():
             return HttpResponseRedirect(self.page("overview", pk))
         return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[no-any-return,unused-ignore]

@@ -25,6 +25,7 @@ from contacts import merging, privacy
 from contacts.admin_base import BaremeAdmin, guarded, note
 from contacts.fields import normalise_email
 from contacts.models import Contact
+from contacts.numerals import number_in
 from contacts.privacy import answer, several, wording
 from contacts.remarks import Remark
 from contacts.tasks import carry_erasures
@@ -187,7 +188,7 @@ def _living(pk: int) -> Contact:
 
 def _ids(text: str) -> list[int]:
     """The numbers of contacts, as the page that asks sends them: with commas between."""
-    return sorted({int(one) for one in text.split(",") if one.isdecimal() and len(one) < 19})
+    return sorted({number for one in text.split(",") if (number := number_in(one))})
 
 
 def ring() -> None:

@@ -20,7 +20,7 @@ from unfold.decorators import display
 
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.conditions import ConditionsField
-from contacts.keys import row_id
+from contacts.numerals import number_in
 from contacts.typed_params import TypedParamsForm
 from scoring.admin.offered import OfferedGroups
 from scoring.backtests import books, questions, running
@@ -150,7 +150,7 @@ class BackTestAdmin(BaremeAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A quarter that is over; or what another back-test asked."""
         again = request.GET.get("again", "")
-        if test := BackTest.objects.filter(pk=row_id(again)).first():
+        if test := BackTest.objects.filter(pk=number_in(again)).first():
             return {name: getattr(test, name) for name in BackTestForm.Meta.fields}
         typed: dict[str, Any] = super().get_changeform_initial_data(request)
         return {"cutoff": timezone.localdate() - timedelta(days=QUARTER + 1), "horizon_days": QUARTER} | typed
@@ -174,7 +174,7 @@ class BackTestAdmin(BaremeAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        test = self._test(request, row_id(object_id))
+        test = self._test(request, number_in(object_id))
         context = self.admin_site.each_context(request) | {
             "title": questions.outcome(test),
             "opts": self.opts,

@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminIntegerFieldW
 
 from contacts.admin_archive import ArchivingAdmin
 from contacts.admin_base import BaremeAdmin, guarded
-from contacts.keys import row_id
+from contacts.numerals import number_in
 from contacts.remarks import Remark
 from contacts.wording import quoted
 from scoring import terms, wording
@@ -47,7 +47,7 @@ class HalfLifeWidget(UnfoldAdminIntegerFieldWidget):  # type: ignore[misc,unused
         field: SafeString = super().render(name, value, attrs, renderer)
         return field + render_to_string(
             "scoring/half_life.html",
-            {"days": row_id(value) or None, "sentence": _sentence(), "path": PATH, "dots": _dots()},
+            {"days": number_in(value) or None, "sentence": _sentence(), "path": PATH, "dots": _dots()},
         )
 
 

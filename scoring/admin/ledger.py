@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
 from contacts.models import Contact
+from contacts.numerals import number_in
 from contacts.search import search
 from scoring.admin.offered import OfferedGroups
 from scoring.models import NO_PERIOD, Adjustment, PointAction, PointActionVersion, PointEntry, SetAside, Sweep
@@ -39,10 +40,9 @@ class RuleFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[PointEntry]) -> QuerySet[PointEntry]:
-        value = self.value() or ""
-        if not value.isdecimal() or len(value) > 18:
+        if not (action_id := number_in(self.value())):
             return queryset
-        versions = PointActionVersion.objects.filter(action=int(value)).values_list("pk", flat=True)
+        versions = PointActionVersion.objects.filter(action=action_id).values_list("pk", flat=True)
         return queryset.filter(version__in=list(versions))
 
 

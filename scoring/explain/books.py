@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from contacts.numerals import number_in
 from scoring import previews
 from scoring.models import Edit, Publication
 from scoring.publishing import naming
@@ -51,8 +52,8 @@ def read(key: str, at: datetime) -> Rulebook:
     if key == DRAFT and (found := draft()):
         return previews.sketch(found, timezone.now(), Publication.Scope.PAST).book
     side, _dash, number = key.partition("-")
-    if side in ("before", "after") and number.isdecimal() and len(number) < 19:
-        one = _published().filter(pk=int(number)).first()
+    if side in ("before", "after"):
+        one = _published().filter(pk=number_in(number)).first()
         if one and one.published_at:
             return Rulebook.as_of(one.published_at - timedelta(microseconds=side == "before"))
     raise UnknownRules(_("There are no such rules (any more)."))

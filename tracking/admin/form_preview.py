@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
 
+from contacts.numerals import number_in
 from tracking import fieldtypes, formfields
 from tracking.admin import builder, cards
 from tracking.models import Form, FormField
@@ -36,8 +37,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def rows(posted: Mapping[str, str]) -> Iterator[FormField]:
     """The fields as they are posted, in their order, keys told apart, without those that are taken out."""
-    total = posted.get("fields-TOTAL_FORMS", "")
-    count = min(int(total), MAX_ROWS) if total.isdecimal() and len(total) < 6 else 0
+    count = min(number_in(posted.get("fields-TOTAL_FORMS")), MAX_ROWS)
     prefixes = [f"fields-{number}-" for number in range(count)]
     kept = [prefix for prefix in prefixes if f"{prefix}label" in posted and posted.get(f"{prefix}DELETE") != "on"]
     taken: set[str] = set()
@@ -49,8 +49,7 @@ def rows(posted: Mapping[str, str]) -> Iterator[FormField]:
 
 
 def _position(posted: Mapping[str, str], prefix: str) -> int:
-    text = posted.get(f"{prefix}position", "")
-    return int(text) if text.isdecimal() and len(text) < 6 else 0
+    return number_in(posted.get(f"{prefix}position"))
 
 
 def _row(posted: Mapping[str, str], prefix: str) -> FormField:

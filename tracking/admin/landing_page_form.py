@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from contacts.numerals import number_in
 from tracking import payload
 from tracking.admin.sections import SectionsField
 from tracking.models import Form, LandingPage, PageImage
@@ -84,4 +85,4 @@ def unsaved(request: HttpRequest) -> LandingPage:
 
 
 def _chosen(rows: QuerySet[Any], text: str) -> Any:
-    return rows.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 18 else None
+    return rows.filter(pk=number_in(text)).first()

@@ -19,6 +19,7 @@ from unfold.decorators import action, display
 
 from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.admin_base import by_post, guarded, post_button
+from contacts.numerals import number_in
 from contacts.remarks import Remark
 from tracking import addresses, experiments, formfields, images, sections, statistics
 from tracking.admin.landing_page_form import LandingPageForm, unsaved
@@ -109,8 +110,7 @@ class LandingPageAdmin(TellsMistakes, WithStatistics, ArchivingAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        is_page = object_id is not None and object_id.isdecimal() and len(object_id) < 18
-        if request.method == "GET" and is_page and _is_tried(int(object_id or 0)):
+        if request.method == "GET" and object_id and _is_tried(number_in(object_id)):
             said = _g("Variants of this page are being tried: who may be followed sees those, all others see this.")
             self.message_user(request, said, "warning")
         return super().changeform_view(request, object_id, form_url, extra_context)

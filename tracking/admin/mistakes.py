@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _g
 
+from contacts.numerals import number_in
 from contacts.wording import labelled
 from tracking.admin.sections import Card, SectionsField
 
@@ -85,8 +86,7 @@ def _id(bound: forms.BoundField) -> str:
 
 
 def _place(row: Any) -> int:
-    text = str(row["position"].value() or "") if "position" in row.fields else ""
-    return int(text) if text.isdecimal() and len(text) < 6 else 0
+    return number_in(row["position"].value()) if "position" in row.fields else 0
 
 
 def _title(row: Any) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.dress import dress
+from contacts.numerals import number_in
 from contacts.typed_params import dump, load
 from tracking.models import PageImage
 from tracking.sections import base
@@ -122,8 +123,7 @@ def posted(request: HttpRequest, name: str = "sections") -> list[Row]:
 
 def cards(data: Mapping[str, Any], name: str) -> Iterator[Card]:
     """What was posted, in its order, without what was taken out."""
-    total = str(data.get(f"{name}-TOTAL", ""))
-    count = min(int(total), 4 * MAX_SECTIONS) if total.isdecimal() and len(total) < 6 else 0
+    count = min(number_in(data.get(f"{name}-TOTAL")), 4 * MAX_SECTIONS)
     prefixes = [f"{name}-{number}" for number in range(count)]
     kept = [prefix for prefix in prefixes if f"{prefix}-type" in data and data.get(f"{prefix}-DELETE") != "on"]
     for prefix in sorted(kept, key=lambda prefix: _place(data, prefix)):
@@ -133,8 +133,7 @@ def cards(data: Mapping[str, Any], name: str) -> Iterator[Card]:
 
 
 def _place(data: Mapping[str, Any], prefix: str) -> int:
-    text = str(data.get(f"{prefix}-position", ""))
-    return int(text) if text.isdecimal() and len(text) < 6 else 0
+    return number_in(data.get(f"{prefix}-position"))
 
 
 def _stored(rows: Sequence[Row], name: str) -> Iterator[Card]:

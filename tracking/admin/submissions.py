@@ -32,7 +32,7 @@ from unfold.decorators import action, display
 
 from contacts import wording
 from contacts.admin_base import ReadOnlyAdmin, guarded
-from contacts.keys import row_id
+from contacts.numerals import number_in
 from tracking import held, submissions_csv, uploads
 from tracking.doorbell import ring
 from tracking.models import Form, FormField, FormSubmission, HeldSubmission, Upload
@@ -189,7 +189,7 @@ class HeldSubmissionAdmin(Answered):
 
     @guarded("accept")
     def accept_one(self, request: HttpRequest) -> HttpResponse:
-        self.accept(request, HeldSubmission.objects.filter(pk=row_id(request.POST.get("held", ""))))
+        self.accept(request, HeldSubmission.objects.filter(pk=number_in(request.POST.get("held", ""))))
         return HttpResponseRedirect(self.page("changelist"))
 
     @action(description=_("These are no spam: let them in"), permissions=["accept"], icon="check")
