@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -46,34 +47,19 @@ def to_contact(delivery: Delivery, sms: Sms, contact: Contact) -> str:
 def compose(sms: Sms, contact: Contact, source: Subject, message_id: int, delivery: Delivery) -> str:
     """The text for this contact; links go through the click counter where that is allowed."""
     prepared = html.prepare("", sms.body)
-    found: dict[str, int] = {}
+    tracked: dict[str, Ref] = {}
     if consent.allowed(Purpose.LINK_TRACKING, [contact.pk]):
         found = links.link_subjects(source, prepared.tracked())
-    person = Person(contact, ways_out(Ref(contact.pk, source.pk, message_id)) | reason(delivery))
-    address = lambda url: addresses.clicked(Ref(contact.pk, found[url], message_id)) if url in found else url  # noqa: E731
-    return with_way_out(sms, html.fill(prepared.text, prepared, person.value, address, escape=False), person)
-
-
-def ways_out(ref: Ref) -> dict[str, str]:
-    return {"unsubscribe_url": links.preferences(ref), "preferences_url": links.preferences(ref)}
-
-
-def with_way_out(sms: Sms, text: str, person: Person) -> str:
-    """The text, with where to say stop at its end, unless it says so itself: by a link, or by the word."""
-    named = {placeholder.name for placeholder in placeholders(sms.body)}
-    if named & {"unsubscribe_url", "preferences_url"} or STOP.search(sms.body):
-        return text
-    return f"{text}\nStop: {person.extra['preferences_url']}"
+        tracked = {url: Ref(contact.pk, link_id, message_id) for url, link_id in found.items()}
+    person = Person(contact, _ways_out(Ref(contact.pk, source.pk, message_id)) | reason(delivery))
+    return _filled(sms, prepared, tracked, person)
 
 
 def preview(sms: Sms, contact: Contact) -> str:
     """The text as this contact would get it, with a link as long as a tracked one."""
     prepared = html.prepare("", sms.body)
     longest = Ref(2**40, 2**40, 2**40)
-    tracked = set(prepared.tracked())
-    address = lambda url: addresses.clicked(longest) if url in tracked else url  # noqa: E731
-    person = Person(contact, ways_out(longest))
-    return with_way_out(sms, html.fill(prepared.text, prepared, person.value, address, escape=False), person)
+    return _filled(sms, prepared, dict.fromkeys(prepared.tracked(), longest), Person(contact, _ways_out(longest)))
 
 
 def note_sent(delivery: Delivery) -> None:
@@ -90,3 +76,20 @@ def note_sent(delivery: Delivery) -> None:
             message_id=message.pk,
         )
     )
+
+
+def _ways_out(ref: Ref) -> dict[str, str]:
+    return {"unsubscribe_url": links.preferences(ref), "preferences_url": links.preferences(ref)}
+
+
+def _filled(sms: Sms, prepared: html.Prepared, tracked: Mapping[str, Ref], person: Person) -> str:
+    """The text, with where to say stop at its end, unless it says so itself: by a link, or by the word."""
+
+    def address(url: str) -> str:
+        return addresses.clicked(tracked[url]) if url in tracked else url
+
+    text = html.fill(prepared.text, prepared, person.value, address, escape=False)
+    named = {placeholder.name for placeholder in placeholders(sms.body)}
+    if named & {"unsubscribe_url", "preferences_url"} or STOP.search(sms.body):
+        return text
+    return f"{text}\nStop: {person.extra['preferences_url']}"
