@@ -54,11 +54,6 @@ class Outlook:
     now: Mapping[int | None, Decimal]
     ahead: Mapping[int, Mapping[int | None, Decimal]]
 
-    @property
-    def is_still(self) -> bool:
-        """Will nothing change by itself?"""
-        return not self.crossings and all(values == self.now for values in self.ahead.values())
-
 
 @dataclass(frozen=True)
 class Move:
