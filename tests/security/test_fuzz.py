@@ -6,13 +6,13 @@ import sys
 import pytest
 
 from campaigns import urls as campaigns
-from tests.security.fuzz import shapes
+from tests.security.fuzz import right, shapes
 from tracking import urls as tracking
 
 
 def test_every_public_address_is_sent_to():
     for app in (tracking, campaigns):
-        assert {one.name for one in app.urlpatterns if one.name} == shapes.COVERED[app.app_name]
+        assert {one.name for one in app.urlpatterns if one.name} == right.COVERED[app.app_name]
 
 
 def test_a_request_of_a_seed_is_always_the_same():

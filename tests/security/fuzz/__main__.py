@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.security.fuzz import sending, shapes, wire
+from tests.security.fuzz import right, sending, shapes, wire
 from tests.web import world
 
 GROWTH = 150_000_000  # bytes of all web processes, after the first part
@@ -108,7 +108,7 @@ def fuzz(place, content, options):
 
 
 def table(statuses):
-    names, columns = list(shapes.ENDPOINTS), sorted({status for _, status in statuses}, key=str)
+    names, columns = list(right.ENDPOINTS), sorted({status for _, status in statuses}, key=str)
     head = f"{'':15}" + "".join(f"{status!s:>8}" for status in columns) + f"{'all':>9}"
     rows = [
         f"{name:15}" + "".join(f"{statuses[name, status] or '':>8}" for status in columns)
