@@ -15,10 +15,9 @@ from campaigns.actions.base import cause, remembering_names
 from campaigns.models import Delivery, Enrolment, Firing, Message, Trigger
 from contacts.models import Contact
 from contacts.panels import Panel, panels
-from contacts.wording import labelled
+from contacts.wording import labelled, number
 from scoring.explain import Level, LevelSource, level_sources
 from scoring.explain.marks import Mark, MarkSource, mark_sources
-from scoring.wording import number
 
 ROWS = 25
 TONES: dict[str, str] = {

@@ -12,8 +12,7 @@ from campaigns.models import Delivery, Step, Trigger
 from campaigns.registry import Action, StepType, actions, steps
 from contacts import conditions
 from contacts.registry import Registry, unknown_label
-from contacts.wording import strung
-from scoring.wording import number
+from contacts.wording import number, strung
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,9 @@ from campaigns.models import Trigger, TriggerAction, TriggerVersion
 from campaigns.registry import actions
 from campaigns.sentences import describe
 from contacts import conditions
+from contacts.wording import number
 from scoring.models import PointGroup
-from scoring.wording import Facts, number, window
+from scoring.wording import Facts, window
 
 Snapshot = Mapping[str, Any]
 

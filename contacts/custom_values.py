@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.fields import normalise_email, normalise_phone
 from contacts.models import CustomField
+from contacts.wording import with_minus
 
 Type = CustomField.Type
 LARGEST = 10**15
@@ -53,7 +54,7 @@ def words(field: CustomField, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, int | float):
-        return number_format(value, use_l10n=True)
+        return with_minus(number_format(value, use_l10n=True))
     try:
         if field.type == Type.DATE:
             return date_format(date.fromisoformat(value))

@@ -1,14 +1,18 @@
-"""What languages write differently: a name in quotation marks, a label before its details, a moment, how long it took."""
+"""What languages write differently: a name in quotation marks, a label before its details, a moment, a length, a number."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.template.defaultfilters import floatformat
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+
+MINUS = "\u2212"
 
 
 def quoted(name: object) -> str:
@@ -47,3 +51,20 @@ def duration(length: timedelta) -> str:
     units = [(days, pgettext("days", "d")), (hours, "h"), (minutes, "min"), (seconds, "s")]
     first = next(place for place, (count, _unit) in enumerate(units) if count)
     return " ".join(f"{count}\N{NO-BREAK SPACE}{unit}" for count, unit in units[first : first + 2] if count)
+
+
+def number(value: Any, places: int = -2) -> str:
+    """A score as people read it, everywhere: no decimals where it is whole, else two.
+
+    What programs read (CSV, JSON, the value of an input) has the plain number."""
+    return with_minus(str(floatformat(value, places)))
+
+
+def signed(value: Any, places: int = -2) -> str:
+    """Points, or a difference: with their sign, whichever it is; nothing is neither."""
+    return f"+{number(value, places)}" if value > 0 else number(value, places)
+
+
+def with_minus(digits: str) -> str:
+    """A number that is formatted already, with a minus sign as long as a plus, not a hyphen."""
+    return digits.replace("-", MINUS)

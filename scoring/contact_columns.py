@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.columns import Among, Column, columns
 from contacts.models import Contact
+from contacts.wording import number
 from scoring import values
 from scoring.values import Values
-from scoring.wording import number
 
 GROUPS = 4  # as many as a page has room for
 

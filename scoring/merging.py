@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from contacts.merging import Job, Part, parts
 from contacts.merging.parts import Figures
+from contacts.wording import number
 from scoring import decay, scores, sql, sweeps
 from scoring.models import OF_CONTACTS, Adjustment, Holding, PointEntry, PointGroup
 
@@ -53,16 +52,12 @@ class Points(Part):
 
     def figures(self, contact_id: int) -> Figures:
         values = sql.values([contact_id], decay.today())
-        shown = {group: _said(value) for (_contact, group), value in values.items()}
+        shown = {group: number(value) for (_contact, group), value in values.items()}
         return {
             _("Overall score"): shown.get(None, ""),
             **{str(group): shown.get(group.pk, "") for group in PointGroup.objects.all()},
             _("Points outside the rules"): Adjustment.objects.filter(contact=contact_id).count() or "",
         }
-
-
-def _said(value: Decimal) -> str:
-    return number_format(value, 0 if value == int(value) else 2, use_l10n=True)
 
 
 def _waiting(ids: Sequence[int]) -> Any:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact, Purpose
 from contacts.panels import Panel, panels
+from contacts.wording import number, signed
 from scoring.explain import GroupStatement, Line, Note, almost, explain, levels, outlook, sentences
 from scoring.explain.curve import curve
 from scoring.explain.drawing import Frame, draw
@@ -90,7 +90,7 @@ def _row(line: Line, page: str, fades: bool) -> Row:
         notes=[note for note in line.notes if note.key != "faded"],
         iso=at.isoformat(),
         when=date_format(at, "SHORT_DATETIME_FORMAT"),
-        each=f"{line.credited} × {line.each} = " if line.credited > 1 else "",
+        each=f"{line.credited} × {number(line.each)} = " if line.credited > 1 else "",
         earned=_signed(line.earned, False),
         earned_tone="struck" if line.is_expired else _tone(line.earned),
         points=_signed(line.points, fades and not line.is_void),
@@ -99,8 +99,7 @@ def _row(line: Line, page: str, fades: bool) -> Row:
 
 
 def _signed(value: Decimal | int, cents: bool) -> str:
-    shown = str(floatformat(value, 2 if cents else -2))
-    return f"+{shown}" if value > 0 else shown
+    return signed(value, 2 if cents else -2)
 
 
 def _tone(value: Decimal | int) -> str:

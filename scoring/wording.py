@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
-from contacts.wording import moment
+from contacts.wording import moment, number, signed
 from scoring.decay import cents, faded
 from scoring.models import (
     BEGINNING,
@@ -221,7 +220,7 @@ def _facts(rule: Any, what: str) -> Facts:
         "name": getattr(rule, "name", ""),
         "description": getattr(rule, "description", ""),
         "source": what if rule.source else "",
-        "points": f"{rule.points:+d}" if rule.points else "",
+        "points": signed(rule.points) if rule.points else "",
         "group": rule.group.name if rule.group_id else "",
         "repeat": repeat(rule),
         "cap_amount": cap(rule),
@@ -263,11 +262,6 @@ def in_force(first: datetime, last: datetime | None) -> str:
     if values["from"]:
         return (_("in force from %(from)s to %(until)s") if values["until"] else _("in force since %(from)s")) % values
     return _("in force until %(until)s") % values if values["until"] else _("in force from the beginning")
-
-
-def number(value: Any) -> str:
-    """A score as people write it, everywhere: no decimals where it is whole, else two."""
-    return str(floatformat(value, -2))
 
 
 def _limit(unit: str, period: str, amount: int) -> str:

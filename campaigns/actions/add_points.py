@@ -12,6 +12,7 @@ from campaigns.effects import Effects, Gives
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, actions
 from contacts.remarks import Remark
+from contacts.wording import signed
 from scoring import ledger
 from scoring.models import Adjustment, PointGroup
 
@@ -45,7 +46,7 @@ class AddPoints(Action):
         return self._change(params)
 
     def _change(self, params: Params) -> Remark:
-        points, group = f"{params['points']:+d}", names(PointGroup, [params["group"]])
+        points, group = signed(params["points"]), names(PointGroup, [params["group"]])
         return Remark(_("%(points)s points in %(group)s"), points=points, group=group)
 
     def effects(self, params: Params) -> Effects:

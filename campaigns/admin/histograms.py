@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contacts.wording import labelled
+from contacts.wording import labelled, number
 from scoring.publishing.figures import Bin
-from scoring.wording import number
 
 WIDTH, HEIGHT, TOP, LEFT = 560, 120, 14, 14
 MOST_LABELS = 8

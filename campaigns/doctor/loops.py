@@ -15,6 +15,7 @@ from campaigns.doctor.consequences import Consequence, Consequences
 from campaigns.effects import Gives, Joins, Reaches, Sends
 from campaigns.models import Email, Sms, Trigger
 from contacts.models import Stage
+from contacts.wording import signed
 from scoring.doctor import Examination, Finding, Severity, examinations
 from scoring.doctor.chart import Chart, InForce
 from scoring.models import Match
@@ -68,7 +69,7 @@ class Ways:
         if isinstance(effect, Gives):
             if self._feeds(trigger, effect.group_id, effect.points):
                 group = self.chart.groups[effect.group_id]
-                text = _g("it gives %(points)s in “%(group)s”") % {"points": f"{effect.points:+d}", "group": group.name}
+                text = _g("it gives %(points)s in “%(group)s”") % {"points": signed(effect.points), "group": group.name}
                 return [_way(text, consequence)]
             return []
         if not isinstance(effect, Joins | Reaches):
@@ -157,7 +158,7 @@ class Ways:
 
 
 def _said(rule: InForce) -> dict[str, str]:
-    return {"rule": rule.action.name, "points": f"{rule.version.points:+d}"}
+    return {"rule": rule.action.name, "points": signed(rule.version.points)}
 
 
 def _way(text: str, consequence: Consequence, *rows: Model) -> Way:

@@ -15,10 +15,9 @@ from campaigns.doctor.consequences import Consequences, effects
 from campaigns.effects import Reaches
 from campaigns.models import Trigger
 from contacts.models import Stage
-from contacts.wording import quoted
+from contacts.wording import number, quoted
 from scoring.doctor import Examination, Finding, Severity, examinations
 from scoring.doctor.chart import Chart
-from scoring.wording import number
 
 RISING = Trigger.Direction.RISING
 

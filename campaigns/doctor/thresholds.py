@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from campaigns import triggers
 from campaigns.doctor.consequences import Consequences
 from campaigns.models import Trigger
+from contacts.wording import number
 from scoring.decay import cents
 from scoring.doctor import Examination, Finding, Severity, examinations
 from scoring.doctor.chart import Chart
 from scoring.doctor.reach import Reach, reaches
-from scoring.wording import number
 
 CENT = 0.01
 

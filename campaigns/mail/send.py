@@ -23,7 +23,7 @@ from campaigns.registry import DeliveryError, Skipped
 from contacts import consent
 from contacts.models import Channel, Contact, DoNotContact, Purpose
 from contacts.remarks import Remark
-from scoring.wording import number
+from contacts.wording import number
 from tracking import hits, subjects
 from tracking.hits import NewHit
 from tracking.models import Kind, Subject

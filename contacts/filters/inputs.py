@@ -14,7 +14,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from contacts.wording import quoted
+from contacts.wording import quoted, with_minus
 
 MAX_TEXT = 300
 MAX_LIST = 500
@@ -102,7 +102,7 @@ class Input:
         if isinstance(value, date):
             return date_format(value, "DATE_FORMAT")
         if isinstance(value, Decimal | int):
-            return number_format(value.normalize() if isinstance(value, Decimal) else value)
+            return with_minus(number_format(value.normalize() if isinstance(value, Decimal) else value))
         return quoted(value)
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from contacts.models import Contact
 from contacts.registry import Registry
-from contacts.wording import labelled, strung
+from contacts.wording import labelled, strung, with_minus
 
 CHUNK = 1000  # rows that are in memory at a time
 
@@ -191,7 +191,7 @@ def words(value: Any) -> str:
     if isinstance(value, date):
         return date_format(value)
     if isinstance(value, int | float | Decimal):
-        return number_format(value, use_l10n=True)
+        return with_minus(number_format(value, use_l10n=True))
     if isinstance(value, Mapping):
         return strung(labelled(key, words(one)) for key, one in value.items() if one not in (None, "", [], {}))
     if isinstance(value, list | tuple):

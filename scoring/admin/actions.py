@@ -20,6 +20,7 @@ from unfold.decorators import action, display
 from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
+from contacts.wording import signed
 from scoring import rules, wording
 from scoring.admin.draft_switches import DraftSwitches
 from scoring.admin.drafting import DraftingActions
@@ -214,7 +215,7 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
 
     @display(description=_("points"), ordering="points", label={"plus": "success", "minus": "danger"})
     def signed_points(self, rule: PointAction) -> tuple[str, str]:
-        return ("plus" if rule.points > 0 else "minus"), f"{rule.points:+d}"
+        return ("plus" if rule.points > 0 else "minus"), signed(rule.points)
 
     @display(description=_("what earns points"))
     def what(self, rule: Any) -> SafeString | str:

@@ -23,7 +23,7 @@ from contacts.admin_archive import ArchivingAdmin
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.numerals import number_in
 from contacts.remarks import Remark
-from contacts.wording import quoted
+from contacts.wording import number, quoted
 from scoring import terms, wording
 from scoring.admin.drafting import DraftingBounds, DraftingTerms
 from scoring.admin.history import HistoryPage, Stood
@@ -248,7 +248,7 @@ PATH = "M" + " ".join(f"{10 + 75 * age / 8:.1f},{_height(age / 8):.1f}" for age 
 
 def _dots() -> list[tuple[int, str, str, str]]:
     return [
-        (age, f"{10 + 75 * age}", f"{_height(age):.1f}", wording.number(cents(faded(10, age, 1))))
+        (age, f"{10 + 75 * age}", f"{_height(age):.1f}", number(cents(faded(10, age, 1))))
         for age in range(HALF_LIVES + 1)
     ]
 

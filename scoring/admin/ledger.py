@@ -20,6 +20,7 @@ from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin
 from contacts.models import Contact
 from contacts.numerals import number_in
 from contacts.search import search
+from contacts.wording import signed
 from scoring.admin.offered import OfferedGroups
 from scoring.models import NO_PERIOD, Adjustment, PointAction, PointActionVersion, PointEntry, SetAside, Sweep
 from tracking import doorbell
@@ -94,7 +95,7 @@ class PointEntryAdmin(ReadOnlyAdmin):
 
     @display(description=_("points"))
     def earned(self, entry: PointEntry) -> str:
-        return f"{entry.points:+d}"
+        return signed(entry.points)
 
 
 class AdjustmentForm(OfferedGroups, ModelForm):
@@ -123,16 +124,23 @@ class AdjustmentAdmin(BaremeAdmin):
 
     empty_text = _("No points were given or taken by hand yet.")
     form = AdjustmentForm
-    list_display = ("contact", "points", "group", "origin", "note", "author", "at", "state")
+    list_display = ("contact", "signed_points", "group", "origin", "note", "author", "at", "state")
     list_select_related = ("contact", "group", "author")
     list_filter = (AsideFilter, "origin", "group")
     search_fields = ("contact__email__istartswith", "note")
     autocomplete_fields = ("contact",)
-    fields = ("contact", "group", "points", "note")
+    readonly_fields = ("signed_points",)
+
+    def get_fields(self, request: HttpRequest, obj: Adjustment | None = None) -> tuple[str, ...]:
+        return ("contact", "group", "signed_points" if obj else "points", "note")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Adjustment]:
         adjustments: QuerySet[Adjustment] = super().get_queryset(request)
         return adjustments.annotate(aside=Subquery(ASIDE.filter(ref_id=OuterRef("pk")).values("pk")[:1]))
+
+    @display(description=_("points"), ordering="points")
+    def signed_points(self, adjustment: Adjustment) -> str:
+        return signed(adjustment.points)
 
     @display(description=_("state"))
     def state(self, adjustment: Any) -> str | SafeString:

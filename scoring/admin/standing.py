@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
-from contacts.wording import moment
+from contacts.wording import moment, signed
 from scoring import wording
 from scoring.models import PointActionVersion, Validity
 
@@ -59,5 +59,5 @@ def in_force(version: PointActionVersion, *, is_taken_back: bool) -> str:
 
 def repriced(version: PointActionVersion) -> str:
     return gettext("Its lines are worth %(points)s each since a later version was published for the past, too.") % {
-        "points": f"{version.worth:+d}"
+        "points": signed(version.worth)
     }

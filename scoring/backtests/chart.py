@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
+from contacts.wording import with_minus
 from scoring.backtests.bands import Band
 from scoring.backtests.rates import Interval, Rate
 from scoring.backtests.verdicts import FEWEST
@@ -93,4 +94,5 @@ def scores(band: Band, places: int = 2) -> str:
 def points(score: float, places: int = 2) -> str:
     """A score as people write it: to the hundredth, where it has any."""
     rounded = round(score, places) + 0.0
-    return number_format(int(rounded) if rounded == int(rounded) else rounded, use_l10n=True, force_grouping=True)
+    whole = int(rounded) if rounded == int(rounded) else rounded
+    return with_minus(number_format(whole, use_l10n=True, force_grouping=True))

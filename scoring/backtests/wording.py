@@ -8,6 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from contacts.wording import with_minus
 from scoring.backtests.bands import Top
 from scoring.backtests.rates import Interval, Rate
 from scoring.backtests.separation import Gain, Separation
@@ -167,7 +168,7 @@ def _bounds(interval: Interval) -> dict[str, str]:
 
 def _number(value: float, places: int) -> str:
     """Rounded here, because Django cuts; minus zero is zero."""
-    return number_format(round(value, places) + 0.0, places)
+    return with_minus(number_format(round(value, places) + 0.0, places))
 
 
 def _because(given: Suggestion) -> str:

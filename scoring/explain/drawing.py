@@ -10,13 +10,13 @@ from decimal import Decimal
 from itertools import pairwise
 from math import floor, log10
 
-from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contacts import clock
+from contacts.wording import number, signed
 from scoring import decay
 from scoring.explain.curve import Curve
 from scoring.explain.levels import Level
@@ -121,7 +121,7 @@ def draw(
         spots=list(_spots(curve, lines, scale)),
         firings=[_firing(mark, scale) for mark in marks if mark.group_id in keys and scale.holds(mark.at)],
         levels=list(_levels(near, scale, colors)),
-        rows=[Rule(scale.y(value), floatformat(value, -2)) for value in scale.steps],
+        rows=[Rule(scale.y(value), number(value)) for value in scale.steps],
         columns=list(_columns(curve, scale)),
         zero=scale.y(0),
         summary=_summary(curve),
@@ -184,10 +184,10 @@ def _spots(curve: Curve, lines: Iterable[Line], scale: _Scale) -> Iterator[Spot]
     for day, found in sorted(days.items()):
         dot = curve.dots[bisect_left(ends, day)]
         value = dot.values.get(None, Decimal())
-        told = [" · ".join(filter(None, [f"{line.earned:+d}", line.name, line.about])) for line in found[:TOLD]]
+        told = [" · ".join(filter(None, [signed(line.earned), line.name, line.about])) for line in found[:TOLD]]
         if more := len(found) - len(told):
             told.append(ngettext("and %(count)d more", "and %(count)d more", more) % {"count": more})
-        title = "\n".join([f"{date_format(day, 'DATE_FORMAT')} → {floatformat(value, -2)}", *told])
+        title = "\n".join([f"{date_format(day, 'DATE_FORMAT')} → {number(value)}", *told])
         yield Spot(scale.x(dot.at), scale.y(value), title, sum(line.earned for line in found) < 0)
 
 
@@ -203,7 +203,7 @@ def _levels(levels: Iterable[Level], scale: _Scale, colors: Mapping[int | None, 
         heights.setdefault(scale.y(level.value), []).append(level)
     last = -LABEL
     for at, found in heights.items():
-        values = dict.fromkeys(str(floatformat(level.value, -2)) for level in found)
+        values = dict.fromkeys(number(level.value) for level in found)
         names = dict.fromkeys(level.name for level in found)
         has_room = float(at) - last >= LABEL
         last = float(at) if has_room else last
@@ -232,10 +232,10 @@ def _summary(curve: Curve) -> str:
     values = [dot.values.get(None, Decimal()) for dot in curve.dots]
     told = {
         "day": date_format(decay.day_of(first.at), "DATE_FORMAT"),
-        "first": floatformat(values[0], -2),
-        "last": floatformat(values[-1], -2),
-        "low": floatformat(min(values), -2),
-        "high": floatformat(max(values), -2),
+        "first": number(values[0]),
+        "last": number(values[-1]),
+        "low": number(min(values)),
+        "high": number(max(values)),
         "until": date_format(decay.day_of(last.at), "DATE_FORMAT"),
     }
     sentence = _("Overall score from %(day)s (%(first)s) to %(until)s (%(last)s), between %(low)s and %(high)s.")

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contacts.models import Contact
-from contacts.wording import labelled
+from contacts.wording import labelled, number, signed
 from scoring import decay, wording
 from scoring.explain.almost import almost
 from scoring.explain.letter_rules import Rules, given, listed
@@ -28,7 +28,6 @@ from scoring.explain.letter_uncounted import uncounted
 from scoring.explain.lines import Line, LineKind
 from scoring.explain.statements import GroupStatement, Statement, explain
 from scoring.rulebook import GroupTerms
-from scoring.wording import number
 
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 OCCASIONS = 6  # that a row names
@@ -275,10 +274,6 @@ def _sums(statement: Statement, told: Sequence[GroupStatement]) -> list[Sum]:
     if statement.limit:
         sums.append(Sum(statement.limit_name, "", statement.limit))
     return sums
-
-
-def signed(value: Decimal) -> str:
-    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def file_name(contact: Contact, form: str, at: datetime | None = None) -> str:

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from contacts.wording import signed
 from scoring import wording
 from scoring.explain.accounts import Counted
 from scoring.models import Adjustment, PointActionVersion, Repeat, Rule
@@ -40,7 +41,7 @@ def of_rule(
     if row.cut:
         yield Note("group_cap", cut(row.cut, row.credited * row.worth, terms))
     if priced_by:
-        values = {"own": version.number, "other": priced_by, "now": f"{row.worth:+d}", "then": f"{version.points:+d}"}
+        values = {"own": version.number, "other": priced_by, "now": signed(row.worth), "then": signed(version.points)}
         text = _("counted by version %(own)d, worth what version %(other)d gives: %(now)s instead of %(then)s") % values
         yield Note("priced", text)
     if row.is_expired and row.expires_on:
@@ -61,7 +62,7 @@ def of_adjustment(row: Counted, adjustment: Adjustment, terms: GroupTerms, age: 
 
 def faded(points: int, age: int, terms: GroupTerms) -> Iterator[Note]:
     if points and age > 0 and terms.half_life_days:
-        values = {"points": f"{points:+d}", "days": age}
+        values = {"points": signed(points), "days": age}
         yield Note(
             "faded", ngettext("%(points)s a day ago, fading", "%(points)s %(days)d days ago, fading", age) % values
         )

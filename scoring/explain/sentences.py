@@ -9,9 +9,9 @@ from decimal import Decimal
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from contacts.wording import number
 from scoring.explain.outlook import Crossing, Outlook
 from scoring.explain.statements import Statement
-from scoring.wording import number
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contacts.models import Contact
+from contacts.wording import number
 from scoring.decay import CENT, cents
 from scoring.explain.accounts import Account, evaluated, shortened, stored, value_on
 from scoring.explain.cents import apportioned
 from scoring.explain.lines import Line, LineKind, Telling, Words
 from scoring.models import PointGroup
 from scoring.rulebook import GroupTerms, Rulebook
-from scoring.wording import number
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from contacts.wording import number, signed
 from scoring.explain.almost import AlmostCounted, Missed
 from scoring.explain.lines import Line
 from scoring.explain.statements import GroupStatement, Statement
-from scoring.wording import number
 
 
 def text(statement: Statement, almost: AlmostCounted) -> str:
@@ -49,7 +48,7 @@ def data(statement: Statement, almost: AlmostCounted) -> dict[str, Any]:
 
 
 def _group(part: GroupStatement) -> Iterator[str]:
-    rows = [(_line_name(line), line.about, _day(line), _points(line.points)) for line in part.lines]
+    rows = [(_line_name(line), line.about, _day(line), signed(line.points)) for line in part.lines]
     notes = [line.note for line in part.lines]
     rows.append((_("Score"), "", "", number(part.score)))
     yield part.group.name
@@ -66,7 +65,7 @@ def _overall(statement: Statement) -> Iterator[str]:
         for part in statement.groups
     ]
     if statement.limit:
-        rows.append((statement.limit_name, "", "", _points(statement.limit)))
+        rows.append((statement.limit_name, "", "", signed(statement.limit)))
     yield _("Overall score")
     yield from _table([*rows, (_("Score"), "", "", number(statement.overall))])
 
@@ -80,7 +79,7 @@ def _almost(almost: AlmostCounted) -> Iterator[str]:
 
 
 def _missed(one: Missed) -> str:
-    return f"{one.lost:+d}" if one.lost is not None else f"{one.times} × {one.each:+d}"
+    return signed(one.lost) if one.lost is not None else f"{one.times} × {signed(one.each)}"
 
 
 def _table(rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:
@@ -95,10 +94,6 @@ def _line_name(line: Line) -> str:
 
 def _day(line: Line) -> str:
     return date_format(timezone.localtime(line.last_at), "SHORT_DATE_FORMAT") if line.last_at else ""
-
-
-def _points(value: Decimal) -> str:
-    return f"+{number(value)}" if value > 0 else number(value)
 
 
 def _line_data(line: Line) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.wording import signed
 from scoring.models.actions import PointAction, PointActionVersion
 from scoring.models.groups import NO_PERIOD, PointGroup
 
@@ -114,7 +115,7 @@ class Adjustment(models.Model):
         indexes = [models.Index(fields=["id"], name="adjustment_waiting", condition=Q(applied_at__isnull=True))]
 
     def __str__(self) -> str:
-        return f"{self.points:+d} {self.note}"
+        return f"{signed(self.points)} {self.note}"
 
     def clean(self) -> None:
         if self.points == 0:

@@ -8,7 +8,7 @@ from django.utils import translation
 from campaigns import sentences
 from campaigns.mail.send import reason
 from campaigns.models import Firing
-from scoring.wording import number
+from contacts.wording import number
 from tests.factories import ContactFactory, DeliveryFactory, TriggerFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
     [
         (Decimal("72.50"), "72.50", "72,50"),
         (Decimal("72.5"), "72.50", "72,50"),
-        (Decimal("-0.25"), "-0.25", "-0,25"),
+        (Decimal("-0.25"), "−0.25", "−0,25"),
         (Decimal("191.00"), "191", "191"),
         (Decimal("1E+2"), "100", "100"),
         (12, "12", "12"),

@@ -1,13 +1,17 @@
 """Punctuation is the reader's: French puts a space, which never breaks, before colons and semicolons."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.template import engines
 from django.utils import timezone, translation
 from django.utils.formats import date_format, localize
 
 from contacts.models import Channel, Consent, DoNotContact, Purpose
-from contacts.wording import duration, labelled, moment, quoted, strung, to_the_second
+from contacts.wording import duration, labelled, moment, number, quoted, signed, strung, to_the_second
 
 ENGLISH = "“A”: add the tag “B”; send the email “C”"
 FRENCH = "«\xa0A\xa0»\xa0: add the tag «\xa0B\xa0»\xa0; send the email «\xa0C\xa0»"
@@ -52,6 +56,42 @@ def test_a_moment_is_told_to_the_second_where_it_is_looked_for_in_a_log(language
 def test_a_length_is_told_in_its_two_largest_units(seconds, told):
     with translation.override("en"):
         assert duration(timedelta(seconds=seconds)).replace("\N{NO-BREAK SPACE}", " ") == told
+
+
+@pytest.mark.parametrize(
+    ("value", "plain", "with_sign"),
+    [
+        (5, "5", "+5"),
+        (-5, "−5", "−5"),
+        (0, "0", "0"),
+        (Decimal("-7.50"), "−7.50", "−7.50"),
+        (Decimal("1200.00"), "1200", "+1200"),
+        (Decimal("-0.00"), "0", "0"),
+    ],
+)
+def test_a_number_has_one_minus_sign_in_code_and_in_templates(value, plain, with_sign):
+    template = engines["django"].from_string("{{ value|number }} {{ value|signed }}")
+
+    assert (number(value), signed(value)) == (plain, with_sign)
+    assert template.render({"value": value}) == f"{plain} {with_sign}"
+
+
+def test_cents_are_shown_where_they_are_asked_for():
+    with translation.override("fr"):
+        assert (number(3, 2), signed(Decimal("-3"), 2)) == ("3,00", "−3,00")
+
+
+def test_no_page_and_no_sentence_makes_signs_of_its_own():
+    root = Path(__file__).resolve().parents[2]
+    code = [
+        path
+        for app in ("config", "campaigns", "scoring", "tracking", "contacts")
+        for path in (root / app).rglob("*.py")
+    ]
+    own = re.compile(r":\+[,.\d]*[df]?\}|> 0 %\}\+|floatformat:\"?-?2")
+
+    assert [str(path) for path in [*code, *(root / "templates").rglob("*.html")] if own.search(path.read_text())] == []
+    assert len(code) > 300
 
 
 def test_consents_and_blocks_are_named_in_the_language_of_the_reader():

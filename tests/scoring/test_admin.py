@@ -93,6 +93,15 @@ def test_an_adjustment_is_never_edited_or_deleted(marketer, engagement):
     assert given.points == 5
 
 
+def test_points_taken_away_have_a_minus_sign_where_people_read_and_a_hyphen_where_they_type(marketer, publish):
+    rule = publish(-7)
+    given = ledger.adjust(ContactFactory().pk, rule.group_id, -5, note="x")
+
+    assert "−5</" in marketer.get(page("scoring_adjustment_changelist")).content.decode()
+    assert "−5</" in marketer.get(page("scoring_adjustment_change", given.pk)).content.decode()
+    assert 'value="-7"' in marketer.get(page("scoring_pointaction_change", rule.pk)).content.decode()
+
+
 def test_the_ledger_lists_lines_with_their_reasons_in_a_fixed_number_of_queries(marketer, publish):
     publish(5, repeat=Repeat.ONCE_PER_OBJECT)
     listed = page("scoring_pointentry_changelist")

@@ -188,7 +188,7 @@ def test_the_list_says_what_each_rule_is_about(marketer, publish):
     assert "Visits a web page: shop.example/jobs" in shown
     assert reverse("admin:tracking_form_change", args=[Form.objects.get().pk]) in shown
     assert "+5" in shown
-    assert "-3" in shown
+    assert "−3" in shown
 
 
 def test_the_list_speaks_french(marketer, publish, settings):

@@ -508,7 +508,7 @@ def test_with_shuffled_outcomes_the_same_points_are_no_better_than_chance(custom
 
 
 @pytest.mark.parametrize(
-    ("lowest", "highest", "said"), [(-27.5, -0.5, "-27.5 to -0.5"), (0, 5, "0–5"), (3, 3, "3"), (-9, 2, "-9 to 2")]
+    ("lowest", "highest", "said"), [(-27.5, -0.5, "−27.5 to −0.5"), (0, 5, "0–5"), (3, 3, "3"), (-9, 2, "−9 to 2")]
 )
 def test_a_band_is_told_so_that_a_minus_is_no_dash(lowest, highest, said):
     assert chart.scores(Band(lowest, highest, Rate(1, 2))) == said

@@ -303,7 +303,7 @@ def test_lowest_and_highest_scores_are_lines_of_their_own(now, engagement, fit):
         ("By hand", 60, "a"),
         ("limited to the highest score (50)", -10, ""),
         ("By hand", -9, "b"),
-        ("raised to the lowest score (-5)", 4, ""),
+        ("raised to the lowest score (−5)", 4, ""),
     ]
     assert [part.weighted for part in statement.groups] == [50, -10]
     assert (statement.limit, statement.limit_name) == (-20, "limited to the highest score")

@@ -69,7 +69,7 @@ def words(found):
 def test_it_lists_what_was_considered_and_adds_up(ada):
     found = letter(ada, "en")
 
-    assert [(part.name, part.score) for part in found.parts] == [("Engagement", "10"), ("Fit", "-3")]
+    assert [(part.name, part.score) for part in found.parts] == [("Engagement", "10"), ("Fit", "−3")]
     assert [(row.name, row.details, row.when, row.shown) for part in found.parts for row in part.rows] == [
         (
             "You downloaded one of our documents",
@@ -77,11 +77,11 @@ def test_it_lists_what_was_considered_and_adds_up(ada):
             "Jan. 23 – Jan. 25, 2026",
             "+10",
         ),
-        ("Points given or taken by our team", [], "Jan. 26, 2026", "-3"),
+        ("Points given or taken by our team", [], "Jan. 26, 2026", "−3"),
     ]
     assert [(one.name, one.how, one.shown) for one in found.sums] == [
         ("Engagement", "10 × 1", "+10"),
-        ("Fit", "-3 × 2", "-6"),
+        ("Fit", "−3 × 2", "−6"),
     ]
     assert (found.score, found.sender, found.day) == ("4", "Cuvelog", "Jan. 26, 2026")
     assert found.uncounted[2:] == [

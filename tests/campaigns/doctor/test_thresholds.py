@@ -138,7 +138,7 @@ def test_a_re_arm_level_nobody_comes_back_to_is_found(publish, trigger):
         (
             "unreachable_threshold",
             Severity.WARNING,
-            "“Again” acts once for each contact, although it says “again”: nobody comes back to -6.",
+            "“Again” acts once for each contact, although it says “again”: nobody comes back to −6.",
             (found,),
         )
     ]

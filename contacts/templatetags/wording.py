@@ -1,0 +1,11 @@
+"""The words of contacts.wording in templates: {{ score|number }}, {{ points|signed }}."""
+
+from __future__ import annotations
+
+from django.template import Library
+
+from contacts import wording
+
+register = Library()
+register.filter("number", wording.number)
+register.filter("signed", wording.signed)
