@@ -8,6 +8,9 @@ class ContactsConfig(AppConfig):
     verbose_name = _("Contacts")
 
     def ready(self) -> None:
+        from contacts import ordinals
+
+        ordinals.install()
         # What the apps above bring: filters of behaviour and scores, panels and columns of the contact pages, parts of merges.
         from contacts.merging import lists  # noqa: F401 - registers the part of this app
         from contacts.privacy import own  # noqa: F401 - the same

@@ -219,7 +219,7 @@ def _columns(curve: Curve, scale: _Scale) -> Iterator[Rule]:
         begins = [day for day in days if day.day == 1]
         every, form = -(-len(begins) // 12), MONTH
     else:
-        begins, every, form = days, max(1, -(-length // 8)), "j N"
+        begins, every, form = days, max(1, -(-length // 8)), "MONTH_DAY_FORMAT"
     for day in begins[::every]:
         moment = clock.midnight(day)
         if scale.holds(moment):

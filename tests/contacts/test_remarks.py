@@ -86,7 +86,7 @@ def test_a_time_is_told_in_its_own_zone_and_a_lazy_value_in_the_language_of_the_
     noun = kept(Remark(_("The %(noun)s it names does not exist any more."), noun=_("segment")))
 
     assert told(when, "en") == "Until March 1, 2026, 9:30 a.m."
-    assert told(when, "fr").endswith("1 mars 2026 09:30")
+    assert told(when, "fr").endswith("1er mars 2026 09:30")
     assert told(noun, "en") == "The segment it names does not exist any more."
 
 

@@ -59,6 +59,25 @@ def test_a_length_is_told_in_its_two_largest_units(seconds, told):
 
 
 @pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["Sept. 1, 2026", "Sept. 1, 2026", "Sept. 1", "Sept. 1, 2026, 4:30 p.m.", "1st, 2nd, 11th"]),
+        ("fr", ["1er septembre 2026", "1er sept. 2026", "1er sept.", "1er sept. 2026 16:30", "1er, 2, 11"]),
+    ],
+)
+def test_the_first_of_a_month_is_written_as_the_language_does(language, told):
+    at = datetime(2026, 9, 1, 14, 30, tzinfo=UTC)
+    formats = ["DATE_FORMAT", "SHORT_DATE_FORMAT", "MONTH_DAY_FORMAT"]
+    template = engines["django"].from_string('{{ at|date:"SHORT_DATETIME_FORMAT" }}')
+
+    with translation.override(language):
+        shown = [date_format(timezone.localtime(at), form) for form in formats]
+        ordinals = ", ".join(date_format(at.replace(day=day), "jS") for day in (1, 2, 11))
+        assert [*shown, template.render({"at": at}), ordinals] == told
+        assert moment(at) == told[3]
+
+
+@pytest.mark.parametrize(
     ("value", "plain", "with_sign"),
     [
         (5, "5", "+5"),
