@@ -23,7 +23,7 @@ class Download:
 
 DOWNLOADS = {
     "paper_fr": Download(
-        "Livre blanc : 12 endroits où une brasserie perd sa marge",
+        "Livre blanc\xa0: 12 endroits où une brasserie perd sa marge",
         "livre-blanc-marge.pdf",
         (
             "12 endroits où une brasserie perd sa marge",
@@ -69,7 +69,7 @@ DOWNLOADS = {
         description=Words("Les trois formules, hors taxes.", "The three plans, without VAT."),
     ),
     "sheet": Download(
-        Words("Tableur : le coût d'un brassin", "Spreadsheet: the cost of a batch"),
+        Words("Tableur\xa0: le coût d'un brassin", "Spreadsheet: the cost of a batch"),
         "cout-d-un-brassin.csv",
         (
             "poste;item;quantite;unite;prix;total",
@@ -82,7 +82,7 @@ DOWNLOADS = {
         description=Words("À remplir avec vos propres prix.", "Fill in your own prices."),
     ),
     "podcast": Download(
-        Words("Podcast : une brasserie dans un garage", "Podcast: a brewery in a garage"),
+        Words("Podcast\xa0: une brasserie dans un garage", "Podcast: a brewery in a garage"),
         url=f"{SITE}/podcast/une-brasserie-dans-un-garage",
         description=Words("32 minutes, sur notre site.", "32 minutes, on our site."),
     ),

@@ -34,7 +34,8 @@ CAMPAIGNS: dict[str, tuple[Words, Words, tuple[str, ...], tuple[Asked, ...]]] = 
     "discovery": (
         Words("Découverte", "Discovery"),
         Words(
-            "Deux emails : le second pour qui a lu le premier.", "Two emails: the second for those who read the first."
+            "Deux emails\xa0: le second pour qui a lu le premier.",
+            "Two emails: the second for those who read the first.",
         ),
         (),
         (

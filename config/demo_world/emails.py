@@ -33,7 +33,7 @@ LETTERS = {
 <p>Bonjour {{ contact.first_name|default:"à vous" }},</p>
 <p>Cuvelog est né dans une brasserie de Lille, un soir d'inventaire où il manquait dix-sept fûts. Depuis, 140 brasseries
 suivent avec nous leurs brassins, leurs fûts et leurs droits d'accise.</p>
-<p>Pour commencer : lisez <a href="$site/blog/cout-de-revient-d-un-brassin">ce que coûte vraiment un brassin</a>, ou visitez
+<p>Pour commencer\xa0: lisez <a href="$site/blog/cout-de-revient-d-un-brassin">ce que coûte vraiment un brassin</a>, ou visitez
 <a href="$site/produit/salle-de-brassage">la salle de brassage</a>.</p>
 """,
         ("Faire le tour de Cuvelog", "$site/produit"),
@@ -56,10 +56,10 @@ follow their batches, their kegs and their duty with us.</p>
         "Après le livre blanc",
         "Le chiffre qui fait mal (page 9)",
         "Et comment le calculer pour votre brasserie.",
-        "Avez-vous trouvé votre perte ?",
+        "Avez-vous trouvé votre perte\xa0?",
         """
-<p>{{ contact.first_name|default:"Bonjour" }}, vous avez téléchargé notre livre blanc. La page 9 donne une formule ;
-voici plus simple : <a href="$sheet">un tableur déjà prêt</a> où saisir vos propres prix.</p>
+<p>{{ contact.first_name|default:"Bonjour" }}, vous avez téléchargé notre livre blanc. La page 9 donne une formule\xa0;
+voici plus simple\xa0: <a href="$sheet">un tableur déjà prêt</a> où saisir vos propres prix.</p>
 <p>La plupart des brasseries de {{ company.city|default:"votre région" }} y trouvent entre 4 et 11&nbsp;%.</p>
 """,
         ("Voir les tarifs", "$site/tarifs"),
@@ -78,11 +78,11 @@ voici plus simple : <a href="$sheet">un tableur déjà prêt</a> où saisir vos 
     ),
     "letter_1_fr": Letter(
         "Lettre du brasseur n° 12",
-        "Houblon : signer maintenant, ou attendre ?",
+        "Houblon\xa0: signer maintenant, ou attendre\xa0?",
         "Le marché libre est tentant. Faites le calcul avant.",
-        "Contrat ou marché libre ?",
+        "Contrat ou marché libre\xa0?",
         """
-<p>La récolte est bonne et les prix se détendent. Faut-il lâcher son contrat ? Trois brasseurs répondent, et
+<p>La récolte est bonne et les prix se détendent. Faut-il lâcher son contrat\xa0? Trois brasseurs répondent, et
 <a href="$site/blog/houblon-contrat-ou-marche-libre">nous avons fait le calcul</a>.</p>
 <h2>À lire aussi</h2>
 <p><a href="$site/blog/nettoyage-en-place">La check-list de nettoyage du lundi</a>, à punaiser près de la cuve.</p>
@@ -106,14 +106,14 @@ voici plus simple : <a href="$sheet">un tableur déjà prêt</a> où saisir vos 
     ),
     "letter_2_fr": Letter(
         "Lettre du brasseur n° 13",
-        "Votre levure est-elle fatiguée ?",
+        "Votre levure est-elle fatiguée\xa0?",
         "Combien de générations peut-on vraiment tenir.",
-        "Combien de générations ?",
+        "Combien de générations\xa0?",
         """
-<p>Huit, dix, quinze ? Les réponses de nos lecteurs vont du simple au triple.
+<p>Huit, dix, quinze\xa0? Les réponses de nos lecteurs vont du simple au triple.
 <a href="$site/blog/levures-combien-de-generations">Le dossier est ici</a>.</p>
 <h2>Le livre blanc du mois</h2>
-<p>Douze endroits où une brasserie perd sa marge : <a href="$paper_fr">recevez-le</a>.</p>
+<p>Douze endroits où une brasserie perd sa marge\xa0: <a href="$paper_fr">recevez-le</a>.</p>
 <h2>À écouter</h2>
 <p><a href="$podcast">Une brasserie dans un garage</a>, 32 minutes avec Fatou Diallo.</p>
 """,
@@ -139,12 +139,12 @@ voici plus simple : <a href="$sheet">un tableur déjà prêt</a> où saisir vos 
         "La Mousse du Vercors a ouvert ses comptes.",
         "Le vrai prix d'un litre",
         """
-<p>{{ contact.first_name|default:"Bonjour" }}, combien coûte votre litre, tout compris ? À La Mousse du Vercors la réponse a
-surpris tout le monde : <a href="$site/clients/la-mousse-du-vercors">ils ont ouvert leurs comptes</a>.</p>
+<p>{{ contact.first_name|default:"Bonjour" }}, combien coûte votre litre, tout compris\xa0? À La Mousse du Vercors la réponse a
+surpris tout le monde\xa0: <a href="$site/clients/la-mousse-du-vercors">ils ont ouvert leurs comptes</a>.</p>
 <h2>Nouveau dans Cuvelog</h2>
 <p><a href="$site/produit/suivi-des-futs">Le suivi des fûts</a> lit maintenant les consignes de vos distributeurs.</p>
 <h2>Nos formules</h2>
-<p>Elles n'ont pas bougé : <a href="$site/tarifs">de 49 à 329 € par mois</a>.</p>
+<p>Elles n'ont pas bougé\xa0: <a href="$site/tarifs">de 49 à 329\xa0€ par mois</a>.</p>
 """,
         ("Voir Cuvelog en vingt minutes", "$demo_fr"),
     ),
@@ -164,8 +164,8 @@ surpris tout le monde : <a href="$site/clients/la-mousse-du-vercors">ils ont ouv
         ("See Cuvelog in twenty minutes", "$demo_en"),
     ),
     "webinar_fr": Letter(
-        "Invitation : les droits d'accise sans larmes",
-        "Jeudi à 11 h : les droits d'accise sans larmes",
+        "Invitation\xa0: les droits d'accise sans larmes",
+        "Jeudi à 11\xa0h\xa0: les droits d'accise sans larmes",
         "45 minutes, une brasseuse, aucune larme.",
         "Les droits d'accise sans larmes",
         """
@@ -187,13 +187,13 @@ et une brasseuse vous montrent comment la finir avant le café.</p>
     ),
     "demo_fr": Letter(
         "Proposition de démonstration",
-        "{{ contact.first_name|default:\"Bonjour\" }}, vingt minutes avec vos propres fûts ?",
+        "{{ contact.first_name|default:\"Bonjour\" }}, vingt minutes avec vos propres fûts\xa0?",
         "Sans diaporama, à l'heure qui vous arrange.",
-        "Et si nous ouvrions Cuvelog ensemble ?",
+        "Et si nous ouvrions Cuvelog ensemble\xa0?",
         """
-<p>Vous avez regardé de près {{ company.name|default:"ce que nous faisons" }} et nos tarifs : le plus simple est de voir
+<p>Vous avez regardé de près {{ company.name|default:"ce que nous faisons" }} et nos tarifs\xa0: le plus simple est de voir
 Cuvelog avec vos recettes. Vingt minutes, entre deux brassins.</p>
-<p>Vous préférez seul ? <a href="$site/demo">La visite guidée est ici</a>.</p>
+<p>Vous préférez seul\xa0? <a href="$site/demo">La visite guidée est ici</a>.</p>
 """,
         ("Choisir un créneau", "$demo_fr"),
     ),
@@ -216,7 +216,7 @@ Cuvelog avec vos recettes. Vingt minutes, entre deux brassins.</p>
         "Vous en parlez mieux que nous",
         """
 <p>{{ contact.first_name|default:"Bonjour" }}, {{ company.name|default:"votre brasserie" }} connaît Cuvelog mieux que
-nous. Accepteriez-vous de répondre à une brasserie qui hésite ? Nous offrons le brassin d'essai.</p>
+nous. Accepteriez-vous de répondre à une brasserie qui hésite\xa0? Nous offrons le brassin d'essai.</p>
 """,
         ("Lire ce que d'autres ont raconté", "$site/clients"),
     ),
@@ -232,13 +232,13 @@ take a call from a brewery that is still wondering? The trial batch is on us.</p
         ("Read what others have told", "$site/en/customers"),
     ),
     "inside_hot_fr": Letter(
-        "Interne : prospect chaud",
-        "Prospect chaud : {{ contact.name }} ({{ company.name|default:\"sans entreprise\" }})",
+        "Interne\xa0: prospect chaud",
+        "Prospect chaud\xa0: {{ contact.name }} ({{ company.name|default:\"sans entreprise\" }})",
         "Score {{ score.overall }}",
         "{{ contact.name }} mérite un appel",
         """
 <p><strong>{{ contact.job_title }}</strong>, {{ company.name|default:"entreprise inconnue" }}, {{ contact.city }}<br>
-Score : <strong>{{ score.overall }}</strong> · Étape : {{ contact.stage }}<br>
+Score\xa0: <strong>{{ score.overall }}</strong> · Étape\xa0: {{ contact.stage }}<br>
 {{ contact.phone|default:"pas de téléphone" }} · {{ contact.email }}</p>
 """,
         ("Ouvrir sa fiche", "{{ contact.page }}"),

@@ -58,7 +58,7 @@ VOLUME = Question(
 )
 TOOL = Question(
     "current_tool",
-    Words("Avec quoi suivez-vous votre production ?", "What do you track production with?"),
+    Words("Avec quoi suivez-vous votre production\xa0?", "What do you track production with?"),
     Type.SELECT,
     "fields.current_tool",
     required=False,
@@ -67,13 +67,13 @@ TOOL = Question(
 )
 PROJECT = Question(
     "project",
-    Words("Quand pensez-vous vous équiper ?", "When do you plan to buy?"),
+    Words("Quand pensez-vous vous équiper\xa0?", "When do you plan to buy?"),
     Type.RADIO,
     choices=(SOON, THIS_YEAR, LOOKING),
 )
 BEFORE = Question(
     "before",
-    Words("Quelle échéance ne faut-il pas manquer ?", "Which date must not be missed?"),
+    Words("Quelle échéance ne faut-il pas manquer\xa0?", "Which date must not be missed?"),
     required=False,
     only_if=("project", SOON),
 )
@@ -130,11 +130,11 @@ SHEETS = {
         (FIRST_NAME, LAST_NAME, EMAIL, PHONE, COMPANY, JOB_TITLE, PROJECT, BEFORE, RECIPES, MESSAGE, FOLLOW, READ),
     ),
     "paper": Sheet(
-        Words("Livre blanc : la marge", "White paper: the margin"),
+        Words("Livre blanc\xa0: la marge", "White paper: the margin"),
         Words("Recevez le livre blanc", "Get the white paper"),
         Words("28 pages, aucune recette secrète.", "28 pages, no secret recipes."),
         Words("Télécharger", "Download"),
-        Words("Bonne lecture !", "Enjoy the read!"),
+        Words("Bonne lecture\xa0!", "Enjoy the read!"),
         (FIRST_NAME, LAST_NAME, EMAIL, COMPANY, TOOL, FOLLOW, READ),
     ),
     "newsletter": Sheet(
@@ -150,7 +150,7 @@ SHEETS = {
         Words("Réservez votre place", "Save your seat"),
         Words("Quarante-cinq minutes, questions comprises.", "Forty-five minutes, questions included."),
         Words("Je m'inscris", "Register"),
-        Words("C'est noté ! Le lien arrive par email.", "You are in! The link follows by email."),
+        Words("C'est noté\xa0! Le lien arrive par email.", "You are in! The link follows by email."),
         (FIRST_NAME, LAST_NAME, EMAIL, COMPANY, INTEREST, FOLLOW, READ),
     ),
 }

@@ -14,13 +14,15 @@ STAGES = {
     "curious": (
         Words("Curieux", "Curious"),
         "#94a3b8",
-        Words("Nous connaît à peine : une visite, une carte de visite.", "Hardly knows us: a visit, a business card."),
+        Words(
+            "Nous connaît à peine\xa0: une visite, une carte de visite.", "Hardly knows us: a visit, a business card."
+        ),
     ),
     "lead": (
         Words("Prospect", "Lead"),
         "#38bdf8",
         Words(
-            "A demandé quelque chose : un livre blanc, la lettre, un webinaire.",
+            "A demandé quelque chose\xa0: un livre blanc, la lettre, un webinaire.",
             "Asked for something: a paper, the letter, a webinar.",
         ),
     ),
@@ -28,7 +30,7 @@ STAGES = {
         Words("Prospect qualifié", "Qualified lead"),
         "#818cf8",
         Words(
-            "La bonne brasserie, et de l'intérêt : un appel vaut la peine.",
+            "La bonne brasserie, et de l'intérêt\xa0: un appel vaut la peine.",
             "The right brewery, and interest: worth a call.",
         ),
     ),
@@ -51,14 +53,16 @@ GROUPS = {
         Words("Engagement", "Engagement"),
         "1",
         "#2563eb",
-        Words("Ce que la personne fait : lire, cliquer, demander, essayer.", "What people do: read, click, ask, try."),
+        Words(
+            "Ce que la personne fait\xa0: lire, cliquer, demander, essayer.", "What people do: read, click, ask, try."
+        ),
     ),
     "fit": (
         Words("Adéquation", "Fit"),
         "0.5",
         "#16a34a",
         Words(
-            "Ce que la personne est : son rôle, la taille de sa brasserie.",
+            "Ce que la personne est\xa0: son rôle, la taille de sa brasserie.",
             "Who people are: their role, their brewery's size.",
         ),
     ),

@@ -39,13 +39,13 @@ class Offer:
 
 OFFERS = {
     "paper_fr": Offer(
-        "Où passe votre marge ?",
+        "Où passe votre marge\xa0?",
         "livre-blanc-marge",
         "fr",
         "paper_fr",
         (
-            "Où passe votre marge ?",
-            "Entre le malt et le verre, une brasserie artisanale perd en moyenne 9 % de son volume. Pas par maladresse : par "
+            "Où passe votre marge\xa0?",
+            "Entre le malt et le verre, une brasserie artisanale perd en moyenne 9\xa0% de son volume. Pas par maladresse\xa0: par "
             "manque de chiffres.",
             "Recevoir le livre blanc",
         ),
@@ -93,14 +93,14 @@ OFFERS = {
 # key: (title, address, language, form, body)
 PAGES = {
     "webinar_excise": (
-        "Webinaire : les droits d'accise sans larmes",
+        "Webinaire\xa0: les droits d'accise sans larmes",
         "webinaire-accises",
         "fr",
         "webinar_fr",
         """
-<p>Une déclaration, trois taux, un retour de fûts : en quarante-cinq minutes, Camille Roussel et une brasseuse montrent comment
+<p>Une déclaration, trois taux, un retour de fûts\xa0: en quarante-cinq minutes, Camille Roussel et une brasseuse montrent comment
 elles déclarent leurs droits sans tableur.</p>
-<ul><li>Petite brasserie indépendante : qui a droit au taux réduit ?</li><li>Retours, pertes, dégustations : que déclarer ?</li>
+<ul><li>Petite brasserie indépendante\xa0: qui a droit au taux réduit\xa0?</li><li>Retours, pertes, dégustations\xa0: que déclarer\xa0?</li>
 <li>Vos questions, en direct.</li></ul>
 """,
     ),
@@ -121,7 +121,7 @@ brewer of Thistle &amp; Barrel show how they got theirs home.</p>
         "fr",
         "contact_fr",
         """
-<p>Pas de diaporama : nous ouvrons Cuvelog avec <strong>vos</strong> recettes et <strong>vos</strong> fûts. Vingt minutes, à
+<p>Pas de diaporama\xa0: nous ouvrons Cuvelog avec <strong>vos</strong> recettes et <strong>vos</strong> fûts. Vingt minutes, à
 l'heure qui vous arrange entre deux brassins.</p>
 """,
     ),

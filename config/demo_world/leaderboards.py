@@ -12,7 +12,7 @@ def create(world: World) -> None:
     board(
         world,
         Words("Prospects les plus chauds", "Hottest leads"),
-        Words("Quels prospects sont les plus chauds ?", "Which contacts are the hottest leads?"),
+        Words("Quels prospects sont les plus chauds\xa0?", "Which contacts are the hottest leads?"),
         "engagement",
         leaf("stage", "before", world.stages["customer"].pk),
         1,
@@ -20,7 +20,7 @@ def create(world: World) -> None:
     board(
         world,
         Words("Futurs ambassadeurs", "Future ambassadors"),
-        Words("Quels clients peuvent devenir ambassadeurs ?", "Which customers can become ambassadors?"),
+        Words("Quels clients peuvent devenir ambassadeurs\xa0?", "Which customers can become ambassadors?"),
         "ambassador",
         leaf("stage", "is", world.stages["customer"].pk),
         2,
@@ -28,7 +28,7 @@ def create(world: World) -> None:
     board(
         world,
         Words("À appeler d'abord", "Call first"),
-        Words("Qui mérite un appel en priorité ?", "Who deserves a call first?"),
+        Words("Qui mérite un appel en priorité\xa0?", "Who deserves a call first?"),
         "",
         segments.all_of(
             leaf("stage", "before", world.stages["customer"].pk),

@@ -57,7 +57,7 @@ FOOT = {
     '<a href="{{ unsubscribe_url }}">Unsubscribe</a>',
 }
 INSIDE = {
-    "fr": "Message interne, envoyé par le déclencheur « {{ reason.name }} ».",
+    "fr": "Message interne, envoyé par le déclencheur «\xa0{{ reason.name }}\xa0».",
     "en": "An internal message, sent by the trigger “{{ reason.name }}”.",
 }
 

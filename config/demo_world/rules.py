@@ -124,7 +124,7 @@ RULES = {
         params=answer("contact_en", SOON),
     ),
     "looking": Rule(
-        Words("« Je regarde, c'est tout »", "“Just looking” (FR)"),
+        Words("«\xa0Je regarde, c'est tout\xa0»", "“Just looking” (FR)"),
         "form_answered",
         -5,
         repeat=Repeat.ONCE,
@@ -190,7 +190,7 @@ RULES = {
         event("referral"),
     ),
     "happy": Rule(
-        Words("Enquête : enchanté", "Survey: delighted"),
+        Words("Enquête\xa0: enchanté", "Survey: delighted"),
         "custom_event",
         15,
         "ambassador",
@@ -198,7 +198,7 @@ RULES = {
         event("survey_happy"),
     ),
     "unhappy": Rule(
-        Words("Enquête : déçu", "Survey: disappointed"),
+        Words("Enquête\xa0: déçu", "Survey: disappointed"),
         "custom_event",
         -20,
         "ambassador",
@@ -225,7 +225,7 @@ RULES = {
     "decider": who(Words("Décide", "Decides"), 20, profiles.deciders),
     "brewer": who(Words("Brasse", "Brews"), 10, profiles.brewers),
     "our_size": who(Words("Brasserie à notre taille", "Brewery of our size"), 15, segments.craft),
-    "volume": who(Words("Plus de 1 000 hl par an", "More than 1,000 hl a year"), 15, profiles.large_volume),
+    "volume": who(Words("Plus de 1\xa0000\xa0hl par an", "More than 1,000 hl a year"), 15, profiles.large_volume),
     "spreadsheet": who(
         Words("Suit sa production sur un tableur", "Tracks production on a spreadsheet"), 10, profiles.on_spreadsheet
     ),

@@ -19,7 +19,7 @@ FIXED = {
     "wake": (
         Words("À réveiller", "To wake up"),
         Words(
-            "Leur intérêt est retombé : un appel doux, pas une rafale.",
+            "Leur intérêt est retombé\xa0: un appel doux, pas une rafale.",
             "Their interest fell: a gentle call, no barrage.",
         ),
     ),
@@ -110,7 +110,7 @@ DYNAMIC: dict[str, tuple[Words, Words, Callable[[World], dict[str, Any]]]] = {
         sleeping,
     ),
     "spreadsheets": (
-        Words("Au tableur, et plus de 500 hl", "On a spreadsheet, above 500 hl"),
+        Words("Au tableur, et plus de 500\xa0hl", "On a spreadsheet, above 500 hl"),
         Words("Ceux que nous aidons le plus.", "Those whom we help most."),
         spreadsheets,
     ),

@@ -6,10 +6,11 @@ from campaigns.models import Sms
 from config.demo_world.world import World
 from tracking import addresses
 
-# key: (name, text); {link} is the address of the landing page named last
+# key: (name, text); {link} is the address of the landing page named last. Spaces are plain: one that does not break would
+# take the text out of the alphabet of SMS, and more than double what it costs.
 TEXTS = {
     "demo_fr": (
-        "Rappel : démonstration",
+        "Rappel\xa0: démonstration",
         'Bonjour {{ contact.first_name|default:"" }}, Camille de Cuvelog. Vingt minutes pour voir vos propres fûts ? {link}',
         "demo_fr",
     ),
@@ -19,7 +20,7 @@ TEXTS = {
         "demo_en",
     ),
     "webinar_fr": (
-        "Rappel : webinaire",
+        "Rappel\xa0: webinaire",
         "Demain jeudi, 11 h : les droits d'accise sans larmes. {link}",
         "webinar_excise",
     ),
