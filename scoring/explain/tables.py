@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from contacts.wording import number, signed
+from contacts.wording import labelled, number, signed
 from scoring.explain.almost import AlmostCounted, Missed
 from scoring.explain.lines import Line
 from scoring.explain.statements import GroupStatement, Statement
@@ -73,7 +73,8 @@ def _overall(statement: Statement) -> Iterator[str]:
 def _almost(almost: AlmostCounted) -> Iterator[str]:
     yield _("What almost counted")
     for one in almost.missed:
-        yield f"  {one.name} (v{one.version}) · {one.about} · {_missed(one)}: {one.why}"
+        what = f"{one.name} (v{one.version}) · {one.about} · {_missed(one)}"
+        yield f"  {labelled(what, one.why)}"
     for refusal in almost.refusals:
         yield f"  {refusal.why}"
 

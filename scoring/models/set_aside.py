@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.wording import labelled
 
 
 class SetAside(models.Model):
@@ -39,7 +40,7 @@ class SetAside(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_work_display()}: {self.contact or '–'}"
+        return labelled(self.get_work_display(), self.contact or "–")
 
     @property
     def problem(self) -> str:

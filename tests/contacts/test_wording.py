@@ -12,6 +12,7 @@ from django.utils.formats import date_format, localize
 
 from contacts.models import Channel, Consent, DoNotContact, Purpose
 from contacts.wording import duration, labelled, moment, number, quoted, signed, strung, to_the_second
+from tracking.models import Confirmation, Form
 
 ENGLISH = "“A”: add the tag “B”; send the email “C”"
 FRENCH = "«\xa0A\xa0»\xa0: add the tag «\xa0B\xa0»\xa0; send the email «\xa0C\xa0»"
@@ -113,14 +114,16 @@ def test_no_page_and_no_sentence_makes_signs_of_its_own():
     assert len(code) > 300
 
 
-def test_consents_and_blocks_are_named_in_the_language_of_the_reader():
+def test_consents_blocks_and_what_waits_for_a_click_are_named_in_the_language_of_the_reader():
     consent = Consent(purpose=Purpose.WEB_TRACKING, granted=True)
     block = DoNotContact(channel=Channel.EMAIL, reason=DoNotContact.Reason.UNSUBSCRIBED)
 
-    with translation.override("en"):
-        english = [str(consent), str(block)]
-    with translation.override("fr"):
-        french = [str(consent), str(block)]
+    waiting = Confirmation(email="ada@example.com", form=Form(name="Newsletter"))
 
-    assert english == ["Web tracking: yes", "Email: Unsubscribed"]
-    assert french == ["Suivi web\xa0: oui", "E-mail\xa0: Désinscription"]
+    with translation.override("en"):
+        english = [str(consent), str(block), str(waiting)]
+    with translation.override("fr"):
+        french = [str(consent), str(block), str(waiting)]
+
+    assert english == ["Web tracking: yes", "Email: Unsubscribed", "ada@example.com: Newsletter"]
+    assert french == ["Suivi web\xa0: oui", "E-mail\xa0: Désinscription", "ada@example.com\xa0: Newsletter"]

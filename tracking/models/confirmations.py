@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
+from contacts.wording import labelled
 from tracking.models.forms import Form
 
 
@@ -37,7 +38,7 @@ class Confirmation(models.Model):
         indexes = [models.Index(fields=["send_at"], name="confirmation_to_send", condition=Q(send_at__isnull=False))]
 
     def __str__(self) -> str:
-        return f"{self.email}: {self.form}"
+        return labelled(self.email, self.form)
 
     @property
     def is_expired(self) -> bool:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from contacts.registry import unknown_label
+from contacts.wording import labelled
 from scoring.backtests import books, questions, running
 from scoring.models import BackTest, PointGroup
 from scoring.outcomes import Outcome, UnknownName, outcomes
@@ -78,7 +79,7 @@ class Command(BaseCommand):
         found = pages.shown(test)
         lines = [questions.outcome(test), questions.sentence(test), *questions.whom(test), ""]
         lines += [f"{found['words'].title}. {found['words'].text}", found["lift"], ""]
-        lines += [f"{side.name}: {side.words.title} (AUC {side.auc}, {side.lift})" for side in found["sides"]]
+        lines += [labelled(side.name, f"{side.words.title} (AUC {side.auc}, {side.lift})") for side in found["sides"]]
         if comparison := found["comparison"]:
             lines.append(f"{comparison.title}. {comparison.text}")
         lines += [_("Score of at least | leads passed | converted | precision | recall")]
@@ -86,7 +87,7 @@ class Command(BaseCommand):
             f"{mark.threshold:>17} | {mark.leads:>12} | {mark.converted:>9} | {mark.precision:>9} | {mark.recall:>6}"
             for mark in found["marks"]
         ]
-        lines += [f"{why.title}: {mark.threshold}. {why.text}" for why, mark, _useless in found["suggestions"]]
+        lines += [f"{labelled(why.title, mark.threshold)}. {why.text}" for why, mark, _useless in found["suggestions"]]
         self.stdout.write("\n".join(lines))
 
 
