@@ -126,6 +126,7 @@ UNFOLD = {
     "SITE_SYMBOL": "scoreboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("scoring/favicon.svg")}],
     "STYLES": [lambda request: static("scoring/admin.css")],
+    "SCRIPTS": [lambda request: static("contacts/lists.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

@@ -85,9 +85,9 @@ class PointEntryAdmin(ReadOnlyAdmin):
             entry.version,
         )
 
-    @display(description=_("on"))
-    def about(self, entry: Any) -> str:
-        return entry.object_name or ""
+    @display(description=_("on"), empty_value="–")
+    def about(self, entry: Any) -> str | None:
+        return entry.object_name or None
 
     @display(description=_("period"), ordering="period", empty_value="–")
     def within(self, entry: PointEntry) -> date | None:
