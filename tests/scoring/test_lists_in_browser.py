@@ -6,7 +6,7 @@ from django.test import Client
 from config import pipeline
 from scoring.models import Repeat
 from tests.factories import ContactFactory, UserFactory
-from tests.scoring.conftest import download
+from tests.scoring.conftest import download, subject
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CELLS = """() => [...document.querySelector("#result_list tr.data-row").cells].map((cell) => {
@@ -28,7 +28,7 @@ def phone(chromium, live_server, settings):
 
 def test_a_card_names_what_it_holds_with_one_capital_and_leaves_nothing_blank(phone, live_server, publish):
     publish(-5, repeat=Repeat.ONCE)
-    download(ContactFactory(first_name="Ada", last_name="Martin"))
+    download(ContactFactory(first_name="Ada", last_name="Martin"), subject("The guide"))
     pipeline.drain()
     phone.goto(f"{live_server.url}/admin/scoring/pointentry/")
     cells = phone.evaluate(CELLS)
