@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from contacts.remarks import Remark
+from contacts.wording import whole
 
 __all__ = [
     "BaremeAdmin",
@@ -66,7 +67,7 @@ class CappedCount(Subquery):
 
 
 def shown_count(count: int) -> str:
-    return f"{CappedPaginator.limit}+" if count > CappedPaginator.limit else str(count)
+    return f"{whole(CappedPaginator.limit)}+" if count > CappedPaginator.limit else whole(count)
 
 
 class FiniteDecimalField(forms.DecimalField):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.template.defaultfilters import floatformat
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -54,15 +54,20 @@ def duration(length: timedelta) -> str:
 
 
 def number(value: Any, places: int = -2) -> str:
-    """A score as people read it, everywhere: no decimals where it is whole, else two.
+    """A score as people read it, everywhere: thousands apart, and no decimals where it is whole, else two.
 
     What programs read (CSV, JSON, the value of an input) has the plain number."""
-    return with_minus(str(floatformat(value, places)))
+    return with_minus(str(floatformat(value, f"{places}g")))
 
 
 def signed(value: Any, places: int = -2) -> str:
     """Points, or a difference: with their sign, whichever it is; nothing is neither."""
     return f"+{number(value, places)}" if value > 0 else number(value, places)
+
+
+def whole(count: int) -> str:
+    """How many, as people read it."""
+    return with_minus(number_format(count, use_l10n=True, force_grouping=True))
 
 
 def with_minus(digits: str) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import QuerySet
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contacts import conditions
 from contacts import sql as contact_sql
 from contacts.models import Contact
+from contacts.wording import whole
 from scoring import values
 from scoring.models import Leaderboard
 
@@ -57,16 +57,16 @@ def counted(board: Leaderboard) -> int:
 def _of_how_many(first: int, count: int) -> str:
     if count > COUNTED:
         return _("The first %(first)s of more than %(count)s contacts with points here.") % {
-            "first": number_format(first),
-            "count": number_format(COUNTED),
+            "first": whole(first),
+            "count": whole(COUNTED),
         }
     if first >= count:
         return ngettext("%(count)s contact has points here.", "All %(count)s contacts with points here.", count) % {
-            "count": number_format(count)
+            "count": whole(count)
         }
     return _("The first %(first)s of %(count)s contacts with points here.") % {
-        "first": number_format(first),
-        "count": number_format(count),
+        "first": whole(first),
+        "count": whole(count),
     }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Count, F, Sum
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +19,7 @@ from campaigns.admin.histograms import Histogram, histogram
 from campaigns.forecasts import Crossed, Outcome, TriggerForecast
 from campaigns.models import Firing, TriggerVersion
 from contacts.models import Contact
+from contacts.wording import whole
 from scoring import publications
 from scoring.models import Edit, PointActionVersion, Publication, TermsVersion
 from scoring.publishing import figures
@@ -157,7 +157,7 @@ def progress(publication: Publication) -> dict[str, Any]:
         "percent": 100 if is_over else min(100, 100 * seen // total) if total else 0,
         "sentence": _g("Waiting for its turn.")
         if total is None
-        else _g("%(seen)s of %(total)s contacts.") % {"seen": _said(seen), "total": _said(total)},
+        else _g("%(seen)s of %(total)s contacts.") % {"seen": whole(seen), "total": whole(total)},
     }
 
 
@@ -242,7 +242,3 @@ def _page(edit: Edit) -> str:
         return reverse(PAGES[edit.type], args=[edit.ref_id])
     except (KeyError, NoReverseMatch):
         return ""
-
-
-def _said(count: int) -> str:
-    return str(number_format(count, use_l10n=True, force_grouping=True))

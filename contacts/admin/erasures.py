@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -20,7 +19,7 @@ from contacts.models import Erasure, ErasureRun
 from contacts.numerals import number_in
 from contacts.privacy import several, wording
 from contacts.remarks import Remark
-from contacts.wording import labelled
+from contacts.wording import labelled, whole
 
 SHOWN = 100  # of those who could not be erased
 COLOURS = {"going": "info", "done": "success", "stopped": "warning"}
@@ -137,12 +136,8 @@ def _run(object_id: str) -> ErasureRun:
 
 def _sentence(run: ErasureRun, progress: several.Progress) -> str:
     text = ngettext("%(done)s of %(total)s person erased", "%(done)s of %(total)s people erased", run.total)
-    told = text % {"done": _number(run.erased), "total": _number(run.total)}
+    told = text % {"done": whole(run.erased), "total": whole(run.total)}
     if not progress.left:
         return f"{told}."
-    left = ngettext("%(left)s is left", "%(left)s are left", progress.left) % {"left": _number(progress.left)}
+    left = ngettext("%(left)s is left", "%(left)s are left", progress.left) % {"left": whole(progress.left)}
     return f"{told}, {left}."
-
-
-def _number(count: int) -> str:
-    return str(number_format(count, use_l10n=True, force_grouping=True))

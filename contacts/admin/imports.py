@@ -14,7 +14,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportMixin
@@ -26,7 +25,7 @@ from contacts import exports
 from contacts.imports import jobs, targets
 from contacts.models import Contact, Import, Segment
 from contacts.tasks import carry_import
-from contacts.wording import labelled, strung
+from contacts.wording import labelled, strung, whole
 
 MAX_BYTES = 200_000_000
 SHOWN_ROWS = 8
@@ -254,6 +253,5 @@ def _report(job: Import) -> Iterator[str]:
 
 def _sentence(job: Import) -> str:
     return _g("%(done)s of %(total)s lines: %(created)s new, %(updated)s updated, %(failed)s with errors.") % {
-        name: number_format(getattr(job, name), use_l10n=True, force_grouping=True)
-        for name in ("done", "total", "created", "updated", "failed")
+        name: whole(getattr(job, name)) for name in ("done", "total", "created", "updated", "failed")
     }

@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -29,6 +28,7 @@ from contacts.numerals import number_in
 from contacts.privacy import answer, several, wording
 from contacts.remarks import Remark
 from contacts.tasks import carry_erasures
+from contacts.wording import whole
 
 ERASED = ngettext_lazy("%(count)d person was erased.", "%(count)d people were erased.", "count")
 SHOWN = 100  # people named on the page that asks
@@ -132,7 +132,7 @@ class Privacy(BaremeAdmin):  # type: ignore[misc,unused-ignore]
     ) -> HttpResponse | None:
         """The page that asks to be sure, whatever list they were chosen in; None, with a sentence, where there are too many."""
         if len(ids) > several.MOST:
-            most = number_format(several.MOST, force_grouping=True)
+            most = whole(several.MOST)
             text = _g("At most %(count)s people can be erased at once. Choose fewer, and the others afterwards.")
             self.message_user(request, text % {"count": most}, messages.WARNING)
             return None

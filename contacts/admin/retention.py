@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -25,6 +24,7 @@ from contacts import sql
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.models import Contact, RetentionPolicy, RetentionRun
 from contacts.privacy.retention import Kind, Proposal, Unit, counting, in_order, kinds, policies, runs
+from contacts.wording import whole
 
 LISTED = 100
 SECONDS = 5
@@ -193,8 +193,8 @@ def counted(count: int | None) -> str:
     if count is None:
         return _g("not counted: it would take too long")
     if count > counting.MOST:
-        return _g("more than %(count)s") % {"count": number_format(counting.MOST, force_grouping=True)}
-    return number_format(count, force_grouping=True)
+        return _g("more than %(count)s") % {"count": whole(counting.MOST)}
+    return whole(count)
 
 
 def said(key: str, length: int | None) -> str:

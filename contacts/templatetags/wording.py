@@ -1,4 +1,4 @@
-"""The words of contacts.wording in templates: {{ score|number }}, {{ points|signed }}."""
+"""The words of contacts.wording in templates: {{ score|number }}, {{ points|signed }}, {{ contacts|whole }}."""
 
 from __future__ import annotations
 
@@ -9,3 +9,4 @@ from contacts import wording
 register = Library()
 register.filter("number", wording.number)
 register.filter("signed", wording.signed)
+register.filter("whole", wording.whole)

@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -22,6 +21,7 @@ from contacts.admin_base import BaremeAdmin, guarded
 from contacts.conditions import ConditionsField
 from contacts.numerals import number_in
 from contacts.typed_params import TypedParamsForm
+from contacts.wording import whole
 from scoring.admin.offered import OfferedGroups
 from scoring.backtests import books, questions, running
 from scoring.models import BackTest
@@ -255,6 +255,6 @@ def _progress(test: BackTest) -> str:
     if test.seen >= test.total:
         return _g("All contacts are seen; the answer is being computed.")
     return _g("%(seen)s of %(total)s contacts") % {
-        "seen": number_format(test.seen, use_l10n=True, force_grouping=True),
-        "total": number_format(test.total, use_l10n=True, force_grouping=True),
+        "seen": whole(test.seen),
+        "total": whole(test.total),
     }

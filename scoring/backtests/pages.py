@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from contacts.wording import whole
 from scoring.backtests import answers, chart, wording
 from scoring.backtests.books import DRAFT, THEN, TODAY
 from scoring.backtests.reports import Report
@@ -63,10 +64,10 @@ def shown(test: BackTest) -> dict[str, Any]:
         "report": report,
         "words": wording.verdict(report.verdict),
         "tone": tone(report),
-        "contacts": wording.whole(answer.contacts),
-        "converted": wording.whole(int(report.verdict.base.count)),
+        "contacts": whole(answer.contacts),
+        "converted": whole(int(report.verdict.base.count)),
         "rate": wording.percent(report.verdict.base.value),
-        "earlier": wording.whole(answer.earlier) if answer.earlier else "",
+        "earlier": whole(answer.earlier) if answer.earlier else "",
         "lift": wording.lift(report.top) if report.top else "",
         "chart": chart.draw(report.bands, report.verdict.base) if report.bands else None,
         "marks": [mark(passing) for passing in report.thresholds],
@@ -89,9 +90,9 @@ def capacity(test: BackTest) -> str:
         return ""
     sentence = _("You said your sales team can call %(month)s leads a month: that is %(all)s in %(days)s days.")
     return sentence % {
-        "month": wording.whole(test.capacity),
-        "all": wording.whole(capacity_in(test) or 0),
-        "days": wording.whole(test.horizon_days),
+        "month": whole(test.capacity),
+        "all": whole(capacity_in(test) or 0),
+        "days": whole(test.horizon_days),
     }
 
 
@@ -103,9 +104,9 @@ def mark(passing: Passing) -> Mark:
     return Mark(
         value=str(passing.threshold),
         threshold=chart.points(float(passing.threshold)),
-        leads=wording.whole(passing.leads),
+        leads=whole(passing.leads),
         share=wording.percent(passing.share.value),
-        converted=wording.whole(passing.conversions),
+        converted=whole(passing.conversions),
         precision=wording.percent(passing.precision.value),
         recall=wording.percent(passing.recall.value),
     )

@@ -8,7 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contacts.wording import with_minus
+from contacts.wording import whole, with_minus
 from scoring.backtests.bands import Top
 from scoring.backtests.rates import Interval, Rate
 from scoring.backtests.separation import Gain, Separation
@@ -74,10 +74,6 @@ def lift(given: Top) -> str:
 
 def percent(value: float) -> str:
     return _("%(number)s%%") % {"number": _number(100 * value, 1)}
-
-
-def whole(value: int) -> str:
-    return number_format(value, use_l10n=True, force_grouping=True)
 
 
 def auc(value: float) -> str:

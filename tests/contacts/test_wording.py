@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format, localize
 
 from contacts.models import Channel, Consent, DoNotContact, Purpose
-from contacts.wording import duration, labelled, moment, number, quoted, signed, strung, to_the_second
+from contacts.wording import duration, labelled, moment, number, quoted, signed, strung, to_the_second, whole
 from tracking.models import Confirmation, Form
 
 ENGLISH = "“A”: add the tag “B”; send the email “C”"
@@ -85,7 +85,7 @@ def test_the_first_of_a_month_is_written_as_the_language_does(language, told):
         (-5, "−5", "−5"),
         (0, "0", "0"),
         (Decimal("-7.50"), "−7.50", "−7.50"),
-        (Decimal("1200.00"), "1200", "+1200"),
+        (Decimal("1200.00"), "1,200", "+1,200"),
         (Decimal("-0.00"), "0", "0"),
     ],
 )
@@ -99,6 +99,14 @@ def test_a_number_has_one_minus_sign_in_code_and_in_templates(value, plain, with
 def test_cents_are_shown_where_they_are_asked_for():
     with translation.override("fr"):
         assert (number(3, 2), signed(Decimal("-3"), 2)) == ("3,00", "−3,00")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", ["999", "1,200", "1,200.50"]), ("fr", ["999", "1\xa0200", "1\xa0200,50"])]
+)
+def test_thousands_stand_apart_as_the_reader_is_used_to(language, told):
+    with translation.override(language):
+        assert [whole(999), whole(1200), number(Decimal("1200.5"))] == told
 
 
 def test_no_page_and_no_sentence_makes_signs_of_its_own():

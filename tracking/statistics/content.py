@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from contacts.wording import whole
 from tracking import daysums, pages, statistics_sql, subjects
 from tracking.daysums import Count
 from tracking.models import Asset, Form, HeldSubmission, Kind, LandingPage, Subject
 from tracking.odds import Tally
-from tracking.statistics.report import Figure, Report, Span, Table, columns_of, grouped, percent, rate
+from tracking.statistics.report import Figure, Report, Span, Table, columns_of, percent, rate
 from tracking.statistics.seen import Seen
 
 
 def of_landing_page(page: LandingPage, days: Span) -> Report:
     seen = Seen(Subject.Type.LANDING_PAGE, page.pk, Kind.LANDING_PAGE_VISITED, days)
-    figures = [Figure(_("Visits"), grouped(seen.times)), Figure(_("People"), seen.crowd)]
+    figures = [Figure(_("Visits"), whole(seen.times)), Figure(_("People"), seen.crowd)]
     if page.form_id and seen.subject:
         figures += rate(_converted(seen, page, days), _("Sent the form"), is_about=seen.is_about)
     return Report(
@@ -34,9 +35,9 @@ def of_form(form: Form, days: Span) -> Report:
     seen = Seen(Subject.Type.FORM, form.pk, Kind.FORM_SUBMITTED, days)
     held = HeldSubmission.objects.filter(form=form, at__gte=days.since, at__lt=days.until).count()
     figures = [
-        Figure(_("Submissions"), grouped(seen.times)),
+        Figure(_("Submissions"), whole(seen.times)),
         Figure(_("People"), seen.crowd),
-        Figure(_("Held as spam"), grouped(held)),
+        Figure(_("Held as spam"), whole(held)),
     ]
     if seen.subject and (begun := daysums.together([seen.subject], Kind.FORM_STARTED, days)).times:
         figures.append(_begun(begun))
@@ -52,7 +53,7 @@ def of_form(form: Form, days: Span) -> Report:
 
 def _begun(count: Count) -> Figure:
     """Of those who may be followed: on other pages nobody tells."""
-    return Figure(_("Begun"), grouped(count.times), _("by visitors who may be followed, with our script"))
+    return Figure(_("Begun"), whole(count.times), _("by visitors who may be followed, with our script"))
 
 
 def _completed(form: int, days: Span) -> Tally:
@@ -63,7 +64,7 @@ def _completed(form: int, days: Span) -> Tally:
 
 def of_asset(asset: Asset, days: Span) -> Report:
     seen = Seen(Subject.Type.ASSET, asset.pk, Kind.ASSET_DOWNLOADED, days)
-    figures = [Figure(_("Downloads"), grouped(seen.times)), Figure(_("People"), seen.crowd), *seen.machines()]
+    figures = [Figure(_("Downloads"), whole(seen.times)), Figure(_("People"), seen.crowd), *seen.machines()]
     return Report(days, figures, seen.by_day(), _("Downloads by day"), [_where_from(asset, days)], seen.notes())
 
 

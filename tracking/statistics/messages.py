@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
+from contacts.wording import whole
 from tracking import daysums
 from tracking.models import Kind, Link, Subject
-from tracking.statistics.report import Figure, Report, Span, Table, columns_of, grouped, of_people
+from tracking.statistics.report import Figure, Report, Span, Table, columns_of, of_people
 from tracking.statistics.seen import Seen
 
 CLICKED = (Kind.EMAIL_CLICKED, Kind.SMS_CLICKED)
@@ -24,7 +25,7 @@ class _Sent(Seen):
         self.links = list(links.values_list("subject_id", flat=True))
 
     def figure(self) -> Figure:
-        return Figure(_("Sent"), grouped(self.times), _("to %(count)s people") % {"count": self.crowd})
+        return Figure(_("Sent"), whole(self.times), _("to %(count)s people") % {"count": self.crowd})
 
     def did(self, label: str, kind: Kind) -> Figure:
         about = self.links if kind in CLICKED else self.about

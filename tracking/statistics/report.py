@@ -12,6 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from contacts import clock
+from contacts.wording import whole
 from tracking import odds
 from tracking.daysums import Count
 from tracking.odds import Tally
@@ -94,7 +95,7 @@ class Report:
 def of_people(label: str, count: Count, sent_to: int) -> Figure:
     share = f" ({percent(count.people / sent_to)})" if 0 < count.people <= sent_to else ""
     note = _("%(times)s times; %(machines)s times by machines")
-    values = {"times": grouped(count.times), "machines": grouped(count.machines)}
+    values = {"times": whole(count.times), "machines": whole(count.machines)}
     return Figure(label, crowd(count.people, count.is_about) + share, note % values)
 
 
@@ -104,7 +105,7 @@ def rate(tally: Tally, label: str, *, is_about: bool = False) -> list[Figure]:
     low, high = odds.wilson(tally)
     note = _("%(sent)s of %(visitors)s visitors who may be followed; with luck taken out between %(low)s and %(high)s")
     values = {
-        "sent": grouped(tally.converted),
+        "sent": whole(tally.converted),
         "visitors": crowd(tally.visitors, is_about),
         "low": percent(low),
         "high": percent(high),
@@ -125,9 +126,5 @@ def percent(share: float, decimals: int = 1) -> str:
 def crowd(people: int, is_about: bool) -> str:
     """A number of people in words: where it is known about, in two digits that mean something."""
     if not is_about or people < 100:
-        return grouped(people)
-    return _("about %(count)s") % {"count": grouped(round(people, 2 - len(str(people))))}
-
-
-def grouped(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")
+        return whole(people)
+    return _("about %(count)s") % {"count": whole(round(people, 2 - len(str(people))))}

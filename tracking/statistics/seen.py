@@ -9,9 +9,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from contacts.wording import whole
 from tracking import daysums, statistics_sql, subjects
 from tracking.models import Kind, Subject
-from tracking.statistics.report import Figure, Span, Table, crowd, grouped
+from tracking.statistics.report import Figure, Span, Table, crowd
 
 
 class Seen:
@@ -39,7 +40,7 @@ class Seen:
         return [(day, counts.get(day.isoformat(), 0)) for day in self.days.days]
 
     def machines(self) -> list[Figure]:
-        return [Figure(_("By machines"), grouped(self.by_machines), _("counted nowhere else"))]
+        return [Figure(_("By machines"), whole(self.by_machines), _("counted nowhere else"))]
 
     def table(self, sort: str, title: str, unnamed: str = "") -> Table:
         found = self.lines.get(sort, ())
@@ -59,7 +60,7 @@ class Seen:
                 "%(count)s times it was somebody who does not allow to be followed: counted, but not among the people.",
                 self.nameless,
             )
-            notes.append(text % {"count": grouped(self.nameless)})
+            notes.append(text % {"count": whole(self.nameless)})
         if self.is_about:
             notes.append(
                 _(
