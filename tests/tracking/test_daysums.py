@@ -179,9 +179,7 @@ def test_a_crowd_is_known_to_about_three_percent(now, people, monkeypatch):
     assert abs(count.people - people - 1) <= max(1, 0.1 * people)
     assert count.is_about
     assert statistics.crowd(count.people, True) == (
-        f"about {round(count.people, 2 - len(str(count.people))):,}"
-        if people >= 100
-        else str(count.people)
+        f"about {round(count.people, 2 - len(str(count.people))):,}" if people >= 100 else str(count.people)
     )
 
 
