@@ -38,6 +38,9 @@ __all__ = [
 ]
 
 
+NOTHING = "–"  # where there is no value: a hyphen is none
+
+
 class CappedPaginator(Paginator):
     """Counts no further than `limit`: a list page costs the same in a table of a thousand and of ten million rows."""
 
@@ -138,6 +141,7 @@ class BaremeAdmin(ModelAdmin):  # type: ignore[misc,unused-ignore]
     show_facets = admin.ShowFacets.NEVER  # each would count the table again
     warn_unsaved_form = True
     save_on_top = False
+    empty_value_display = NOTHING
     empty_text: Any = ""  # what a list is for, said while it is empty
     add_text: Any = ""  # what the button to add one says, where it is not just another of them
 
@@ -225,3 +229,4 @@ class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc,unused-ignor
     per_page = 20
     show_change_link = False
     hide_title = True
+    empty_value_display = NOTHING

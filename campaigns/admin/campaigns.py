@@ -186,7 +186,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     def state_label(self, enrolment: Enrolment) -> str:
         return labels.state(enrolment)
 
-    @display(description=_("what this means"), empty_value="–")
+    @display(description=_("what this means"))
     def meaning(self, enrolment: Enrolment) -> Any:
         return MEANING.get(Enrolment.State(enrolment.state))
 

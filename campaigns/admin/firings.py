@@ -125,7 +125,7 @@ class FiringAdmin(ReadOnlyAdmin):
     def state_label(self, firing: Firing) -> str:
         return labels.state(firing)
 
-    @display(description=_("what this means"), empty_value="–")
+    @display(description=_("what this means"))
     def meaning(self, firing: Firing) -> Any:
         return MEANING.get(Firing.State(firing.state))
 

@@ -149,7 +149,7 @@ class PointGroupAdmin(DraftingTerms, TermsAdmin, ArchivingAdmin):
         dot = '<svg width="10" height="10"><circle cx="5" cy="5" r="5" fill="{}"/></svg>'
         return format_html(f'<span class="inline-flex items-center gap-2">{dot}{{}}</span>', group.color, group.name)
 
-    @display(description=_("terms"), empty_value="–")
+    @display(description=_("terms"))
     def in_words(self, group: PointGroup) -> str | None:
         return wording.terms(group) or None
 

@@ -85,11 +85,11 @@ class PointEntryAdmin(ReadOnlyAdmin):
             entry.version,
         )
 
-    @display(description=_("on"), empty_value="–")
+    @display(description=_("on"))
     def about(self, entry: Any) -> str | None:
         return entry.object_name or None
 
-    @display(description=_("period"), ordering="period", empty_value="–")
+    @display(description=_("period"), ordering="period")
     def within(self, entry: PointEntry) -> date | None:
         return None if entry.period == NO_PERIOD else entry.period
 
