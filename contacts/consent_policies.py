@@ -38,14 +38,17 @@ def required() -> frozenset[str]:
 
 def required_as_known() -> frozenset[str]:
     """As `required`, without ever asking the database: for the hot path, which waits for nothing."""
-    asked = settings.CONSENT_REQUIRED
-    return frozenset(purpose for purpose in PURPOSES if _known.decided.get(purpose, purpose in asked))
+    return _required(_known.decided)
+
+
+def in_force() -> frozenset[str]:
+    """As `required`, by the database itself: for what is written down and not asked again."""
+    return _required(_read())
 
 
 def refresh() -> None:
     """Read what is in force."""
-    latest = ConsentPolicy.objects.order_by("purpose", "-id").distinct("purpose")
-    _known.decided = dict(latest.values_list("purpose", "is_required"))
+    _known.decided = _read()
     _known.until = time.monotonic() + KNOWN_FOR
 
 
@@ -72,3 +75,13 @@ def on_change(listener: Listener) -> Listener:
 def suppose(decided: dict[str, bool], seconds: float) -> None:
     """Take this as what the database says for a while: for tests that count queries."""
     _known.decided, _known.until = decided, time.monotonic() + seconds
+
+
+def _read() -> dict[str, bool]:
+    latest = ConsentPolicy.objects.order_by("purpose", "-id").distinct("purpose")
+    return dict(latest.values_list("purpose", "is_required"))
+
+
+def _required(decided: dict[str, bool]) -> frozenset[str]:
+    asked = settings.CONSENT_REQUIRED
+    return frozenset(purpose for purpose in PURPOSES if decided.get(purpose, purpose in asked))

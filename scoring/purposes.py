@@ -13,10 +13,11 @@ from tracking.consents import PURPOSE_OF
 def purposes() -> list[dict[str, Any]]:
     """Which kinds of events each purpose bars when it is refused; profiling all of them, also when a yes is missing.
 
-    An event that was stored as somebody's was allowed when it came: only a no takes its points.
+    An event that was stored as somebody's was allowed when it came: only a no takes its points. What this says is stored with
+    each score, so no process goes by what it remembers: a walk begins within a second of a change.
     """
     rows: list[dict[str, Any]] = [
         {"purpose": purpose.value, "kind": int(kind), "unanswered": True} for kind, purpose in PURPOSE_OF.items()
     ]
-    assumed = Purpose.PROFILING not in consent_policies.required()
+    assumed = Purpose.PROFILING not in consent_policies.in_force()
     return [*rows, {"purpose": Purpose.PROFILING.value, "kind": EVERYTHING, "unanswered": assumed}]

@@ -46,7 +46,7 @@ def lock(contact_ids: Iterable[int]) -> list[int]:
 
     Whoever changes points, live or in a replay, holds this first: so each sees what the other has written.
     """
-    return sql.lock_scores(sorted(set(contact_ids)), purposes())
+    return sql.lock_scores(sorted(set(contact_ids)), purposes)
 
 
 def refresh(deltas: Iterable[Delta], watched: Ranges | None = None) -> list[Movement]:

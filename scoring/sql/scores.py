@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,7 @@ SELECT s.contact_id FROM unnest(%s::bigint[]) AS wanted(contact_id) CROSS JOIN L
 """
 
 
-def lock_scores(contact_ids: Sequence[int], purposes: Sequence[Mapping[str, Any]]) -> list[int]:
+def lock_scores(contact_ids: Sequence[int], purposes: Callable[[], Sequence[Mapping[str, Any]]]) -> list[int]:
     """Lock these contacts' overall score rows in the order given, making them where missing; the contacts that exist.
 
     Rows are made before any is locked, so that everybody waits for everybody in the same order: where some turn out to be
@@ -43,7 +43,7 @@ def lock_scores(contact_ids: Sequence[int], purposes: Sequence[Mapping[str, Any]
     locked = tuples(LOCK_SCORES, [ids])
     if len(locked) < len(contact_ids):
         transaction.savepoint_rollback(before)
-        execute(ENSURE_SCORES, {"contacts": ids, "purposes": orjson.dumps(purposes).decode()})
+        execute(ENSURE_SCORES, {"contacts": ids, "purposes": orjson.dumps(purposes()).decode()})
         locked = tuples(LOCK_SCORES, [ids])
     transaction.savepoint_commit(before)
     return [pk for (pk,) in locked]

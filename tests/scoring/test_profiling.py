@@ -149,6 +149,14 @@ def test_where_profiling_needs_a_yes_nobody_is_scored_before_it(world, group):
     assert [str(sweep) for sweep in Sweep.objects.filter(finished_at=None)] == []
 
 
+def test_a_worker_that_has_asked_for_the_settings_just_before_walks_by_the_new_one(world):
+    consent_policies.decide(Purpose.PROFILING, True)
+    consent_policies.suppose({}, seconds=60)
+    assert told(world) == (0, 0, 0, [])
+    bob = Contact.objects.create(email="bob@example.com", country="FR")
+    assert told(bob) == (0, 0, 0, [])
+
+
 def test_no_trigger_fires_for_who_is_not_scored_neither_by_rising_nor_by_falling(world):
     for direction, threshold in (("rising", 10), ("falling", 5)):
         trigger = Trigger.objects.create(name=direction, direction=direction, threshold=threshold)
@@ -217,7 +225,7 @@ def test_who_refuses_is_left_out_of_a_back_test(world):
 def test_settling_many_contacts_asks_as_often_as_for_one(world, django_assert_num_queries):
     people = [Contact.objects.create(email=f"{n}@example.com") for n in range(30)]
     pipeline.drain()
-    with transaction.atomic(), django_assert_num_queries(1):
+    with transaction.atomic(), django_assert_num_queries(2):  # what is asked for now, too
         profiling.settle([person.pk for person in people])
 
 
