@@ -16,6 +16,7 @@ from campaigns.models import Delivery, Enrolment, Firing, Message, Registration
 from contacts.merging import Job, Part, parts
 from contacts.merging.parts import Figures
 from contacts.remarks import Remark
+from scoring.models import Publication
 
 
 @parts.register
@@ -56,6 +57,7 @@ class Automation(Part):
         for pk, state in moved["cancelled"]:
             Delivery.objects.filter(pk=pk, state=Delivery.State.CANCELLED).update(state=state, done_at=None)
         declined = Firing.objects.filter(pk__in=moved["declined"], state=Firing.State.DECLINED, decided_by=None)
+        declined.filter(publication__state=Publication.State.ROLLED_BACK).update(state=Firing.State.OUTDATED)
         declined.update(state=Firing.State.HELD, decided_at=None)
         webinars.note_anew(job.ids)
         _fire(job, job.ids)
