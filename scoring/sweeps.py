@@ -98,12 +98,18 @@ ANEW = Plan(actions=None, terms={}, profiles=True)  # whatever the sums were
 
 
 def owe(reason: str, plan: Plan, publication: Publication | None = None) -> Sweep:
-    """Note that all contacts this plan concerns must be brought up to date."""
+    """Note that all contacts this plan concerns must be brought up to date.
+
+    The caller owns the rules: a walk that others see after a later one would find contacts noted as seen to (`mark_swept`).
+    """
     return Sweep.objects.create(reason=reason, publication=publication, plan=asdict(plan))
 
 
-def owe_repair(contact_ids: Sequence[int], terms: Mapping[str, Any], publication: Publication | None = None) -> Sweep:
-    """Note that everything about these contacts' scores must be made anew; what they cross is held."""
+@transaction.atomic
+def owe_repair(contact_ids: Sequence[int], publication: Publication | None = None) -> Sweep:
+    """Note that everything about these contacts' scores must be made anew; what they cross is held. Waits for running batches."""
+    sql.own_rules()
+    terms = Rulebook.current().parameters()
     reason = str(publication) if publication else Remark(_("Reconciliation"))
     sweep = owe(reason, Plan(actions=None, terms=terms, profiles=True, listed=True), publication)
     _list(sweep, contact_ids)
@@ -224,6 +230,7 @@ def try_again(rows: QuerySet[SetAside]) -> int:
     """Put what was set aside back among what waits; how many. Scores that a walk left behind are made anew, all of them."""
     by_publication: dict[Publication | None, set[int]] = defaultdict(set)
     with transaction.atomic():
+        sql.own_rules()
         count = rows.count()
         left_out = rows.filter(work__in=[Work.SWEEP, Work.FADING], contact__isnull=False)
         refs = left_out.filter(work=Work.SWEEP).values_list("ref_id", flat=True)
@@ -232,7 +239,7 @@ def try_again(rows: QuerySet[SetAside]) -> int:
             sweep = sweeps.get(ref_id) if work == Work.SWEEP else None
             by_publication[sweep.publication if sweep else None].add(contact_id)
         for publication, contact_ids in by_publication.items():
-            owe_repair(sorted(contact_ids), Rulebook.current().parameters(), publication)
+            owe_repair(sorted(contact_ids), publication)
         rows.exclude(work=Work.SWEEP).delete()  # of a walk's, `catch_up` takes them away where it succeeds
     return count
 

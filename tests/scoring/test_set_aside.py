@@ -15,7 +15,6 @@ from contacts.models import Change, Contact
 from scoring import ledger, previews, publications, set_aside, sql, sweeps, terms
 from scoring.models import Adjustment, ContactScore, Forecast, PointEntry, Publication, Repeat, SetAside, Sweep
 from scoring.publishing.actions import state_of
-from scoring.rulebook import Rulebook
 from tests.factories import ContactFactory, SegmentFactory, TriggerFactory, UserFactory
 from tests.scoring.conftest import download, score, subject
 from tracking.models import Hit, Subject
@@ -255,7 +254,7 @@ def test_whatever_is_owed_next_makes_the_scores_of_who_was_left_out_anew(
             publish_for_the_past(action, points=7)
             expected = 21
         case "repair":
-            sweeps.owe_repair([bob.pk], Rulebook.current().parameters())
+            sweeps.owe_repair([bob.pk])
     pipeline.drain()
 
     assert (score(ada), score(bob), nothing_is_wrong()) == (expected, expected, True)

@@ -10,7 +10,9 @@ from django.db.models import F
 
 from campaigns.models import Firing
 from config import pipeline
-from scoring import publications, ranges, rules, scores, sql, sweeps, terms
+from contacts import consent_policies
+from contacts.models import Purpose
+from scoring import ledger, publications, ranges, rules, scores, sql, sweeps, terms
 from scoring.models import PointAction, PointEntry, Publication, Repeat, Sweep, SweepContact, SweepRange
 from scoring.publishing.actions import state_of
 from tests.cases import THOROUGH
@@ -174,6 +176,29 @@ def test_what_three_workers_cross_is_held_once_each(action, people):
     assert Sweep.objects.get(pk=sweep.pk).seen == 9
     firings = Firing.objects.values_list("trigger", "contact", "cycle", "state").order_by("contact")
     assert list(firings) == [(trigger.pk, contact.pk, 1, "held") for contact in people]
+
+
+@concurrent
+def test_walks_come_into_sight_in_the_order_of_their_numbers_whoever_owes_them(people, engagement):
+    """Who was brought up to date with one is noted to be so with all before."""
+    decided, over = threading.Event(), threading.Event()
+
+    def ask_for_consent():
+        with transaction.atomic():
+            consent_policies.decide(Purpose.PROFILING, True)
+            decided.set()
+            over.wait(1)
+
+    def go_on_meanwhile():
+        assert decided.wait(30)
+        terms.publish(engagement, {"weight": 2})
+        ledger.adjust(people[0].pk, engagement.pk, 1, note="fair")
+        pipeline.advance()
+        over.set()
+
+    together(ask_for_consent, go_on_meanwhile)
+    pipeline.drain()
+    assert (reached(people), sql.differences()) == ([0] * 9, [])
 
 
 @pytest.mark.slow

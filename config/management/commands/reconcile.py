@@ -12,7 +12,6 @@ from config import pipeline
 from contacts.models import Contact
 from scoring import reconciliation, sweeps
 from scoring.reconciliation import Finding
-from scoring.rulebook import Rulebook
 
 LISTED = 100
 
@@ -38,7 +37,7 @@ class Command(BaseCommand):
         )
         if not options["repair"]:
             raise CommandError(_g("Run it again with --repair to make their scores anew."))
-        repair = sweeps.owe_repair(contacts, Rulebook.current().parameters())
+        repair = sweeps.owe_repair(contacts)
         pipeline.drain()
         repair.refresh_from_db()
         _seen, left = self._look(options["range"])
