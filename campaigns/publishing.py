@@ -15,7 +15,7 @@ from campaigns import triggers, versions
 from campaigns.models import Firing, Trigger
 from contacts.typed_params import dump
 from scoring import publications
-from scoring.models import Edit, Publication
+from scoring.models import Edit, Publication, Sweep
 from scoring.publishing.types import Difference, Publishable, State, archived, publishables
 from scoring.sweeps import Plan
 from scoring.wording import Facts, differing
@@ -75,12 +75,41 @@ def roll_back(publication: Publication, by: Any) -> Publication:
     """
     with transaction.atomic():
         again = publications.undoes(publication) is not None
+        held = Firing.objects.filter(publication__in=publications.acts(publication), state=Firing.State.HELD)
         undoing = publications.rollback(publication, by)
-        triggers.withdraw(Firing.objects.filter(publication=publication, state=Firing.State.HELD), by)
+        triggers.withdraw(held, by, undoing.published_at)
         for edit in undoing.edits.filter(type=Triggers.key) if again else ():
             if reaches_more(edit):
                 triggers.switch_on(Trigger.objects.get(pk=edit.ref_id), "hold", undoing.pk)
+        if not undoing.sweeps.exists():
+            settle(undoing)
     return undoing
+
+
+def settle(publication: Publication | None) -> int:
+    """When the walk of a rollback is over: hold what rollbacks withdrew and what is true all the same; how many.
+
+    Whoever a publication had brought past a threshold may have stayed there, by what happened to them since. Repeating adds
+    nothing. The caller holds a transaction.
+    """
+    undone = publication and publications.undoes(publication)
+    if publication is None or undone is None:
+        return 0
+    count, rolled_back = 0, _settled(publications.undoes(undone) or undone)
+    withdrawn = Firing.objects.filter(state=Firing.State.OUTDATED, decided_at__in=rolled_back)
+    for trigger in Trigger.objects.active(timezone.now()):
+        latest = trigger.firings.filter(contact__in=withdrawn.filter(trigger=trigger).order_by().values("contact"))
+        latest = latest.order_by("contact_id", "-cycle").distinct("contact_id")
+        ids = [firing.contact_id for firing in latest if firing.decided_at in rolled_back]
+        count += triggers.hold(trigger, ids, publication.pk) if ids else 0
+    return count
+
+
+def _settled(first: Publication) -> set[datetime | None]:
+    """When rollbacks were made since this publication whose walks are over: firings that they withdrew say so."""
+    going = Sweep.objects.filter(publication__isnull=False, finished_at=None).values("publication")
+    since = Publication.objects.filter(published_at__gte=first.published_at).exclude(pk__in=going)
+    return set(since.values_list("published_at", flat=True))
 
 
 def state_of(trigger: Trigger) -> State:

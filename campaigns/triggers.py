@@ -57,13 +57,15 @@ def fire(movements: Sequence[Movement], *, held: bool = False, publication_id: i
     if moved and (off := profiling.off([m.contact_id for m in movements])):  # no score is shown of them: none crosses
         moved = _moved([m for m in movements if m.contact_id not in off], at)
     version_ids = versions.latest_ids([trigger for trigger, _, _ in moved]) if moved else {}
-    before = undoing.scores_before(publication_id, {m.contact_id for _, _, crossed in moved for m in crossed})
+    before = undoing.before(publication_id, {m.contact_id for _, _, crossed in moved for m in crossed})
     deliveries: list[Delivery] = []
     count = 0
     for trigger, returned, crossed in moved:
+        if before:
+            going_back, crossed = undoing.apart(trigger, crossed, before)
+            returned = [m for m in returned if m.contact_id not in going_back]
         if returned:
             sql.rearm_firings(trigger.pk, [m.contact_id for m in returned], at)
-        crossed = undoing.crossing(trigger, crossed, before)
         meeting = met(trigger, [m.contact_id for m in crossed])
         crossings = [Crossing(m.contact_id, m.before, m.after, m.contact_id in meeting) for m in crossed]
         state = State.HELD if held else State.FIRED
@@ -118,9 +120,9 @@ def decline(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> in
     return _decide(firings, State.DECLINED, by)
 
 
-def withdraw(firings: Iterable[Firing] | QuerySet[Firing], by: User | None) -> int:
+def withdraw(firings: Iterable[Firing] | QuerySet[Firing], by: User | None, at: datetime | None = None) -> int:
     """Note that what made these firings wait was taken back; return how many. They may fire at a later crossing."""
-    return _decide(firings, State.OUTDATED, by)
+    return _decide(firings, State.OUTDATED, by, at)
 
 
 def levels() -> dict[int | None, list[Decimal]]:
@@ -177,27 +179,40 @@ def switch_on(trigger: Trigger, existing: Literal["act", "mark", "hold"], public
     Returns how many firings were written. Repeating adds nothing.
     """
     state = {"act": State.FIRED, "mark": State.MARKED, "hold": State.HELD}[existing]
-    count = 0
     with transaction.atomic():
         Trigger.objects.filter(pk=trigger.pk).update(is_active=True)
         trigger.is_active = True
-        version = versions.keep(trigger)
-        for chunk in _chunks(already(trigger).order_by("contact_id").values_list("contact_id", VALUE).iterator()):
-            there = [contact_id for contact_id, _ in chunk]
-            meeting = set(there) if existing == "mark" else met(trigger, there)
-            crossings = [Crossing(contact_id, score, score, contact_id in meeting) for contact_id, score in chunk]
-            fired = _insert(trigger, version.pk, crossings, state, publication_id)
-            _save(_deliveries(trigger, fired))
-            count += sum(row.state == state for row in fired)
-    return count
+        versions.keep(trigger)
+        return _stand(trigger, already(trigger), state, publication_id)
+
+
+def hold(trigger: Trigger, contact_ids: Sequence[int], publication_id: int) -> int:
+    """Hold a firing for those of these contacts who are past the threshold; how many. The caller holds a transaction."""
+    there = already(trigger).filter(contact__in=contact_sql.one_of(contact_ids))
+    return _stand(trigger, there, State.HELD, publication_id)
 
 
 # --- helpers, in the order they are needed ----------------------------------------------------------------------------
 
 
-def _decide(firings: Iterable[Firing] | QuerySet[Firing], state: str, by: User | None) -> int:
+def _decide(
+    firings: Iterable[Firing] | QuerySet[Firing], state: str, by: User | None, at: datetime | None = None
+) -> int:
     ids = [firing.pk for firing in firings]
-    return len(sql.decide_firings(ids, state=state, by=by.pk if by else None, at=timezone.now()))
+    return len(sql.decide_firings(ids, state=state, by=by.pk if by else None, at=at or timezone.now()))
+
+
+def _stand(trigger: Trigger, past: Rows, state: str, publication_id: int | None) -> int:
+    """Write firings for those whose scores stand past the threshold; how many are of this state."""
+    count, version_id = 0, versions.latest_ids([trigger])[trigger.pk]
+    for chunk in _chunks(past.order_by("contact_id").values_list("contact_id", VALUE).iterator()):
+        there = [contact_id for contact_id, _ in chunk]
+        meeting = set(there) if state == State.MARKED else met(trigger, there)
+        crossings = [Crossing(contact_id, score, score, contact_id in meeting) for contact_id, score in chunk]
+        fired = _insert(trigger, version_id, crossings, state, publication_id)
+        _save(_deliveries(trigger, fired))
+        count += sum(row.state == state for row in fired)
+    return count
 
 
 def _moved(movements: Sequence[Movement], at: datetime) -> list[tuple[Trigger, list[Movement], Sequence[Movement]]]:

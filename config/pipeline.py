@@ -15,7 +15,7 @@ from functools import partial
 
 from django.db import transaction
 
-from campaigns import enrolments, notices, triggers, webinars
+from campaigns import enrolments, notices, publishing, triggers, webinars
 from config import garbage
 from contacts import holding, segments
 from scoring import ledger, matching, profiles, ranges, scores, set_aside, sql, sweeps
@@ -105,11 +105,16 @@ def _sweep(limit: int) -> int:
     while due := sweeps.next_range(limit):
         sweep, ids = due
         if not ids:
-            sweeps.finish(sweep)
-            return 1
+            return _in_transaction(partial(_finish, sweep))
         if touched := _each(ids, partial(_walk, sweep), partial(sweeps.leave_out, sweep=sweep)):
             return touched  # or else another worker was faster
     return 0
+
+
+def _finish(sweep: Sweep) -> int:
+    if sweeps.finish(sweep):
+        publishing.settle(sweep.publication)
+    return 1
 
 
 def _walk(sweep: Sweep, ids: Sequence[int]) -> int:

@@ -148,6 +148,12 @@ def undoes(publication: Publication) -> Publication | None:
     return Publication.objects.filter(rolled_back_by=publication).first()
 
 
+def acts(publication: Publication) -> list[int]:
+    """The publication and, where that was rolled back and is in force again, what put it there: both walk and hold for it."""
+    again = Publication.objects.filter(rolls_back__rolls_back=publication.pk, state=PUBLISHED)
+    return [publication.pk, *again.values_list("pk", flat=True)]
+
+
 def blocked(publication: Publication) -> Edit | None:
     """An edit whose row was changed again since; None when the publication can be taken back.
 
@@ -195,7 +201,7 @@ def rollback(publication: Publication, author: Any = None) -> Publication:
             after=edit.before,
             author=author,
         )
-    if cancelled := sweeps.cancel(publication, at):
+    if cancelled := sweeps.cancel(acts(publication), at):
         plans.was.clear()  # some sums follow the new rules, some the old: they are made anew
     plans.terms |= bool(cancelled)
     if again := undoes(publication):

@@ -134,17 +134,18 @@ def next_range(size: int) -> tuple[Sweep, Sequence[int]] | None:
     return None
 
 
-def cancel(publication: Publication, at: datetime) -> int:
-    """End the walks that this publication owes, wherever they are; how many there were. The caller owns the rules."""
-    going = list(publication.sweeps.filter(finished_at__isnull=True))
+def cancel(publications: Sequence[int], at: datetime) -> int:
+    """End the walks that these publications owe, wherever they are; how many there were. The caller owns the rules."""
+    going = list(Sweep.objects.filter(publication__in=publications, finished_at__isnull=True))
     SweepRange.objects.filter(sweep__in=going).delete()
     SweepContact.objects.filter(sweep__in=going).delete()
     return Sweep.objects.filter(pk__in=[sweep.pk for sweep in going]).update(finished_at=at)
 
 
-def finish(sweep: Sweep) -> None:
+def finish(sweep: Sweep) -> bool:
+    """True if that ended it: it may be over already."""
     SweepContact.objects.filter(sweep=sweep).delete()
-    Sweep.objects.filter(pk=sweep.pk, finished_at__isnull=True).update(finished_at=timezone.now())
+    return bool(Sweep.objects.filter(pk=sweep.pk, finished_at__isnull=True).update(finished_at=timezone.now()))
 
 
 def bring(sweep: Sweep, contact_ids: Sequence[int]) -> list[Brought]:

@@ -45,7 +45,8 @@ def rolling_back(publication: Publication) -> dict[str, Any]:
         problem = _g("This publication is not in force.")
     elif later := publications.blocked(publication):
         problem = _g("“%(name)s” was changed again since: roll that back first.") % {"name": later.name}
-    counts = dict(publication.firings.values_list("state").annotate(Count("pk")))
+    firings = Firing.objects.filter(publication__in=publications.acts(publication)).order_by()
+    counts = dict(firings.values_list("state").annotate(Count("pk")))
     said = [_g("Everything it changed is put back as it was, and every score with it, in the background.")]
     if again := publications.undoes(publication):
         said.append(_g("Triggers that scores cross because of it wait for your release."))
@@ -56,6 +57,7 @@ def rolling_back(publication: Publication) -> dict[str, Any]:
             "%(count)d firing that waits comes to nothing.", "%(count)d firings that wait come to nothing.", held
         )
         said.append(text % {"count": held})
+        said.append(_g("Whoever stays past the threshold, by what they did meanwhile, waits again."))
     if fired := counts.get(Firing.State.FIRED):
         text = ngettext(
             "%(count)d firing has acted already: that cannot be taken back.",
