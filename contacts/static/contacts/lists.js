@@ -8,4 +8,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     list.classList.add("is-labelled");
   }
+  for (const cell of document.querySelectorAll(".field-tabular[data-label]")) {
+    cell.dataset.label = cell.dataset.label.charAt(0).toUpperCase() + cell.dataset.label.slice(1);
+  }
 });
