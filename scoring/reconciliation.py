@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _g
+from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Change, Contact
 from scoring import decay, profiles, scores, sql
-from scoring.models import PointActionVersion, PointEntry, PointGroup, Sweep
+from scoring.models import PointActionVersion, PointGroup, Sweep
+
+TIMES = {
+    "first_at": _("first"),
+    "last_at": _("last"),
+    "expires_on": _("expires"),
+    "is_expired": _("expired"),
+}
 
 
 @dataclass(frozen=True)
@@ -72,18 +82,35 @@ def _profiles(contact_ids: Sequence[int]) -> Iterator[Finding]:
     waiting = set(Change.objects.filter(contact_id__in=contact_ids).values_list("contact_id", flat=True))
     settled = [pk for pk in contact_ids if pk not in waiting]
     wanted = {(row["contact_id"], row["version_id"]) for row in profiles.wanted(settled)}
-    entries = PointEntry.objects.filter(contact__in=settled, version__kind__isnull=True)
-    present = set(entries.values_list("contact_id", "version_id"))
-    versions = PointActionVersion.objects.in_bulk({version for _, version in wanted ^ present})
-    for contact_id, version_id in sorted(wanted ^ present):
+    rows = sql.profile_lines(settled)
+    present = {(row["contact_id"], row["version_id"]) for row in rows if row["due_hits"]}
+    told = wanted ^ present
+    wrong = [
+        row for row in rows if not row["is_right"] and (row["contact_id"], row["version_id"]) not in present - wanted
+    ]
+    about = {version for _contact, version in told} | {row["version_id"] for row in wrong}
+    versions = PointActionVersion.objects.in_bulk(about)
+    for contact_id, version_id in sorted(told):
         holds = (contact_id, version_id) in wanted
         yield Finding(
             contact_id, "profile line", str(versions[version_id]), "1" if holds else "–", "–" if holds else "1"
         )
+    for row in wrong:
+        name = str(versions[row["version_id"]])
+        yield Finding(row["contact_id"], "profile line", name, _said(row, "due_"), _said(row, ""))
 
 
 def _said(row: dict[str, Any], prefix: str) -> str:
+    """One side of a comparison: what was counted, and whatever else is not the same on both."""
     if row[f"{prefix}hits"] is None:
         return "–"
     said = f"{row[f'{prefix}hits']} × → {row[f'{prefix}credited']}"
-    return f"{said} − {row[f'{prefix}cut']}" if row[f"{prefix}cut"] else said
+    if row[f"{prefix}cut"]:
+        said = f"{said} − {row[f'{prefix}cut']}"
+    differing = [name for name in TIMES if row["hits"] and row["due_hits"] and row[name] != row[f"due_{name}"]]
+    return ", ".join([said, *(_time(TIMES[name], row[f"{prefix}{name}"]) for name in differing)])
+
+
+def _time(label: Any, value: Any) -> str:
+    told = timezone.localtime(value).isoformat(" ") if isinstance(value, datetime) else value
+    return f"{label}: {_g('yes') if told is True else told or '–'}"

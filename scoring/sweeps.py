@@ -280,6 +280,8 @@ def _carried_out(
     if (plan.actions is None or plan.actions) or plan.terms is not None or plan.was:
         deltas += ledger.replay(contact_ids, plan.actions, without, recap_all=plan.terms is not None)
     if plan.profiles:
+        if plan.actions is None:
+            sql.drop_wrong_profile_lines(contact_ids)  # the sums are made anew, too
         deltas += profiles.hold(contact_ids, without)
     movements = scores.refresh(deltas, watched)
     moved = {delta.contact_id for delta in deltas}

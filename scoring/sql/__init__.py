@@ -15,7 +15,7 @@ from scoring.sql.ledger import (
     take_adjustments,
 )
 from scoring.sql.lines import shape
-from scoring.sql.proof import differences, revalue
+from scoring.sql.proof import differences, drop_wrong_profile_lines, profile_lines, revalue
 from scoring.sql.ranking import Lists, Seen, Tops, thresholds, tops
 from scoring.sql.replay import replay, reprice, unfaithful
 from scoring.sql.rules import (
@@ -50,6 +50,7 @@ __all__ = [
     "crossed_overall",
     "cut",
     "differences",
+    "drop_wrong_profile_lines",
     "earned",
     "effects",
     "evaluated_lines",
@@ -69,6 +70,7 @@ __all__ = [
     "note_told",
     "note_validity",
     "own_rules",
+    "profile_lines",
     "rebase",
     "recap",
     "refresh",

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from contacts.sql import array, dicts, execute
-from scoring.sql.fragments import LIVE_RULES, barred, growth, worth
+from scoring.sql.fragments import LIVE_RULES, NO_PERIOD, barred, growth, worth
 from scoring.sql.terms import LIVE_TERMS, bounded
 
 # The sums as the ledger has them, group by group, and the overall row's part of them.
@@ -86,3 +86,41 @@ def differences(contact_ids: Sequence[int] | None = None) -> list[dict[str, Any]
         scores="s.contact_id = ANY(%(contacts)s::bigint[])" if some else "true",
     )
     return dicts(statement, {"contacts": array(contact_ids or ()), "zone": settings.TIME_ZONE})
+
+
+# A profile line as `hold` writes it, `h` being what its contact and version hold: at its place in the ledger, one hit, credited,
+# from when it began to hold.
+IN_PLACE = f"(p.action_id, p.object_id, p.period) = (v.action_id, 0, {NO_PERIOD})"
+AS_HELD = f"""
+{IN_PLACE} AND (p.hits, p.credited, p.cut, p.is_expired) = (1, 1, 0, false) AND p.expires_on IS NULL
+AND p.last_at = p.first_at AND p.first_at = coalesce(h.first_at, p.first_at)
+"""
+PROFILE_LINES = """
+FROM scoring_pointentry p JOIN scoring_pointactionversion v ON v.id = p.version_id AND v.kind IS NULL
+LEFT JOIN scoring_holding h ON h.contact_id = p.contact_id AND h.version_id = p.version_id AND h.until IS NULL
+WHERE p.contact_id = ANY(%(contacts)s::bigint[])
+"""
+HELD = f"""
+SELECT p.contact_id, p.version_id, {AS_HELD} AS is_right, p.hits, p.credited, p.cut, p.first_at, p.last_at, p.expires_on, p.is_expired,
+  CASE WHEN {IN_PLACE} THEN 1 END AS due_hits, 1 AS due_credited, 0 AS due_cut, coalesce(h.first_at, p.first_at) AS due_first_at,
+  coalesce(h.first_at, p.first_at) AS due_last_at, NULL::date AS due_expires_on, false AS due_is_expired
+{PROFILE_LINES} ORDER BY p.contact_id, p.version_id, p.object_id, p.period
+"""
+UNHELD = f"""
+DELETE FROM scoring_pointentry e USING (SELECT p.* {PROFILE_LINES} AND NOT ({AS_HELD})) wrong
+WHERE (e.contact_id, e.action_id, e.object_id, e.period, e.version_id)
+  = (wrong.contact_id, wrong.action_id, wrong.object_id, wrong.period, wrong.version_id)
+"""
+
+
+def profile_lines(contact_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The profile lines of these contacts: whether each is as `hold` writes it (`is_right`), and what it should be (`due_…`).
+
+    Where there should be no line at its place, `due_hits` is null.
+    """
+    return dicts(HELD, {"contacts": array(contact_ids)})
+
+
+def drop_wrong_profile_lines(contact_ids: Sequence[int]) -> int:
+    """Delete the profile lines of these contacts that are not as `hold` writes them; how many. It writes them anew."""
+    return execute(UNHELD, {"contacts": array(contact_ids)})

@@ -106,7 +106,9 @@ present AS MATERIALIZED (
   SELECT p.* FROM scoring_pointentry p JOIN rules v ON v.id = p.version_id WHERE {lines} AND v.kind IS NOT NULL
 )
 SELECT contact_id, action_id, version_id, object_id, period,
-  c.hits AS due_hits, c.credited AS due_credited, c.cut AS due_cut, p.hits, p.credited, p.cut
+  c.hits AS due_hits, c.credited AS due_credited, c.cut AS due_cut, c.first_at AS due_first_at, c.last_at AS due_last_at,
+  c.expires_on AS due_expires_on, c.is_expired AS due_is_expired,
+  p.hits, p.credited, p.cut, p.first_at, p.last_at, p.expires_on, p.is_expired
 FROM capped c FULL JOIN present p USING (contact_id, action_id, version_id, object_id, period)
 WHERE (c.hits, c.credited, c.cut, c.first_at, c.last_at, c.expires_on, c.is_expired)
   IS DISTINCT FROM (p.hits, p.credited, p.cut, p.first_at, p.last_at, p.expires_on, p.is_expired)

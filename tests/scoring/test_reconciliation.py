@@ -1,6 +1,6 @@
 """Reconciliation finds what somebody wrote past the engine, and puts it right."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -72,6 +72,30 @@ BREAKAGES = {
         "1",
         "–",
     ),
+    "what a profile line is credited": (
+        lambda ada: PointEntry.objects.filter(contact=ada, version__kind=None).update(credited=7),
+        "profile line",
+        "1 × → 1",
+        "1 × → 7",
+    ),
+    "a profile line that has moved": (
+        lambda ada: PointEntry.objects.filter(contact=ada, version__kind=None).update(object_id=5),
+        "profile line",
+        "–",
+        "1 × → 1",
+    ),
+    "when a line begins": (
+        lambda ada: PointEntry.objects.filter(contact=ada, hits=3).update(first_at=AT - timedelta(days=1)),
+        "line",
+        "3 × → 2, first: 2026-03-02 11:00:00+01:00",
+        "3 × → 2, first: 2026-03-01 11:00:00+01:00",
+    ),
+    "what has expired": (
+        lambda ada: PointEntry.objects.filter(contact=ada, hits=3).update(is_expired=True),
+        "line",
+        "3 × → 2, expired: –",
+        "3 × → 2, expired: yes",
+    ),
 }
 
 
@@ -85,6 +109,15 @@ def test_what_was_written_past_the_engine_is_reported_and_repaired(ada, break_it
         reconcile()
     assert "Repaired" in reconcile("--repair")
     assert (found(), score(ada), sql.differences()) == ([], 53, [])
+
+
+def test_a_profile_line_that_is_made_anew_stays_as_old_as_it_was(ada):
+    line = PointEntry.objects.filter(contact=ada, version__kind=None)
+    begun = line.get().first_at
+    line.update(first_at=begun - timedelta(days=900))
+
+    assert "Repaired" in reconcile("--repair")
+    assert line.get().first_at == begun
 
 
 def test_the_report_names_whom_and_what_it_is_about(ada, capsys):
