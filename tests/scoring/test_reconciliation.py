@@ -130,6 +130,20 @@ def test_the_report_names_whom_and_what_it_is_about(ada, capsys):
     assert summary == "1 contact differs."
 
 
+def test_every_difference_is_listed_where_it_is_asked_for(ada, capsys, monkeypatch):
+    monkeypatch.setattr("config.management.commands.reconcile.LISTED", 1)
+    ContactScore.objects.update(score=9)
+
+    def told(*options):
+        with pytest.raises(CommandError, match="--repair"):
+            call_command("reconcile", *options)
+        return capsys.readouterr().out.splitlines()
+
+    *listed, summary = told("--all")
+    assert (len(listed), summary) == (5, "2 contacts differ.")
+    assert told() == [listed[0], "… and 4 differences more", summary]
+
+
 def test_what_a_repair_crosses_is_held(ada):
     ContactScore.objects.filter(contact=ada).update(score=0)
     Trigger.objects.create(name="Hot", threshold=50)
