@@ -21,7 +21,7 @@ from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
 from contacts.wording import signed
-from scoring import rules, wording
+from scoring import rules, sql, wording
 from scoring.admin.draft_switches import DraftSwitches
 from scoring.admin.drafting import DraftingActions
 from scoring.admin.history import HistoryPage, Stood
@@ -201,6 +201,7 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
 
     @transaction.atomic
     def bring_back(self, request: HttpRequest, row: PointAction, number: int) -> None:
+        sql.own_rules()  # before any row of them
         version = row.versions.get(number=number)
         for name in ("name", *TERMS_OF_RULE):
             setattr(row, name, getattr(version, name))
@@ -255,13 +256,16 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
 
     @transaction.atomic
     def put_away(self, request: HttpRequest, queryset: QuerySet[Any]) -> int:
+        sql.own_rules()
         rows = list(queryset.filter(archived_at__isnull=True))
         for rule in rows:
             rules.archive(rule, request.user)
         self.note(request, queryset.filter(pk__in=[rule.pk for rule in rows]), Remark(_("Archived.")))
         return len(rows)
 
+    @transaction.atomic
     def _switch(self, request: HttpRequest, queryset: QuerySet[PointAction], *, active: bool) -> None:
+        sql.own_rules()
         switched = list(queryset.exclude(is_active=active))
         for rule in switched:
             rule.is_active = active

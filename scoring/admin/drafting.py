@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Model
@@ -15,6 +16,7 @@ from django.forms import BaseModelFormSet, ModelForm
 from django.forms.formsets import all_valid
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
@@ -23,13 +25,14 @@ from unfold.decorators import action
 from contacts.remarks import Remark
 from contacts.typed_params import dump
 from contacts.wording import strung
-from scoring import publications
+from scoring import publications, sql
 from scoring.models import TERMS, CapPeriod, Edit, OverallScore, PointGroup, Publication
 from scoring.publishing import actions as drafted_actions
 from scoring.publishing.groups import BOUNDS, OverallBounds, PointGroups
 from scoring.publishing.types import Difference, State, publishables
 
 SEEN = "_draft_seen"  # posted: which edit of the draft the form offered
+STOOD = "_stood"  # posted: how the row stood when the form was opened
 
 
 class Drafted:
@@ -50,7 +53,7 @@ class Drafted:
         if admin.wants_draft(request):
             for name in admin.outside_drafts(self):
                 self.add_error(name, _g("This does not wait in a draft: save it by itself, with “Save”."))  # type: ignore[attr-defined]
-        if refused := getattr(request, "draft_refused", ""):
+        if refused := getattr(request, "draft_refused", "") or getattr(request, "save_refused", ""):
             raise ValidationError(refused)
         return cleaned
 
@@ -101,10 +104,23 @@ class DraftingAdmin:
     ) -> HttpResponse:
         if self.wants_draft(request) and (answer := self._into_draft(request, object_id)):
             return answer
-        row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
-        context = (extra_context or {}) | self._told(request, row)
-        answer_: HttpResponse = super().changeform_view(request, object_id, form_url, context)  # type: ignore[misc]
+        with transaction.atomic():
+            is_saving = request.method == "POST" and not self.wants_draft(request)
+            if is_saving:
+                self.hold(object_id)
+            row = self.get_object(request, unquote(object_id)) if object_id else None  # type: ignore[attr-defined]
+            if is_saving and row is not None:
+                request.save_refused = self._saved_meanwhile(request, row)  # type: ignore[attr-defined]
+            context = (extra_context or {}) | self._told(request, row)
+            answer_: HttpResponse = super().changeform_view(request, object_id, form_url, context)  # type: ignore[misc]
         return answer_
+
+    def hold(self, object_id: str | None) -> None:
+        """Let nobody else save this row until the transaction ends.
+
+        The rules come before any row, as in `publications.publish`: else each of two would wait for the other.
+        """
+        sql.own_rules()
 
     @action(description=_("Add to the draft"), permissions=["draft"], icon="edit_note")
     def add_to_draft(self, request: HttpRequest, obj: Any) -> None:
@@ -113,7 +129,11 @@ class DraftingAdmin:
     def _told(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """For the page: what the draft says of the row, and the button where the admin has none."""
         edit = self.edit_of(row) if row is not None else None
-        told: dict[str, Any] = {"seen_name": SEEN, "seen": _stamp(edit)}
+        told: dict[str, Any] = {"seen_name": SEEN, "seen": _stamp(edit), "stood_name": STOOD}
+        if row is not None and self.has_change_permission(request, row):  # type: ignore[attr-defined]
+            told["stood"] = self._as_it_stands(row)
+        if STOOD in request.POST and not getattr(request, "save_refused", ""):
+            told["stood"] = request.POST[STOOD]
         if SEEN in request.POST and not getattr(request, "draft_overtaken", False):
             told["seen"] = request.POST[SEEN]  # what else happened has not been shown yet
         if row is not None and self.at_once and self.has_draft_permission(request, row):
@@ -137,6 +157,36 @@ class DraftingAdmin:
             edits = Edit.objects.filter(type=self.draft_type, ref_id=row.pk, publication__published_at__isnull=False)
             context["published_with"] = edits.select_related("publication__author").order_by("-publication_id")[:20]
         return context
+
+    # At once
+
+    def _as_it_stands(self, row: Model) -> str:
+        """How the row stands, and since when that is known: for the form, which gives it back with what was typed."""
+        stands = {"state": publishables[self.draft_type].state(row.pk), "at": timezone.now().isoformat()}
+        return signing.dumps(stands, salt=STOOD, compress=True)
+
+    def _saved_meanwhile(self, request: HttpRequest, row: Model) -> str:
+        """Why not to save over what somebody else saved while the form was open; empty if nobody did."""
+        try:
+            opened = signing.loads(request.POST.get(STOOD, ""), salt=STOOD)
+        except signing.BadSignature:
+            return ""  # a program, which looked at nothing
+        stands = publishables[self.draft_type].state(row.pk)
+        if opened["state"] == stands:
+            return ""
+        edit = Edit(type=self.draft_type, ref_id=row.pk, before=opened["state"], after=stands)
+        changes = list(publishables[self.draft_type].differences(edit))
+        return _g(
+            "%(author)s saved this meanwhile: %(changes)s. Look at it again; saving now puts yours in its place."
+        ) % {
+            "author": self._author_since(row, opened["at"]) or _g("Somebody"),
+            "changes": in_words(changes) if changes else _g("it was archived, or brought back"),
+        }
+
+    def _author_since(self, row: Model, at: str) -> Any:
+        """Who made the latest version, if that was after a moment."""
+        latest = next(iter(self.stood(row)), None)  # type: ignore[attr-defined]
+        return latest.author if latest and latest.at and latest.at.isoformat() > at else None
 
     # Into the draft
 

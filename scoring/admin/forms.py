@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contacts.admin_base import TabularInline
-from scoring import rules
+from scoring import rules, sql
 from scoring.admin.limits import Reasonable, RuleForm
 from scoring.models import PointAction, Repeat
 from scoring.sources import point_sources
@@ -30,6 +30,11 @@ class FormPointsFormSet(BaseInlineFormSet):
     """Rows of points become point actions of the form: published on saving, archived on deleting."""
 
     author: Any = None
+
+    def save(self, commit: bool = True) -> Any:
+        if self.has_changed():
+            sql.own_rules()  # before any row of them
+        return super().save(commit)
 
     def save_new(self, form: forms.ModelForm[PointAction], commit: bool = True) -> PointAction:
         return self._publish(form, super().save_new(form, commit=False))

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from campaigns.models import Trigger, TriggerAction
-from scoring import publications, rules
+from scoring import publications, rules, terms
 from scoring.models import (
     Edit,
     OverallScore,
@@ -223,3 +223,68 @@ def test_a_rule_changed_outside_the_draft_is_not_changed_back_by_publishing(mark
     assert said(marketer.post(page("publication_publish", draft.pk), posted, follow=True)) == ["Published."]
     rule.refresh_from_db()
     assert (rule.points, rule.description) == (7, "Saved at once")
+
+
+# --- saved at once, by two ---------------------------------------------------------------------------------------------
+
+
+def saved_by_two(client, model, row, posted, meanwhile):
+    """What the form answers whose row somebody else saved while it was open."""
+    address = page(f"{model}_change", row.pk, app="campaigns" if model == "trigger" else "scoring")
+    opened = client.get(address).context["stood"]
+    meanwhile()
+    return client.post(address, posted | {"_stood": opened})
+
+
+def test_nobody_saves_over_what_somebody_else_saved_meanwhile(marketer, rule):
+    paul = UserFactory(username="paul", is_superuser=True)
+
+    def meanwhile():
+        rule.points = 9
+        rule.save()
+        rules.publish(rule, author=paul)
+
+    response = saved_by_two(marketer, "pointaction", rule, of_rule(rule, points=7), meanwhile)
+    assert response.context["adminform"].form.errors["__all__"] == [
+        "paul saved this meanwhile: points +5 → +9. Look at it again; saving now puts yours in its place."
+    ]
+    assert response.context["adminform"].form["points"].value() == "7"
+    rule.refresh_from_db()
+    assert rule.points == 9
+
+    again = of_rule(rule, points=7) | {"_stood": response.context["stood"]}
+    assert marketer.post(page("pointaction_change", rule.pk), again).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.points, rule.versions.count()) == (7, 3)
+
+
+def test_a_form_with_another_mistake_still_knows_when_it_was_opened(marketer, rule):
+    opened = marketer.get(page("pointaction_change", rule.pk)).context["stood"]
+    wrong = marketer.post(page("pointaction_change", rule.pk), of_rule(rule, points="") | {"_stood": opened})
+    assert list(wrong.context["adminform"].form.errors) == ["points"]
+    PointAction.objects.update(description="Meanwhile")
+
+    refused = marketer.post(page("pointaction_change", rule.pk), of_rule(rule) | {"_stood": wrong.context["stood"]})
+    assert "Somebody saved this meanwhile: " in refused.context["adminform"].form.errors["__all__"][0]
+
+
+def test_terms_bounds_and_triggers_are_not_saved_over_either(marketer, engagement):
+    trigger = a_trigger()
+    bounds = OverallScore.get()
+    [step] = trigger.actions.all()
+    forms = [
+        ("pointgroup", engagement, of_group(engagement, weight="3"), lambda: terms.publish(engagement, {"weight": 2})),
+        ("overallscore", bounds, {"floor": "0", "ceiling": "50"}, lambda: terms.publish_overall(0, 100)),
+        ("trigger", trigger, of_trigger(trigger, [(step.pk, "change_tags", [])]), lambda: trigger.actions.all().delete()),
+    ]  # fmt: skip
+    for model, row, posted, meanwhile in forms:
+        response = saved_by_two(marketer, model, row, posted, meanwhile)
+        assert "Somebody saved this meanwhile: " in response.context["adminform"].form.errors["__all__"][0]
+    engagement.refresh_from_db()
+    assert (engagement.weight, OverallScore.get().ceiling, trigger.actions.count()) == (2, 100, 0)
+
+
+def test_what_was_made_up_or_left_out_of_the_form_is_not_held_against_anybody(marketer, rule):
+    for made_up in ("", "nonsense", "e30:1abc:xyz", "\0", "é" * 5000):
+        answer = marketer.post(page("pointaction_change", rule.pk), of_rule(rule, points=7) | {"_stood": made_up})
+        assert answer.status_code == 302

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Delivery, Firing
@@ -36,8 +37,10 @@ from scoring.models import (
 from scoring.publishing.actions import state_of
 from scoring.rulebook import Rulebook
 from scoring.sweeps import Plan
+from tests.campaigns.drafting import of_group, of_rule
 from tests.cases import THOROUGH
 from tests.factories import ContactFactory, TriggerActionFactory, TriggerFactory
+from tests.live import until
 from tests.scoring import oracle
 from tests.scoring.conftest import SINCE, download, happen, subject
 from tests.threads import or_error, together
@@ -303,6 +306,56 @@ def test_a_walk_that_is_rolled_back_while_two_workers_walk_leaves_every_score_as
     together(take_back, *[lambda: pipeline.drain(limit=1)] * 2)
     assert_nothing_lost_and_nothing_doubled(people, happened, actions)
     assert (sql.values(ids, scores.decay.today()), ledger_of_events()) == (before, lines)
+
+
+@concurrent
+@pytest.mark.parametrize("model", ["pointaction", "pointgroup"])
+def test_whoever_saves_and_whoever_publishes_a_draft_of_the_same_do_not_wait_for_each_other(marketer, world, model):
+    """Both wait for a batch that is running: the draft first, then the form, which must hold nothing the draft needs."""
+    _, [action, *_], [engagement, _] = world
+    draft = publications.open_draft()
+    if model == "pointaction":
+        publications.add(draft, "point_action", action.pk, state_of(action) | {"points": 7})
+        row, posted = action, of_rule(action, points=9)
+    else:
+        publications.add(draft, "point_group", engagement.pk, {"weight": "2.00"})
+        row, posted = engagement, of_group(engagement, name="Renamed", weight="3")
+    address = reverse(f"admin:scoring_{model}_change", args=[row.pk])
+
+    def batch():
+        with transaction.atomic():
+            sql.share_rules()
+            until(lambda: waiting() == 2)
+
+    def publish():
+        until(running)
+        publications.publish(draft, "from_now")
+
+    def save():
+        until(lambda: waiting() == 1)
+        return marketer.post(address, posted).status_code
+
+    _, published, saved = together(batch, or_error(publish), or_error(save))
+    assert (isinstance(published, Exception), saved) == (False, 302)
+    row.refresh_from_db()
+    assert (row.points, row.versions.count()) == (9, 3) if model == "pointaction" else row.weight == 3
+
+
+def waiting():
+    """How many wait for the rules."""
+    return _locks(granted=False)
+
+
+def running():
+    return _locks(granted=True) > 0
+
+
+def _locks(granted):
+    asked = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted = %s
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    with connection.cursor() as cursor:
+        cursor.execute(asked, [granted])
+        return cursor.fetchone()[0]
 
 
 # --- a promise of the database each ------------------------------------------------------------------------------------
