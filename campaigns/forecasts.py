@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns import publishing, triggers
 from campaigns.models import Firing, Trigger
 from contacts import sql as contact_sql
+from scoring import foreseen
 from scoring.models import Edit, Forecast, Publication
 from scoring.scores import Movement
 
@@ -82,10 +83,12 @@ def _rows(trigger: Trigger, publication: Publication, edit: Edit | None) -> list
     forecasts = Forecast.objects.filter(through, publication=publication, group=trigger.group_id).order_by("contact_id")
     moves = [Movement(*row) for row in forecasts.values_list("contact_id", "group_id", "before", "after").iterator()]
     crossed = {move.contact_id: move for move in triggers.crossing(trigger, moves)}
-    if edit and publishing.reaches_more(edit):
-        crossed = _already(trigger) | crossed
+    there = _already(trigger) if edit and publishing.reaches_more(edit) else {}
+    moved, crossed = crossed.keys(), there | crossed
     spent = _spent(trigger, crossed)
-    met = triggers.met(trigger, crossed.keys() - spent)
+    met = triggers.met(trigger, there.keys() - moved - spent)
+    with foreseen.after(publication.pk):  # they fire once all of their scores have moved
+        met |= triggers.met(trigger, moved - spent)
     rows = [Crossed(pk, move.before, move.after, _outcome(pk, spent, met)) for pk, move in crossed.items()]
     rows += [
         Crossed(move.contact_id, move.before, move.after, Outcome.BACK)

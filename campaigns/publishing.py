@@ -42,7 +42,7 @@ class Triggers(Publishable):
 
     key = "trigger"
     label = _("trigger")
-    order = 30
+    order = 5
 
     def state(self, ref_id: int) -> State | None:
         trigger = Trigger.objects.filter(pk=ref_id).first()

@@ -13,7 +13,7 @@ from contacts.filters import filters
 from contacts.filters.base import Entry, Filter, Operator, Rule
 from contacts.filters.inputs import Input
 from contacts.models import Contact
-from scoring import values
+from scoring import foreseen, values
 from scoring.models import PointGroup
 
 VALUE = Input(kind="number")
@@ -49,8 +49,9 @@ class ScoreFilter(Filter):
         return _entry(found) if found else None
 
     def q(self, rule: Rule, contacts: QuerySet[Contact] | None) -> Q:
-        group = rule.entry.fixed["group"]
-        return values.of(None if group == OVERALL else group).contacts(*_bounds(rule), contacts)
+        group, bounds = rule.entry.fixed["group"], _bounds(rule)
+        group_id = None if group == OVERALL else group
+        return foreseen.asked(values.of(group_id).contacts(*bounds, contacts), group_id, *bounds)
 
 
 def _entry(group: PointGroup | None) -> Entry:

@@ -45,7 +45,9 @@ class Publishable:
 
     key: str
     label: Any
-    order = 10  # in which edits are put into force: groups first, then rules, then what watches scores
+    # In which edits are put into force: what watches scores first, as whoever is past a threshold is looked for among the
+    # scores as they were; then groups, then rules.
+    order = 10
 
     def state(self, ref_id: int) -> State | None:
         """How the row stands now; None when it is not there."""

@@ -88,6 +88,45 @@ def test_the_crossings_previewed_are_the_firings_that_publishing_holds(rule, peo
     assert Delivery.objects.count() == 1
 
 
+def test_conditions_about_scores_are_asked_of_the_scores_that_publishing_makes(rule, people):
+    ada, bob, _ = people
+    at_least_25 = {"filter": "score", "group": "overall", "op": "at_least", "value": 25}
+    hot, warm = trigger(20, conditions=at_least_25), trigger(19, conditions={"not": at_least_25})
+    group = trigger(18, conditions=at_least_25 | {"group": rule.group_id, "op": "below"})
+    draft = publications.open_draft()
+    publications.add(draft, "point_action", rule.pk, action_state(rule) | {"points": 10})
+
+    expected = {
+        (hot.pk, ada.pk): (15, 30, Outcome.HELD),
+        (hot.pk, bob.pk): (10, 20, Outcome.UNMET),
+        (warm.pk, ada.pk): (15, 30, Outcome.UNMET),
+        (warm.pk, bob.pk): (10, 20, Outcome.HELD),
+        (group.pk, ada.pk): (15, 30, Outcome.UNMET),
+        (group.pk, bob.pk): (10, 20, Outcome.HELD),
+    }
+    assert previewed(draft) == expected
+    publications.publish(draft, Scope.PAST)
+    pipeline.drain()
+    assert firings(publication=draft) == expected
+
+
+def test_who_is_past_a_trigger_of_the_draft_is_looked_for_among_the_scores_as_they_were(people, engagement):
+    ada, _, _ = people
+    made = trigger(
+        12, is_active=False, conditions={"filter": "score", "group": "overall", "op": "at_least", "value": 12}
+    )
+    draft = publications.open_draft()
+    publications.add(draft, "point_group", engagement.pk, {"ceiling": 10})
+    publications.add(draft, "trigger", made.pk, publishing.state_of(made) | {"is_active": True})
+
+    expected = {(made.pk, ada.pk): (15, 15, Outcome.HELD)}
+    assert previewed(draft) == expected
+    publications.publish(draft, Scope.PAST)
+    pipeline.drain()
+    assert firings(publication=draft) == expected
+    assert triggers.release(Firing.objects.filter(publication=draft), None) == (0, 1)
+
+
 def test_who_fired_before_or_falls_back_is_listed_as_such(rule, people):
     ada, bob, _ = people
     again, once = trigger(9, again="rearm"), trigger(11)
