@@ -155,12 +155,16 @@ def ranges(trigger: Trigger) -> list[Range]:
 
 
 def already(trigger: Trigger) -> Rows:
-    """The scores that are past the threshold today, whatever the trigger's condition says."""
+    """The scores that are past the threshold today, whatever the trigger's condition says.
+
+    Who does not allow profiling has none: not even one below a threshold.
+    """
     score = values.of(trigger.group_id)
     rising = trigger.direction == Trigger.Direction.RISING
     past = score.at_least(trigger.threshold) if rising else score.below(trigger.threshold)
     # Few are merged: by a join every contact would be looked up.
-    return past.exclude(contact__in=Contact.objects.filter(merged_into__isnull=False).order_by())
+    past = past.exclude(contact__in=Contact.objects.filter(merged_into__isnull=False).order_by())
+    return profiling.counted(past)
 
 
 def would_act(trigger: Trigger) -> QuerySet[Contact]:

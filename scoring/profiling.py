@@ -8,12 +8,13 @@ everybody when the instance changes what it asks for. What was stored lawfully s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from contacts.models import Contact
 from scoring import ledger
-from scoring.models import Adjustment, ContactScore
+from scoring.models import ContactScore
 from scoring.purposes import purposes
 from scoring.scores import Delta
 from scoring.sql import permission as sql
@@ -44,9 +45,9 @@ def scored(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
     return contacts.exclude(_is_off("pk"))
 
 
-def counted(adjustments: QuerySet[Adjustment]) -> QuerySet[Adjustment]:
-    """Without those of contacts who are not scored at all."""
-    return adjustments.exclude(_is_off("contact"))
+def counted(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Adjustments, or scores, without those of contacts who are not scored at all."""
+    return rows.exclude(_is_off("contact"))
 
 
 def _is_off(contact: str) -> Exists:

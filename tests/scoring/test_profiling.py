@@ -169,6 +169,17 @@ def test_no_trigger_fires_for_who_is_not_scored_neither_by_rising_nor_by_falling
     assert Firing.objects.count() == 0
 
 
+def test_switching_a_trigger_on_acts_for_nobody_who_is_not_scored(world):
+    cold = Trigger.objects.create(name="Cold", threshold=5, direction="falling", is_active=False)
+    ledger.adjust(world.pk, PointGroup.objects.get().pk, -17, note="Too much")
+    pipeline.drain()
+    assert [row.contact_id for row in triggers.already(cold)] == [world.pk]
+
+    consent.withdraw(world, Purpose.PROFILING)
+    pipeline.drain()
+    assert (list(triggers.would_act(cold)), triggers.switch_on(cold, "act"), Firing.objects.count()) == ([], 0, 0)
+
+
 def test_what_a_score_caused_does_not_happen_once_profiling_is_refused(world, group):
     tag = TagFactory()
     trigger = Trigger.objects.create(name="Hot", threshold=20)
