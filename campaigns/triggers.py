@@ -30,6 +30,7 @@ from contacts import conditions
 from contacts import sql as contact_sql
 from contacts.models import Contact
 from scoring import profiling, values
+from scoring.sql import own_rules
 
 if TYPE_CHECKING:
     from scoring.scores import Movement, Range
@@ -180,10 +181,12 @@ def would_act(trigger: Trigger) -> QuerySet[Contact]:
 def switch_on(trigger: Trigger, existing: Literal["act", "mark", "hold"], publication_id: int | None = None) -> int:
     """Make the trigger active; those past the threshold already are acted for, marked so that they never are, or held.
 
-    Returns how many firings were written. Repeating adds nothing.
+    Returns how many firings were written. Repeating adds nothing. Waits for running batches: whoever one of them moves past
+    the threshold would neither be there already nor cross a trigger that is on.
     """
     state = {"act": State.FIRED, "mark": State.MARKED, "hold": State.HELD}[existing]
     with transaction.atomic():
+        own_rules()
         Trigger.objects.filter(pk=trigger.pk).update(is_active=True)
         trigger.is_active = True
         versions.keep(trigger)

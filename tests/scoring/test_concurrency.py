@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns import triggers
 from campaigns.models import Delivery, Firing
 from config import pipeline
 from contacts.models import Change, Tag
@@ -339,6 +340,26 @@ def test_whoever_saves_and_whoever_publishes_a_draft_of_the_same_do_not_wait_for
     assert (isinstance(published, Exception), saved) == (False, 302)
     row.refresh_from_db()
     assert (row.points, row.versions.count()) == (9, 3) if model == "pointaction" else row.weight == 3
+
+
+@concurrent
+def test_whoever_crosses_while_a_trigger_is_switched_on_is_there_already(world):
+    [ada, *_], _, [engagement, _] = world
+    trigger = TriggerFactory(threshold=15, is_active=False)
+
+    def batch():
+        with transaction.atomic():
+            sql.share_rules()
+            scores.lock([ada.pk])
+            triggers.fire(scores.refresh([scores.Delta(ada.pk, engagement.pk, 20)]))
+            until(lambda: waiting() == 1)
+
+    def switch_on():
+        until(running)
+        return triggers.switch_on(trigger, "act")
+
+    assert together(batch, switch_on) == [None, 1]
+    assert list(trigger.firings.values_list("contact", "state")) == [(ada.pk, "fired")]
 
 
 def waiting():
