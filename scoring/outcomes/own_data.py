@@ -23,12 +23,14 @@ class ChosenRows(Outcome):
 
     model: ClassVar[type[Model]]
     choose: ClassVar[Any]
+    hint: ClassVar[Any] = ""
     kind: ClassVar[Kind]
     place: ClassVar[str]  # of the row's id in the event's data
     filter: ClassVar[str]  # of conditions: who has one of several such rows
 
     def __init__(self) -> None:
-        rows = forms.ModelMultipleChoiceField(self.model._default_manager.all(), label=self.choose)
+        every = self.model._default_manager.all()
+        rows = forms.ModelMultipleChoiceField(every, label=self.choose, help_text=self.hint)
         self.Form = type("Form", (forms.Form,), {"only": rows})
 
     def converted(
@@ -65,6 +67,7 @@ class StageReached(ChosenRows):
     key = "stage_reached"
     label = _("Reaches a stage")
     choose = _("Which stages")
+    hint = _("Whoever goes straight to a later stage does not reach this one: choose the later ones, too.")
     model = Stage
     kind = Kind.STAGE_CHANGED
     place = "stage_id__1"
