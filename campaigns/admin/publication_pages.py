@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -21,7 +21,7 @@ from campaigns.models import Firing, TriggerVersion
 from contacts.models import Contact
 from contacts.wording import whole
 from scoring import publications
-from scoring.models import Edit, PointActionVersion, Publication, TermsVersion
+from scoring.models import END, Edit, Publication, TermsVersion, Validity
 from scoring.publishing import figures
 from scoring.publishing.figures import Figures
 from scoring.publishing.types import Difference, publishables
@@ -176,10 +176,10 @@ def doubts(draft: Publication, scope: str) -> list[str]:
 
 
 def _changed_since(at: Any) -> bool:
-    """Did anything come into force since, other than what the draft itself has prepared?"""
-    versions = PointActionVersion.objects.filter(created_at__gt=at, valid_from__lt=F("valid_until"))
+    """Did any rule come into force since, or go out of it?"""
+    stood = Validity.objects.filter(Q(known_from__gt=at) | Q(known_until__gt=at, known_until__lt=END))  # or went out of it
     return (
-        versions.exists()
+        stood.exists()
         or TermsVersion.objects.filter(known_from__gt=at).exists()
         or TriggerVersion.objects.filter(created_at__gt=at).exists()
     )

@@ -52,6 +52,17 @@ def test_publishing_names_the_numbers_and_warns_when_they_are_old_or_missing(mar
     ]
 
 
+def test_a_preview_is_doubted_once_another_rule_is_switched_off(marketer, rule, people):
+    other = PointAction.objects.create(name="Other", source="email_opened", points=1, group=rule.group)
+    rules.publish(other)
+    draft = edit(rule, points=10)
+    previewed(draft)
+    rules.archive(other)
+
+    doubts = marketer.get(page("publication_publish", draft.pk) + "?scope=past").context["doubts"]
+    assert doubts == ["Rules were changed since the preview was made."]
+
+
 def test_publishing_another_draft_than_was_looked_at_is_refused(marketer, rule, engagement):
     draft = edit(rule, points=10)
     seen = marketer.get(page("publication_publish", draft.pk)).context["seen"]
