@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext
@@ -17,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from contacts.registry import Registry
 from contacts.wording import labelled
 from tracking.models import Kind, Subject
+
+MOST_LINES = 500  # of a parameter
 
 Params = dict[str, Any]
 Mentions = Mapping[type[Model], Iterable[int]]
@@ -141,7 +144,10 @@ class LinesField(forms.CharField):
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> Any:
-        return [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
+        lines = [line.strip() for line in (super().clean(value) or "").splitlines() if line.strip()]
+        if len(lines) > MOST_LINES:  # each is a part of one question to the database
+            raise ValidationError(_("There are more than %(limit)d lines."), params={"limit": MOST_LINES})
+        return lines
 
 
 def form_of(fields: dict[str, forms.Field]) -> type[forms.Form]:

@@ -333,6 +333,15 @@ def test_several_addresses_match_what_any_of_them_matches(site):
     assert {site.index(one) for one in Subject.objects.filter(matching(patterns))} == {1, 3}
 
 
+def test_as_many_addresses_are_taken_as_the_database_can_be_asked_for_at_once(site):
+    most = [f"shop.example/{number}" for number in range(500)]
+    assert AddressesField().clean("\n".join(most)) == most
+    assert not Subject.objects.filter(matching(most)).exists()
+
+    with pytest.raises(ValidationError, match="There are more than 500 lines."):
+        AddressesField().clean("\n".join([*most, "one.example"]))
+
+
 def test_addresses_are_shown_again_as_they_were_typed():
     assert AddressesField().prepare_value(["a.example", "/b"]) == "a.example\n/b"
 
