@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -19,6 +20,8 @@ from contacts.conditions import ConditionsField
 from scoring import leaderboards
 from scoring.admin.offered import OfferedGroups
 from scoring.models import Leaderboard, PointGroup
+
+MOST = 500  # contacts on a board: it is a page to look at
 
 
 def orders(request: HttpRequest) -> dict[int | None, str]:
@@ -36,6 +39,12 @@ class LeaderboardForm(OfferedGroups, ModelForm):
     class Meta:
         model = Leaderboard
         fields = ["name", "question", "group", "conditions", "size", "position"]
+
+    def clean_size(self) -> int:
+        size: int = self.cleaned_data["size"]
+        if not 1 <= size <= MOST:
+            raise ValidationError(_("Show from 1 to %(most)d contacts."), params={"most": MOST})
+        return size
 
 
 @admin.register(Leaderboard)

@@ -214,6 +214,16 @@ def test_a_board_is_made_with_conditions_and_wrong_ones_are_said(marketer, fit):
     assert "conditions" in errors(refused)
 
 
+@pytest.mark.parametrize("size", ["0", "501", "32767", "99999999999999999999", "-1", ""])
+def test_a_board_shows_as_many_as_can_be_looked_at(marketer, size):
+    refused = marketer.post(
+        page("scoring_leaderboard_add"), {"name": "x", "size": size, "position": "0", "conditions": "{}"}
+    )
+
+    assert list(errors(refused)) == ["size"]
+    assert Leaderboard.objects.count() == 0
+
+
 # --- who may --------------------------------------------------------------------------------------------------------
 
 
