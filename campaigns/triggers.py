@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from campaigns import sql, undoing, versions
@@ -169,11 +169,14 @@ def already(trigger: Trigger) -> Rows:
 
 
 def would_act(trigger: Trigger) -> QuerySet[Contact]:
-    """Those past the threshold for whom `switch_on(existing="act")` would act: condition met, and not fired before."""
+    """Those past the threshold for whom `switch_on(existing="act")` would act: condition met, and no firing that stands."""
     past = already(trigger)
     if trigger.pk:
-        fired = trigger.firings.filter(rearmed_at=None).exclude(state=State.UNMET)
-        past = past.exclude(contact__in=fired.order_by().values("contact_id"))
+        later = Firing.objects.filter(trigger=trigger, contact=OuterRef("contact"), cycle__gt=OuterRef("cycle"))
+        stands = trigger.firings.filter(~Exists(later)).exclude(state__in=[State.UNMET, State.OUTDATED])
+        if trigger.again == Trigger.Again.REARM:
+            stands = stands.filter(rearmed_at=None)
+        past = past.exclude(contact__in=stands.order_by().values("contact_id"))
     there = Contact.objects.filter(pk__in=past.values("contact_id"))
     return conditions.matching(trigger.conditions, there) if trigger.conditions else there
 

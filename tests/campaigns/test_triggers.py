@@ -278,6 +278,32 @@ def test_switching_on_acts_for_those_already_there_who_meet_the_condition(trigge
     assert list(triggers.would_act(trigger)) == []
 
 
+@pytest.mark.parametrize(
+    ("case", "again", "before", "acts"),
+    [
+        ("never", "once", [], True),
+        ("acted", "once", [("fired", False)], False),
+        ("waits", "rearm", [("held", False)], False),
+        ("acted, re-armed", "rearm", [("fired", True)], True),
+        ("acted, re-armed while it still said so", "once", [("fired", True)], False),
+        ("condition not met then", "once", [("unmet", False)], True),
+        ("no longer true then", "once", [("outdated", False)], True),
+        ("acted again since it was no longer true", "once", [("outdated", False), ("fired", False)], False),
+        ("no longer true the second time", "rearm", [("fired", True), ("outdated", False)], True),
+    ],
+)
+def test_those_for_whom_it_would_act_are_those_for_whom_it_acts(trigger, anne, case, again, before, acts):
+    Trigger.objects.update(again=again, is_active=False)
+    trigger.refresh_from_db()
+    give_score(anne, 70)
+    for cycle, (state, is_back) in enumerate(before, start=1):
+        fired = {"state": state, "before": 0, "after": 60, "rearmed_at": timezone.now() if is_back else None}
+        Firing.objects.create(trigger=trigger, contact=anne, cycle=cycle, **fired)
+
+    assert list(triggers.would_act(trigger)) == ([anne] if acts else [])
+    assert triggers.switch_on(trigger, "act") == acts
+
+
 def test_switching_on_can_mark_those_already_there_so_that_nothing_is_sent(trigger, anne, briton):
     Trigger.objects.update(is_active=False)
     give_score(anne, 70)
