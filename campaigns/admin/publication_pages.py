@@ -177,9 +177,9 @@ def doubts(draft: Publication, scope: str) -> list[str]:
 
 def _changed_since(at: Any) -> bool:
     """Did any rule come into force since, or go out of it?"""
-    stood = Validity.objects.filter(Q(known_from__gt=at) | Q(known_until__gt=at, known_until__lt=END))  # or went out of it
+    came, went = Q(known_from__gt=at), Q(known_until__gt=at, known_until__lt=END)
     return (
-        stood.exists()
+        Validity.objects.filter(came | went).exists()
         or TermsVersion.objects.filter(known_from__gt=at).exists()
         or TriggerVersion.objects.filter(created_at__gt=at).exists()
     )

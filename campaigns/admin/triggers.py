@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from unfold.decorators import action, display
 
-from campaigns import sentences, triggers, versions
+from campaigns import publishing, sentences, triggers, versions
 from campaigns.actions.base import remembering_names
 from campaigns.admin.drafting import DraftedActionsFormSet, DraftingTriggers
 from campaigns.admin.labels import NamesOnce
@@ -124,12 +124,22 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
     # Saving: a version, and the question about those who are there already
 
     def save_model(self, request: HttpRequest, obj: Trigger, form: Any, change: bool) -> None:
-        self._hold_back(obj, switched_on=obj.is_active and (not change or "is_active" in form.changed_data))
+        switched_on = obj.is_active and (not change or "is_active" in form.changed_data)
+        self._hold_back(obj, switched_on=switched_on)
         super().save_model(request, obj, form, change)
+        obj.moved = obj.is_active and not switched_on and not {*publishing.WHERE}.isdisjoint(form.changed_data)  # type: ignore[attr-defined]
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         self._publish(request, form.instance)
+        if form.instance.moved and triggers.would_act(form.instance).exists():
+            text = format_html(
+                '{} <a class="underline" href="{}">{}</a>',
+                _g("Contacts are past this threshold already: nothing is done for them unless you say so."),
+                self.page("already", form.instance.pk),
+                _g("See who they are"),
+            )
+            self.message_user(request, text, messages.WARNING)
 
     def _publish(self, request: HttpRequest, trigger: Trigger) -> None:
         versions.keep(Trigger.objects.get(pk=trigger.pk), request.user)  # type: ignore[arg-type]

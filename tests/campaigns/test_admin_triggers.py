@@ -106,6 +106,24 @@ def test_switching_on_can_leave_them_alone(page, anne):
     assert (Trigger.objects.get().is_active, Firing.objects.get().state) == (True, "marked")
 
 
+def test_a_threshold_that_is_moved_past_contacts_says_that_nothing_is_done_for_them(admin_client, page, anne):
+    trigger = TriggerFactory(threshold=90)
+    give_score(anne, 70)
+
+    def is_said(threshold):
+        address = reverse("admin:campaigns_trigger_change", args=[trigger.pk])
+        shown = admin_client.post(address, form_of(threshold=threshold), follow=True).content.decode()
+        return "Contacts are past this threshold already: nothing is done for them unless you say so." in shown
+
+    assert (is_said("80"), is_said("60"), is_said("60")) == (False, True, False)
+    there = page("trigger", "already", trigger.pk).content.decode()
+    assert ("Act for 1 contact now" in there, "Leave them alone" in there, "Switch on" in there) == (True, True, False)
+    assert Firing.objects.count() == 0
+
+    triggers.switch_on(trigger, "mark")
+    assert not is_said("50")
+
+
 def test_looking_at_who_is_there_needs_the_right_to_change(client, anne):
     user = UserFactory()
     user.user_permissions.add(Permission.objects.get(codename="view_trigger"))
