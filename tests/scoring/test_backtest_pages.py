@@ -326,6 +326,14 @@ def test_the_command_refuses_with_a_sentence(crowd, arguments, sentence):
     assert BackTest.objects.count() == 0
 
 
+def test_the_command_asks_which_of_two_groups_is_meant(crowd, engagement):
+    PointGroup.objects.create(name="ENGAGEMENT")
+
+    with pytest.raises(CommandError, match="“engagement” may be any of these point groups: "):
+        run("--outcome=form_submitted", "--cutoff=2026-03-31", "--horizon=30", "--score=engagement")
+    assert BackTest.objects.count() == 0
+
+
 # In a browser
 
 

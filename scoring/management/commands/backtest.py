@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from contacts.registry import unknown_label
 from contacts.wording import labelled
 from scoring.backtests import books, questions, running
-from scoring.models import BackTest, PointGroup
+from scoring.management.groups import named
+from scoring.models import BackTest
 from scoring.outcomes import Outcome, UnknownName, outcomes
 
 
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             params=params,
             cutoff=options["cutoff"],
             horizon_days=options["horizon"],
-            group=_group(options["score"]),
+            group=None if options["score"] is None else named(options["score"]),
             capacity=options["capacity"],
             with_earlier=options["again"],
             with_draft=options["draft"],
@@ -111,12 +112,3 @@ def _outcome(text: str) -> tuple[Outcome, dict[str, Any]]:
         return outcome, outcome.params_of([name.strip() for name in names.split(",") if name.strip()])
     except UnknownName as error:
         raise CommandError(str(error)) from None
-
-
-def _group(name: str | None) -> PointGroup | None:
-    if name is None:
-        return None
-    if group := PointGroup.objects.filter(name__iexact=name).first():
-        return group
-    names = ", ".join(PointGroup.objects.values_list("name", flat=True)) or "–"
-    raise CommandError(_("There is no point group “%(name)s”. There are: %(names)s.") % {"name": name, "names": names})

@@ -16,7 +16,7 @@ from contacts.fields import normalise_email
 from contacts.models import Contact
 from scoring.explain import almost, explain, letter_pdf, moments, tables
 from scoring.explain import letter as letters
-from scoring.models import PointGroup
+from scoring.management.groups import named
 from scoring.rulebook import Rulebook
 
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         contact = self._contact(options["email"])
         if options["letter"] is not None:
             return self._letter(contact, options)
-        group = _group(options["group"]) if options["group"] is not None else None
+        group = named(options["group"]) if options["group"] is not None else None
         at = _moment(options["at"]) if options["at"] is not None else None
         book = Rulebook.current() if at and options["rules"] == "today" else None
         statement = explain(contact, group=group, at=at, book=book)
@@ -81,20 +81,6 @@ class Command(BaseCommand):
             contact = contact.merged_into
             self.stderr.write(_("%(email)s has been merged into %(contact)s.") % {"email": email, "contact": contact})
         return contact
-
-
-def _group(name: str) -> PointGroup:
-    groups = list(PointGroup.objects.filter(name__iexact=name))
-    exact = [group for group in groups if group.name == name]
-    if len(exact or groups) == 1:
-        return (exact or groups)[0]
-    if groups:
-        names = ", ".join(group.name for group in groups)
-        raise CommandError(
-            _("“%(name)s” may be any of these point groups: %(names)s.") % {"name": name, "names": names}
-        )
-    names = ", ".join(PointGroup.objects.values_list("name", flat=True)) or "–"
-    raise CommandError(_("There is no point group “%(name)s”. There are: %(names)s.") % {"name": name, "names": names})
 
 
 def _moment(text: str) -> datetime:
