@@ -106,7 +106,8 @@ def draw(
     """The curve of the overall score and of each group that ever had points, with what happened and what it set off."""
     frame = frame or Frame()
     shown = [group for group in groups if any(dot.values.get(group.pk) for dot in curve.dots)]
-    shown = shown if len(shown) > 1 else []  # the only one is the overall score again
+    if len(shown) == 1 and all(dot.values.get(shown[0].pk, 0) == dot.values.get(None, 0) for dot in curve.dots):
+        shown = []  # it is the overall score again
     keys = {None, *(group.pk for group in shown)}
     values = [float(dot.values.get(key, 0)) for dot in curve.dots for key in keys]
     near = [one for one in levels if one.group_id in keys and float(one.value) <= ROOM * max(10, *values)]

@@ -13,6 +13,7 @@ from scoring import ledger, rules, terms, valuation
 from scoring.decay import CENT
 from scoring.explain import curve as curves
 from scoring.explain.curve import curve
+from scoring.explain.drawing import draw
 from scoring.models import CapPeriod, CapUnit, Repeat
 from scoring.rulebook import Rulebook
 from scoring.sql.curve import adds_up
@@ -110,6 +111,20 @@ def test_rules_count_from_when_they_came_or_for_all_of_it(now, publish):
     assert [drawn.at(days_ago(2)) for drawn in (then, today)] == [5, 8]
     assert [drawn.at(START) for drawn in (then, today)] == [8, 8]
     assert today.at(days_ago(11)) == 0
+
+
+@pytest.mark.parametrize(("weight", "is_apart"), [(1, False), (0, True), (2, True)])
+def test_the_only_group_has_a_line_of_its_own_unless_it_is_the_overall_score(
+    now, publish, engagement, weight, is_apart
+):
+    terms.publish(engagement, {"weight": weight})
+    ada = ContactFactory(created_at=days_ago(30))
+    publish(5)
+    download(ada, subject("guide"), days_ago(10))
+    pipeline.drain()
+
+    drawing = draw(curve(ada, Rulebook.current()), [engagement])
+    assert [track.key for track in drawing.tracks] == [engagement.pk] * is_apart + [None]
 
 
 def test_what_costs_too_much_is_drawn_through_some_of_the_days(now, publish, monkeypatch):
