@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -45,55 +46,61 @@ def publish_overall(floor: int | None, ceiling: int | None, author: Any = None) 
     return sweeps.owe(Remark(_("Bounds of the overall score")), Plan(terms=old))
 
 
-def set_terms(group: PointGroup, changed: dict[str, Any], author: Any = None) -> bool:
-    """Save other terms as a new version; did any change? The caller owns the rules and sees to the scores."""
+def set_terms(group: PointGroup, changed: dict[str, Any], author: Any = None, at: datetime | None = None) -> bool:
+    """Save other terms as a new version, known from `at` (None: now) on; did any change?
+
+    The caller owns the rules and sees to the scores.
+    """
+    at = at or timezone.now()
     stored = PointGroup.objects.select_for_update().get(pk=group.pk)
     changed = {name: value for name, value in changed.items() if getattr(stored, name) != value}
     if not changed:
         return False
-    _first_version(stored)
+    _first_version(stored, at=at)
     for name, value in changed.items():
         setattr(stored, name, value)
     if "half_life_days" in changed:
         stored.epoch = decay.today()
     stored.clean()
     stored.save(update_fields=[*changed, "epoch"])
-    _next_version(stored, author)
+    _next_version(stored, author, at)
     group.refresh_from_db()
     return True
 
 
-def set_bounds(floor: int | None, ceiling: int | None, author: Any = None) -> bool:
+def set_bounds(floor: int | None, ceiling: int | None, author: Any = None, at: datetime | None = None) -> bool:
     """The same for the bounds of the overall score."""
+    at = at or timezone.now()
     overall = OverallScore.get()
     if (overall.floor, overall.ceiling) == (floor, ceiling):
         return False
     if not TermsVersion.objects.filter(group=None).exists():
-        TermsVersion.objects.create(group=None, number=1, floor=overall.floor, ceiling=overall.ceiling)
+        TermsVersion.objects.create(group=None, number=1, floor=overall.floor, ceiling=overall.ceiling, known_from=at)
     overall.floor, overall.ceiling = floor, ceiling
     overall.full_clean()
     overall.save()
-    _close(None)
-    TermsVersion.objects.create(group=None, number=_number(None), floor=floor, ceiling=ceiling, author=author)
+    _close(None, at)
+    TermsVersion.objects.create(
+        group=None, number=_number(None), floor=floor, ceiling=ceiling, author=author, known_from=at
+    )
     return True
 
 
-def _first_version(group: PointGroup, author: Any = None) -> None:
+def _first_version(group: PointGroup, author: Any = None, at: datetime | None = None) -> None:
     """A group that was made in code has no version until its terms first change; then the terms it had are version 1."""
     if not group.versions.exists():
         said = {name: getattr(group, name) for name in TERMS}
-        group.versions.create(number=1, epoch=group.epoch, author=author, **said)
+        group.versions.create(number=1, epoch=group.epoch, author=author, known_from=at or timezone.now(), **said)
 
 
-def _next_version(group: PointGroup, author: Any) -> None:
-    _close(group)
-    group.versions.create(
-        number=_number(group), epoch=group.epoch, author=author, **{name: getattr(group, name) for name in TERMS}
-    )
+def _next_version(group: PointGroup, author: Any, at: datetime) -> None:
+    _close(group, at)
+    said = {name: getattr(group, name) for name in TERMS}
+    group.versions.create(number=_number(group), epoch=group.epoch, author=author, known_from=at, **said)
 
 
-def _close(group: PointGroup | None) -> None:
-    TermsVersion.objects.filter(group=group, known_until=END).update(known_until=timezone.now())
+def _close(group: PointGroup | None, at: datetime) -> None:
+    TermsVersion.objects.filter(group=group, known_until=END).update(known_until=at)
 
 
 def _number(group: PointGroup | None) -> int:

@@ -41,13 +41,13 @@ class PointGroups(Publishable):
         return replace(draft, book=book, groups=draft.groups | {group.pk})
 
     def put_into_force(self, edit: Edit, at: datetime, scope: str, author: Any) -> Plan:
-        return self._set(edit, edit.after or {}, author)
+        return self._set(edit, edit.after or {}, author, at)
 
     def take_back(self, edit: Edit, at: datetime, author: Any) -> Plan:
-        return self._set(edit, edit.before or {}, author)
+        return self._set(edit, edit.before or {}, author, at)
 
-    def _set(self, edit: Edit, state: State, author: Any) -> Plan:
-        changed = terms.set_terms(PointGroup.objects.get(pk=edit.ref_id), _terms(state), author)
+    def _set(self, edit: Edit, state: State, author: Any, at: datetime) -> Plan:
+        changed = terms.set_terms(PointGroup.objects.get(pk=edit.ref_id), _terms(state), author, at)
         return Plan(terms={}) if changed else Plan()
 
     def stands(self, edit: Edit) -> bool:
@@ -76,16 +76,16 @@ class OverallBounds(Publishable):
         return replace(draft, book=replace(draft.book, floor=after.get("floor"), ceiling=after.get("ceiling")))
 
     def put_into_force(self, edit: Edit, at: datetime, scope: str, author: Any) -> Plan:
-        return self._set(edit.after or {}, author)
+        return self._set(edit.after or {}, author, at)
 
     def take_back(self, edit: Edit, at: datetime, author: Any) -> Plan:
-        return self._set(edit.before or {}, author)
+        return self._set(edit.before or {}, author, at)
 
     def stands(self, edit: Edit) -> bool:
         return self.state(edit.ref_id) == (edit.before or {}) | (edit.after or {})
 
-    def _set(self, state: State, author: Any) -> Plan:
-        return Plan(terms={}) if terms.set_bounds(state.get("floor"), state.get("ceiling"), author) else Plan()
+    def _set(self, state: State, author: Any, at: datetime) -> Plan:
+        return Plan(terms={}) if terms.set_bounds(state.get("floor"), state.get("ceiling"), author, at) else Plan()
 
     def differences(self, edit: Edit) -> Iterable[Difference]:
         before = edit.before or {}

@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from config import pipeline
 from scoring import previews, publications, rules, sql
+from scoring.explain import books
+from scoring.explain.difference import same_rules
 from scoring.models import (
     ContactScore,
     Forecast,
@@ -21,6 +24,7 @@ from scoring.models import (
 )
 from scoring.publishing import publishables
 from scoring.publishing.actions import state_of
+from scoring.rulebook import Rulebook
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import download, score, subject
 
@@ -266,6 +270,21 @@ def test_terms_of_a_group_are_previewed_published_and_taken_back_too(world, enga
     publications.rollback(Publication.objects.get(pk=draft.pk))
     pipeline.drain()
     assert (shown(), ledger_lines()) == (before, lines)
+
+
+def test_the_rules_around_a_publication_are_those_it_found_and_those_it_put_into_force(world, engagement):
+    found = Rulebook.current()
+    draft = edit(world, points=7)
+    publications.add(draft, "point_group", engagement.pk, {"weight": "2.00", "half_life_days": 30})
+    publications.add(draft, "overall_score", 1, {"floor": None, "ceiling": 9})
+    publications.publish(draft, Scope.PAST)
+    pipeline.drain()
+    made = Rulebook.current()
+    undoing = publications.rollback(Publication.objects.get(pk=draft.pk))
+
+    for publication, before, after in ((draft, found, made), (undoing, made, found)):
+        assert same_rules(books.read(f"before-{publication.pk}", timezone.now()), before)
+        assert same_rules(books.read(f"after-{publication.pk}", timezone.now()), after)
 
 
 def test_a_profile_rule_is_previewed_and_published(world, fit, ada, bob):
