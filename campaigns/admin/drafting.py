@@ -9,7 +9,7 @@ from django.forms.models import BaseInlineFormSet, BaseModelFormSet
 
 from campaigns import publishing
 from campaigns.models import Trigger, TriggerAction
-from contacts.keys import row_id
+from contacts.numerals import number_in
 from scoring.admin.draft_switches import DraftSwitches
 from scoring.admin.drafting import in_utc
 from scoring.publishing.types import State
@@ -20,7 +20,7 @@ class DraftingTriggers(DraftSwitches):
 
     def hold(self, object_id: str | None) -> None:
         """A trigger waits for no running batch."""
-        list(Trigger.objects.filter(pk=row_id(object_id or "")).select_for_update(no_key=True))
+        list(Trigger.objects.filter(pk=number_in(object_id or "")).select_for_update(no_key=True))
 
     def draft_state(self, row: Trigger, formsets: Iterable[BaseModelFormSet[Any]]) -> State:
         state = publishing.state_of(in_utc(row))

@@ -30,7 +30,6 @@ from scoring.explain.marks import marks
 from scoring.explain.statements import told_again
 from scoring.models import ContactScore, PointGroup
 from scoring.panels import NEWEST, cards
-from scoring.publishing import naming
 
 COMPARED = timedelta(days=30)
 PARTS = {
@@ -119,6 +118,7 @@ class ContactScoreAdmin(ReadOnlyAdmin):
             "drawing": draw(drawn, groups, lines, levels(), marks(contact.pk, drawn.dots[0].at)),
             "quick": _quick(now),
             "publications": _around(books.published()),
+            "saves": _around(books.saved(), "now"),  # when it was saved, nothing had happened under it yet
             "letters": settings.LANGUAGES if main.rules == books.THEN else (),
         }
         return TemplateResponse(request, "scoring/time_machine.html", context)
@@ -199,11 +199,11 @@ def _quick(now: datetime) -> list[Quick]:
     return found
 
 
-def _around(publications: Any) -> list[Quick]:
-    """What each publication changed, at the moment it was published."""
+def _around(changes: Sequence[books.Change], asked: str = "") -> list[Quick]:
+    """What each change of the rules makes different, at the moment it came or at that asked for."""
     found = []
-    for one in publications:
-        at = one.published_at.isoformat()
-        query = {"at": at, "with": at, "with_rules": f"before-{one.pk}", "rules": f"after-{one.pk}"}
-        found.append(Quick(naming.name(one), urlencode(query)))
+    for one in changes:
+        at = asked or one.at.isoformat()
+        query = {"at": at, "with": at, "with_rules": f"before-{one.key}", "rules": f"after-{one.key}"}
+        found.append(Quick(one.name, urlencode(query)))
     return found

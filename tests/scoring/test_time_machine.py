@@ -1,6 +1,7 @@
 """The time machine: a contact's score at any instant under any rules, what makes the difference, and the curve."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 import time_machine
@@ -9,7 +10,7 @@ from django.utils import translation
 
 from campaigns.models import Firing
 from config import pipeline
-from scoring import ledger, publications
+from scoring import ledger, publications, rules, terms
 from scoring.models import Publication, Repeat
 from tests.factories import ContactFactory, TriggerFactory, UserFactory
 from tests.scoring.conftest import download, subject
@@ -76,6 +77,28 @@ def test_what_publications_changed_and_what_the_draft_would(marketer, ada, now):
     assert shown(marketer, ada, at="2026-01-26 13:30") == (15, 24, 15)
 
 
+def test_what_was_saved_at_once_changed(marketer, ada, now, engagement):
+    now.shift(timedelta(hours=1))
+    ada.rule.points = 8
+    ada.rule.save()
+    rules.publish(ada.rule)
+    now.shift(timedelta(hours=1))
+    download(ada, subject("guide 0"), NOW + timedelta(hours=2))
+    terms.publish(engagement, {"weight": 2})
+    pipeline.drain()
+    doubled = engagement.versions.latest("number")
+    page = marketer.get(address(ada))
+
+    assert [one.label for one in page.context["saves"]] == [
+        f"Engagement v{doubled.number}",
+        "Download v2",
+        "Download v1",
+    ]
+    for query, expected in zip(page.context["saves"], [(23, 46, 46), (20, 23, 23), (0, 20, 20)], strict=True):
+        assert shown(marketer, ada, **dict(parse_qsl(query.query))) == expected
+    assert "before “Engagement v" in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
@@ -85,6 +108,8 @@ def test_what_publications_changed_and_what_the_draft_would(marketer, ada, now):
         ({"with_rules": "before-" + "9" * 40}, "There are no such rules (any more)."),
         ({"rules": "draft"}, "There are no such rules (any more)."),
         ({"rules": "before-²"}, "There are no such rules (any more)."),
+        ({"rules": "before-rule7"}, "There are no such rules (any more)."),
+        ({"rules": "after-terms" + "9" * 40}, "There are no such rules (any more)."),
         ({"at": "0001-01-01T00:00+14:00"}, "is too long ago."),
     ],
 )
