@@ -53,7 +53,10 @@ class Drafted:
         if admin.wants_draft(request):
             for name in admin.outside_drafts(self):
                 self.add_error(name, _g("This does not wait in a draft: save it by itself, with “Save”."))  # type: ignore[attr-defined]
-        if refused := getattr(request, "draft_refused", "") or getattr(request, "save_refused", ""):
+        if refused := getattr(request, "draft_refused", ""):
+            raise ValidationError(refused)
+        refused = getattr(request, "save_refused", "")
+        if refused and (admin.inlines or self.has_changed()):  # type: ignore[attr-defined]  # pressed twice is saved once
             raise ValidationError(refused)
         return cleaned
 

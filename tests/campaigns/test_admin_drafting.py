@@ -258,6 +258,14 @@ def test_nobody_saves_over_what_somebody_else_saved_meanwhile(marketer, rule):
     assert (rule.points, rule.versions.count()) == (7, 3)
 
 
+def test_a_button_that_is_pressed_twice_saves_once(marketer, rule):
+    address = page("pointaction_change", rule.pk)
+    posted = of_rule(rule, points=7) | {"_stood": marketer.get(address).context["stood"]}
+
+    assert [marketer.post(address, posted).status_code for _ in range(2)] == [302, 302]
+    assert rule.versions.count() == 2
+
+
 def test_a_form_with_another_mistake_still_knows_when_it_was_opened(marketer, rule):
     opened = marketer.get(page("pointaction_change", rule.pk)).context["stood"]
     wrong = marketer.post(page("pointaction_change", rule.pk), of_rule(rule, points="") | {"_stood": opened})
