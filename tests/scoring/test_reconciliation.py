@@ -1,6 +1,6 @@
 """Reconciliation finds what somebody wrote past the engine, and puts it right."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from campaigns.models import Delivery, Firing, Trigger
 from config import pipeline
 from scoring import ledger, reconciliation, sql
-from scoring.models import ContactScore, PointEntry, Repeat
+from scoring.models import ContactScore, PointEntry, PointGroup, Repeat
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, score, subject
 
@@ -109,6 +109,52 @@ def test_what_was_written_past_the_engine_is_reported_and_repaired(ada, break_it
         reconcile()
     assert "Repaired" in reconcile("--repair")
     assert (found(), score(ada), sql.differences()) == ([], 53, [])
+
+
+FAULTS = {
+    "hits": 9,
+    "credited": 9,
+    "cut": 2,
+    "first_at": AT - timedelta(days=40),
+    "last_at": AT + timedelta(days=1),
+    "expires_on": date(2099, 1, 1),
+    "is_expired": True,
+    "object_id": 77,
+    "period": date(2026, 3, 3),
+}
+
+
+def everything_there_is():
+    entries = PointEntry.objects.order_by("contact", "action", "version", "object_id", "period")
+    scores = ContactScore.objects.order_by("contact", "group")
+    return (
+        list(entries.values_list("contact", "action", "version", "object_id", "period", *FAULTS)),
+        list(scores.values_list("contact", "group", "score", "forward")),
+    )
+
+
+@pytest.mark.parametrize("is_profile", [False, True], ids=["what happened", "who it is"])
+@pytest.mark.parametrize("column", FAULTS)
+def test_whatever_is_written_into_a_line_is_found_and_put_back(ada, column, is_profile):
+    before = everything_there_is()
+    PointEntry.objects.filter(contact=ada, version__kind__isnull=is_profile).update(**{column: FAULTS[column]})
+    assert everything_there_is() != before
+    assert {contact for contact, *_ in found()} == {ada.pk}
+
+    assert "Repaired" in reconcile("--repair")
+    assert everything_there_is() == before
+
+
+@pytest.mark.parametrize("fault", [{"score": 1000}, {"forward": 3.5}, None], ids=["sum", "forward sum", "row gone"])
+@pytest.mark.parametrize("group", ["Engagement", "Fit", None])
+def test_whatever_is_done_to_a_score_is_found_and_put_back(ada, group, fault):
+    before = everything_there_is()
+    rows = ContactScore.objects.filter(contact=ada, group=group and PointGroup.objects.get(name=group))
+    rows.delete() if fault is None else rows.update(**fault)
+    assert {contact for contact, *_ in found()} == {ada.pk}
+
+    assert "Repaired" in reconcile("--repair")
+    assert everything_there_is() == before
 
 
 def test_a_profile_line_that_is_made_anew_stays_as_old_as_it_was(ada):
