@@ -178,7 +178,7 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
                 is_now=after is None and version.snapshot == now,
             )
             for version, said, after in zip(
-                kept, versions.facts([one.snapshot for one in kept]), [None, *kept[:-1]], strict=True
+                kept, versions.facts([one.snapshot for one in kept]), [None, *kept][: len(kept)], strict=True
             )
         ]
 

@@ -120,6 +120,7 @@ def test_a_threshold_that_is_moved_past_contacts_says_that_nothing_is_done_for_t
     assert ("Act for 1 contact now" in there, "Leave them alone" in there, "Switch on" in there) == (True, True, False)
     assert Firing.objects.count() == 0
 
+    trigger.refresh_from_db()
     triggers.switch_on(trigger, "mark")
     assert not is_said("50")
 

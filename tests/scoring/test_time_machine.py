@@ -91,8 +91,8 @@ def test_what_was_saved_at_once_changed(marketer, ada, now, engagement):
 
     assert [one.label for one in page.context["saves"]] == [
         f"Engagement v{doubled.number}",
-        "Download v2",
-        "Download v1",
+        f"{ada.rule} v2",
+        f"{ada.rule} v1",
     ]
     for query, expected in zip(page.context["saves"], [(23, 46, 46), (20, 23, 23), (0, 20, 20)], strict=True):
         assert shown(marketer, ada, **dict(parse_qsl(query.query))) == expected
