@@ -29,14 +29,14 @@ from contacts.conditions import ConditionsField
 from contacts.remarks import Remark
 from contacts.typed_params import TypedParamsForm
 from scoring.admin.history import HistoryPage, Stood
-from scoring.admin.offered import OfferedGroups
+from scoring.admin.offered import OfferedScores
 from scoring.wording import Facts, in_force
 from tracking.doorbell import ring
 
 SAMPLE = 10
 
 
-class TriggerForm(OfferedGroups, forms.ModelForm):
+class TriggerForm(OfferedScores, forms.ModelForm):
     conditions = ConditionsField(
         label=_("And only if the contact"), help_text=_("Checked at the moment the score crosses. Empty: everybody.")
     )
@@ -85,13 +85,6 @@ class TriggerAdmin(DraftingTriggers, NamesOnce, HistoryPage, ArchivingAdmin):
         held = Firing.objects.filter(trigger=OuterRef("pk"), state=Firing.State.HELD)
         found: QuerySet[Trigger] = super().get_queryset(request)
         return found.prefetch_related("actions").annotate(has_held=Exists(held))
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "group":
-            field.empty_label = _g("Overall score")
-            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
-        return field
 
     @display(description=_("when"))
     def when(self, trigger: Trigger) -> str:

@@ -27,6 +27,7 @@ from scoring.admin.drafting import DraftingActions
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, RuleForm, fading_profile
 from scoring.admin.standing import in_force, in_order, replaced, repriced
+from scoring.admin.told_list import told
 from scoring.models import TERMS_OF_RULE, Edit, PointAction, Publication
 from scoring.sources import point_sources
 from scoring.sources.base import ProfileSource
@@ -72,21 +73,6 @@ class SourceFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[PointAction]) -> QuerySet[PointAction]:
         return queryset.filter(source=self.value()) if self.value() else queryset
-
-
-def in_words(changelist: type[ChangeList]) -> type[ChangeList]:
-    """A list page that writes the rule into words for all its rows at once, as `row.words`."""
-
-    class InWords(changelist):  # type: ignore[valid-type,misc]
-        result_list: Any
-
-        def get_results(self, request: HttpRequest) -> None:
-            super().get_results(request)
-            self.result_list = list(self.result_list)
-            for rule, words in zip(self.result_list, sentences(self.result_list), strict=True):
-                rule.words = words
-
-    return InWords
 
 
 # For the script of conditional fields. To those who may only look the form gives no values, and shows everything.
@@ -143,7 +129,7 @@ class PointActionAdmin(DraftSwitches, DraftingActions, Reasonable, HistoryPage, 
     ]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return in_words(super().get_changelist(request, **kwargs))
+        return told(super().get_changelist(request, **kwargs), sentences)
 
     def get_fieldsets(self, request: HttpRequest, obj: PointAction | None = None) -> Any:
         if obj is None or self.has_change_permission(request, obj):

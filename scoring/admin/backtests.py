@@ -22,7 +22,8 @@ from contacts.conditions import ConditionsField
 from contacts.numerals import number_in
 from contacts.typed_params import TypedParamsForm
 from contacts.wording import whole
-from scoring.admin.offered import OfferedGroups
+from scoring.admin.offered import OfferedScores
+from scoring.admin.told_list import told
 from scoring.backtests import books, questions, running
 from scoring.models import BackTest
 from scoring.outcomes import outcomes
@@ -30,7 +31,7 @@ from scoring.outcomes import outcomes
 QUARTER = 90  # days
 
 
-class BackTestForm(OfferedGroups, TypedParamsForm):
+class BackTestForm(OfferedScores, TypedParamsForm):
     type_field = "outcome"
     registry = outcomes
     conditions = ConditionsField(
@@ -88,21 +89,6 @@ class BackTestForm(OfferedGroups, TypedParamsForm):
             self.add_error(None, error)
 
 
-def in_words(changelist: type[ChangeList]) -> type[ChangeList]:
-    """A list page that writes what was hoped for into words for all its rows at once, as `row.words`."""
-
-    class InWords(changelist):  # type: ignore[valid-type,misc]
-        result_list: Any
-
-        def get_results(self, request: HttpRequest) -> None:
-            super().get_results(request)
-            self.result_list = list(self.result_list)
-            for test, words in zip(self.result_list, questions.in_words(self.result_list), strict=True):
-                test.words = words
-
-    return InWords
-
-
 @admin.register(BackTest)
 class BackTestAdmin(BaremeAdmin):
     empty_text = _("A back-test looks back: would the score have told who converts? Choose an outcome and a day.")
@@ -154,13 +140,6 @@ class BackTestAdmin(BaremeAdmin):
             return {name: getattr(test, name) for name in BackTestForm.Meta.fields}
         typed: dict[str, Any] = super().get_changeform_initial_data(request)
         return {"cutoff": timezone.localdate() - timedelta(days=QUARTER + 1), "horizon_days": QUARTER} | typed
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "group":
-            field.empty_label = _g("Overall score")
-            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
-        return field
 
     def save_model(self, request: HttpRequest, obj: BackTest, form: Any, change: bool) -> None:
         obj.author = request.user  # type: ignore[assignment]
@@ -218,7 +197,7 @@ class BackTestAdmin(BaremeAdmin):
         return super().get_queryset(request).defer("books")  # type: ignore[no-any-return,unused-ignore]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return in_words(super().get_changelist(request, **kwargs))
+        return told(super().get_changelist(request, **kwargs), questions.in_words)
 
     @display(description=_("what was hoped for"))
     def what(self, test: Any) -> str:
