@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import sms as gateway
@@ -18,9 +16,8 @@ from campaigns.registry import Skipped
 from contacts import consent
 from contacts.models import Channel, Contact, Purpose
 from contacts.remarks import Remark
-from tracking import addresses, hits, subjects
-from tracking.hits import NewHit
-from tracking.models import Kind, Subject
+from tracking import addresses, subjects
+from tracking.models import Subject
 from tracking.tokens import Ref
 
 STOP = re.compile(r"\bSTOP\b")  # as in "STOP to 36180": then the gateway tells us (campaigns.sms_inbound)
@@ -60,22 +57,6 @@ def preview(sms: Sms, contact: Contact) -> str:
     prepared = html.prepare("", sms.body)
     longest = Ref(2**40, 2**40, 2**40)
     return _filled(sms, prepared, dict.fromkeys(prepared.tracked(), longest), Person(contact, _ways_out(longest)))
-
-
-def note_sent(delivery: Delivery) -> None:
-    """Written with the delivery's success: when it left, and the fact for scoring."""
-    message = delivery.message
-    Message.objects.filter(pk=message.pk).update(sent_at=timezone.now())
-    key = uuid.uuid5(delivery.key, "sent")
-    hits.record(
-        NewHit(
-            kind=Kind.SMS_SENT,
-            key=key,
-            contact_id=message.contact_id,
-            subject_id=message.subject_id,
-            message_id=message.pk,
-        )
-    )
 
 
 def _ways_out(ref: Ref) -> dict[str, str]:

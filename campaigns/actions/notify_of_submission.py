@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import notices
+from campaigns import notices, sent
 from campaigns.mail import send
 from campaigns.models import Delivery
 from campaigns.registry import Action, Params, Skipped, actions
@@ -32,4 +32,4 @@ class NotifyOfSubmission(Action):
         return send.notice(delivery, notices.rendered(submission), addresses)
 
     def sent(self, delivery: Delivery) -> None:
-        send.note_sent(delivery)
+        sent.note(delivery)

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from campaigns import sent
 from campaigns.actions.base import contact_of, named, row
 from campaigns.effects import Effects, Sends
 from campaigns.mail import send
@@ -35,4 +36,4 @@ class SendEmail(Action):
         return send.to_contact(delivery, email, contact_of(delivery))
 
     def sent(self, delivery: Delivery) -> None:
-        send.note_sent(delivery)
+        sent.note(delivery)

@@ -9,6 +9,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from campaigns import sent
 from campaigns.actions.base import contact_of, named, row, rows
 from campaigns.mail import send
 from campaigns.models import Delivery, Email
@@ -64,4 +65,4 @@ class SendEmailToUser(Action):
         return send.to_colleagues(delivery, email, contact, addresses)
 
     def sent(self, delivery: Delivery) -> None:
-        send.note_sent(delivery)
+        sent.note(delivery)

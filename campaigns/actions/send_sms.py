@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import texting
+from campaigns import sent, texting
 from campaigns.actions.base import contact_of, named, row
 from campaigns.effects import Effects, Sends
 from campaigns.models import Delivery, Sms
@@ -35,4 +35,4 @@ class SendSms(Action):
         return texting.to_contact(delivery, sms, contact_of(delivery))
 
     def sent(self, delivery: Delivery) -> None:
-        texting.note_sent(delivery)
+        sent.note(delivery)

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
-from django.utils import timezone
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
@@ -24,9 +23,8 @@ from contacts import consent
 from contacts.models import Channel, Contact, DoNotContact, Purpose
 from contacts.remarks import Remark
 from contacts.wording import number
-from tracking import hits, subjects
-from tracking.hits import NewHit
-from tracking.models import Kind, Subject
+from tracking import subjects
+from tracking.models import Subject
 from tracking.tokens import Ref
 
 # An address that will never take mail, rather than a server that will not take this one (RFC 3463: bad mailbox, moved).
@@ -82,23 +80,6 @@ def test_to(email: Email, contact: Contact, address: str) -> None:
     title = _g("[Test] %(subject)s") % {"subject": rendered.title}
     headers = {**rendered.headers, "Message-ID": f"<{uuid.uuid4()}@{_domain(rendered.sender)}>"}
     _transmit(_compose(title, rendered, [address], headers))
-
-
-def note_sent(delivery: Delivery) -> None:
-    """Written with the delivery's success: when it left and, if it went to a contact, the fact for scoring."""
-    message = delivery.message
-    Message.objects.filter(pk=message.pk).update(sent_at=timezone.now())
-    if message.contact_id:
-        key = uuid.uuid5(delivery.key, "sent")
-        hits.record(
-            NewHit(
-                kind=Kind.EMAIL_SENT,
-                key=key,
-                contact_id=message.contact_id,
-                subject_id=message.subject_id,
-                message_id=message.pk,
-            )
-        )
 
 
 def reason(delivery: Delivery) -> dict[str, str]:
