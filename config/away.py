@@ -18,6 +18,8 @@ import redis
 from django.apps import apps
 from django.db import InterfaceError, OperationalError
 
+from config.celery import GivenUp
+
 logger = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds between two looks whether it is back
@@ -47,6 +49,8 @@ class Outages(logging.Filter):
         if record.name == __name__ or logging.getLogger().isEnabledFor(logging.DEBUG):
             return True
         found = next(_outages_in(record), None)
+        if found and isinstance(found[1], GivenUp):
+            return self._each
         if found is None:
             return self._each or not (_is_unavailable(record) and any(part.is_away for part in PARTS.values()))
         name, error = found

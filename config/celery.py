@@ -15,6 +15,10 @@ from redis.exceptions import ConnectionError as ConnectionLost
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
+class GivenUp(ConnectionLost):
+    """The connection of this channel was given up before: what took it away has been told."""
+
+
 class ClosingChannel(Channel):
     """A channel that can be closed after its connection was given up.
 
@@ -26,7 +30,7 @@ class ClosingChannel(Channel):
     @contextmanager
     def conn_or_acquire(self, client: Redis | None = None) -> Iterator[Redis]:
         if client is None and self.connection.client is None:
-            raise ConnectionLost("the connection was given up")
+            raise GivenUp("the connection was given up")
         with super().conn_or_acquire(client) as found:
             yield found
 

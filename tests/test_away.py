@@ -13,6 +13,7 @@ import redis
 from django.db import InterfaceError, OperationalError
 
 from config import away
+from config.celery import GivenUp
 from config.logs import JsonFormatter
 from tests.live import until
 from tracking.edge.line_sql import Away
@@ -67,6 +68,14 @@ def test_however_much_fails_the_beginning_and_the_end_are_a_line_each(gone, capl
     gone()
     until(lambda: len(said(caplog)) > 1)
     assert said(caplog)[1:] == ["Valkey is back after 0 s; messages about it left out: 30"]
+
+
+def test_a_channel_whose_connection_was_given_up_is_no_outage_of_its_own(caplog):
+    """It is closed once Valkey is back: "is away" was told a second time."""
+    late = record(GivenUp("the connection was given up"), message="Could not restore the message")
+
+    assert (away.Outages().filter(late), away.Outages(each=True).filter(late)) == (False, True)
+    assert (said(caplog), away.PARTS["Valkey"].is_away) == ([], False)
 
 
 def test_a_second_outage_is_told_again(caplog):

@@ -19,7 +19,13 @@ pytestmark = pytest.mark.slow
 CONTACTS = 300
 FIRST = 1_000_000_000  # numbers of messages that nothing generated has
 AGREES = f"{CONTACTS} contacts: ledger, scores and replay agree.\n"
-DRAIN = "from config import pipeline; pipeline.drain()"
+DRAIN = """
+from django.core.management import call_command
+from config import pipeline
+call_command("reconcile")
+pipeline.drain()
+call_command("reconcile")
+"""
 WORK = """
 import time
 from config import pipeline
@@ -32,7 +38,7 @@ while True:
 def live():
     """An instance with a history, which visitors use."""
     with override_settings(SECRET_KEY="of-this-test-only"), world(LC_ALL="C.UTF-8") as made:
-        size = f"--contacts {CONTACTS} --events 3000 --actions 10 --workers 1"
+        size = f"--contacts {CONTACTS} --events 1000 --actions 10 --workers 1"
         made.manage("generate_load", *size.split())
         made.start_web()
         yield made
@@ -92,11 +98,8 @@ def restored(folder):
 
 
 def assert_it_is_whole(fresh, before):
-    fresh.manage("migrate", "--check")
     assert before - known(fresh) == set()
-    assert fresh.manage("reconcile") == AGREES
-    fresh.manage("shell", "-c", DRAIN)
-    assert fresh.manage("reconcile") == AGREES
+    assert fresh.manage("shell", "--no-imports", "-c", DRAIN) == 2 * AGREES
 
 
 def test_a_dump_that_is_brought_back_is_whole_and_everything_sent_before_works(live, pixel, tmp_path):
@@ -130,9 +133,8 @@ def assert_links_work_and_hits_flow(fresh, pixel):
 
     number = max(known(fresh)) + CONTACTS
     assert fresh.get(pixel(number)).status == 200
-    fresh.manage("shell", "-c", DRAIN)
+    assert fresh.manage("shell", "--no-imports", "-c", DRAIN) == 2 * AGREES
     assert fresh.rows("SELECT count(*) FROM tracking_event WHERE message_id = %s", FIRST + number) == [(1,)]
-    assert fresh.manage("reconcile") == AGREES
 
 
 def test_a_copy_of_the_running_server_is_whole(live, pixel, tmp_path):

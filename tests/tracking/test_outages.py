@@ -43,12 +43,12 @@ def test_what_processes_saw_at_the_same_time_is_one_outage_with_its_sums():
     assert outages() == [(0, 15, 61, 7, 3)]
 
 
-def test_a_pause_of_ten_seconds_is_still_the_same_outage_and_a_longer_one_is_not():
+def test_a_pause_of_five_seconds_is_still_the_same_outage_and_a_longer_one_is_not():
     share(0, 5)
-    share(15, 20)
-    share(30.5, 31)
+    share(10, 15)
+    share(20.5, 21)
 
-    assert outages() == [(0, 20, 2, 0, 2), (30.5, 31, 1, 0, 1)]
+    assert outages() == [(0, 15, 2, 0, 2), (20.5, 21, 1, 0, 1)]
 
 
 def test_a_long_share_holds_together_short_ones_that_are_far_apart():

@@ -35,7 +35,7 @@ def test_the_list_tells_an_outage_once_with_what_all_processes_kept_and_lost(ope
 
     listed = words(operator.get("/admin/tracking/outage/").text)
 
-    assert "Nov. 23, 2026, 14:03:07 12 s 1211 31" in listed
+    assert "Nov. 23, 2026, 14:03:07 12 s 1,211 31" in listed
     assert "1 outage" in listed
     assert operator.get("/admin/tracking/outage/add/").status_code == 403
 
@@ -47,7 +47,7 @@ def test_an_outage_leads_to_what_each_process_kept(operator):
 
     page = words(operator.get(f"/admin/tracking/outage/{Outage.objects.get(kept=1211).pk}/change/").text)
 
-    assert "Nov. 23, 2026, 14:03:07 12 s 1204 0 Nov. 23, 2026, 14:03:09 3 s 7 1" in page
+    assert "Nov. 23, 2026, 14:03:07 12 s 1,204 0 Nov. 23, 2026, 14:03:09 3 s 7 1" in page
     assert "16:03:07" not in page
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from contacts.admin_base import ReadOnlyAdmin
-from contacts.wording import duration, to_the_second
+from contacts.wording import duration, to_the_second, whole
 from tracking.edge.spool import waiting_bytes
 from tracking.models import Outage
 
@@ -24,11 +24,14 @@ class OutageAdmin(ReadOnlyAdmin):
     empty_text = _(
         "No hit ever had to wait. While the database is away, what visitors do waits on disk and comes in later."
     )
-    list_display = ("began", "length", "kept", "loss")
+    list_display = ("began", "length", "kept_hits", "loss")
     list_before_template = "tracking/admin/outages_before.html"
     ordering = ("-began_at",)
     fields = ("began", "ended", "length", "kept", "lost", "processes")
     readonly_fields = ("began", "ended", "length", "processes")
+
+    class Media:
+        css = {"all": ["contacts/contacts.css"]}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         waiting = {"waiting": waiting_bytes(settings.SPOOL_ROOT)}
@@ -47,9 +50,13 @@ class OutageAdmin(ReadOnlyAdmin):
         """From the first hit that waited to the last."""
         return duration(outage.length)
 
+    @display(description=_("hits kept"), ordering="kept")
+    def kept_hits(self, outage: Outage) -> str:
+        return whole(outage.kept)
+
     @display(description=_("hits lost"), ordering="lost", label={"none": "success", "some": "danger"})
     def loss(self, outage: Outage) -> tuple[str, str]:
-        return ("some", str(outage.lost)) if outage.lost else ("none", "0")
+        return ("some", whole(outage.lost)) if outage.lost else ("none", "0")
 
     @display(description=_("what each web process kept"))
     def processes(self, outage: Outage) -> str:
@@ -58,8 +65,8 @@ class OutageAdmin(ReadOnlyAdmin):
             {
                 "began": to_the_second(share.began_at),
                 "length": duration(share.ended_at - share.began_at),
-                "kept": share.kept,
-                "lost": share.lost,
+                "kept": whole(share.kept),
+                "lost": whole(share.lost),
             }
             for share in shares[:SHOWN]
         ]

@@ -42,7 +42,7 @@ class Keeper:
 
     def lost(self, line: Line, reason: Exception) -> None:
         """The line is of no more use: open another."""
-        logger.warning("the database is away, hits wait on disk: %s", str(reason).strip())
+        logger.warning("the database is away, hits wait on disk: %s", _first_line(reason))
         line.close()
         self._line = None
         self._tried.clear()
@@ -66,7 +66,7 @@ class Keeper:
             try:
                 self._look_after()
             except (Away, OSError) as error:
-                logger.warning("hits still wait on disk: %s", str(error).strip())
+                logger.warning("hits still wait on disk: %s", _first_line(error))
             except Exception:  # without this thread no line would ever be opened again
                 logger.exception("the keeper goes on")
             if self._line is None:
@@ -120,6 +120,11 @@ def _bring_in(segment: Segment, line: Line, spool: Spool) -> int:
         _note(line, [segment.path.stem, segment.began_at, segment.ended_at, kept, segment.lost])
         logger.warning("%d hits that waited on disk were brought in, %d had been lost", kept, segment.lost)
     return kept
+
+
+def _first_line(error: Exception) -> str:
+    """What happened; the others guess why."""
+    return str(error).strip().partition("\n")[0]
 
 
 def _set_aside(hits: bytes, reason: Unfit, spool: Spool) -> None:

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-# A share begins an outage where all that began before it had ended ten seconds earlier.
+# A share begins an outage where all that began before it had ended five seconds earlier.
 VIEW = """
 CREATE VIEW tracking_whole_outage AS
 SELECT min(id) AS id, min(began_at) AS began_at, max(ended_at) AS ended_at, sum(kept)::bigint AS kept, sum(lost)::bigint AS lost
@@ -10,7 +10,7 @@ FROM (
   SELECT *, count(*) FILTER (WHERE begins) OVER (ORDER BY began_at, id) AS outage
   FROM (
     SELECT id, began_at, greatest(began_at, ended_at) AS ended_at, kept, lost,
-      coalesce(began_at > interval '10 seconds' + max(greatest(began_at, ended_at)) OVER (
+      coalesce(began_at > interval '5 seconds' + max(greatest(began_at, ended_at)) OVER (
         ORDER BY began_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
       ), true) AS begins
     FROM tracking_outage

@@ -36,7 +36,7 @@ class OutageShare(models.Model):
 
 
 class Outage(models.Model):
-    """The database was away: the shares of all processes that overlap, or are no more than ten seconds apart, as one.
+    """The database was away: the shares of all processes that overlap, or are no more than five seconds apart, as one.
 
     A view, so that it is right whenever a share comes. Its key is the lowest of its shares': a late one leaves it as it is.
     """
