@@ -1,5 +1,6 @@
 import gzip
 import json
+import re
 from uuid import UUID
 
 import pytest
@@ -39,6 +40,20 @@ def test_the_form_page_is_drawn_under_strict_headers(client, form):
         False,
         False,
     )
+
+
+def test_the_headings_of_a_form_on_a_page_of_its_own_begin_with_the_first_rank(post, client, form):
+    form.title = "Ask for a demo"
+    form.save()
+    FormFieldFactory(form=form, key="about", label="About you", type="heading")
+    page, frame = f"/f/{form.public_id}", f"/f/{form.public_id}?embed=1"
+
+    def ranks(response):
+        return re.findall(r"<(h\d) class", response.text)
+
+    assert (ranks(client.get(page)), ranks(client.get(post()["Location"]))) == (["h1", "h2"], ["h1"])
+    assert (ranks(client.get(frame)), ranks(client.get(post(frame)["Location"]))) == (["h2", "h3"], ["h2"])
+    assert '["h2",{"class":"bareme-title"},"Ask for a demo"]' in client.get(f"{page}.js").text
 
 
 def test_a_post_becomes_one_hit_and_leads_to_the_thanks(post, client, recorded, form, rings):
