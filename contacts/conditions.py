@@ -28,6 +28,7 @@ from contacts.widgets import ConditionBuilder
 __all__ = [
     "BadConditions",
     "ConditionsField",
+    "alternatives",
     "describe",
     "leaves",
     "matching",
@@ -40,6 +41,7 @@ __all__ = [
 MAX_DEPTH = 6
 MAX_RULES = 100
 MAX_JSON = 100_000
+MAX_ALTERNATIVES = 5
 GROUPS = ("all", "any")
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,22 @@ def matching(tree: Any, contacts: QuerySet[Contact] | None = None) -> QuerySet[C
     """
     base = Contact.objects.all() if contacts is None else contacts
     return base.filter(merged_into__isnull=True).filter(_q(tree, contacts, positive=True, depth=0))
+
+
+def alternatives(tree: Any) -> list[QuerySet[Contact]]:
+    """Those whom the tree means as several querysets, where it is an "any": a contact may be in more than one of them.
+
+    For who asks about everybody: each is planned by itself, with joins where OR looks up contact by contact. Conditions of
+    the contacts' own data stay together, since each further queryset reads the contacts again.
+    """
+    parts = tree.get("any") if isinstance(tree, Mapping) and len(tree) == 1 else None
+    if not isinstance(parts, list) or {} in parts:
+        return [matching(tree)]
+    own = [part for part in parts if _is_of_profile(part)]
+    others = [part for part in parts if not _is_of_profile(part)]
+    if not others or len(others) > MAX_ALTERNATIVES:
+        return [matching(tree)]
+    return [matching(part) for part in ([{"any": own}] if own else []) + others]
 
 
 def validate(tree: Any, *, profile_only: bool = False) -> None:
@@ -105,6 +123,11 @@ def leaves(tree: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
 def turns_with_time(tree: Any) -> bool:
     """May the same contact match tomorrow and not today, with nothing happening: "in the last 30 days" and its like."""
     return any(leaf.get("op") in RELATIVE for leaf in leaves(tree))
+
+
+def _is_of_profile(tree: Any) -> bool:
+    found = (filters.get(str(leaf["filter"])) for leaf in leaves(tree))
+    return all(filter_ is None or filter_.of_profile for filter_ in found)
 
 
 def _read(raw: Mapping[str, Any], *, check_exists: bool) -> Rule:

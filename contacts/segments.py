@@ -43,7 +43,7 @@ def rebuild(segment: Segment) -> Rebuilt:
     begun = time.monotonic()
     with transaction.atomic():
         sql.lock_rebuild(segment.pk)
-        entered, left = sql.rebuild([(segment.pk, conditions.matching(segment.conditions))])
+        entered, left = sql.rebuild([(segment.pk, part) for part in conditions.alternatives(segment.conditions)])
         ms = int((time.monotonic() - begun) * 1000)
         Segment.objects.filter(pk=segment.pk).update(rebuilt_at=timezone.now(), rebuild_ms=ms)
     return Rebuilt(entered, left, ms)

@@ -26,24 +26,24 @@ def one_of(ids: Sequence[int]) -> RawSQL:
     return RawSQL("SELECT unnest(%s::bigint[])", [array(ids)])
 
 
-REBUILD = """
-WITH wanted(segment_id, contact_id) AS MATERIALIZED ({wanted}),
+# Who is not in and is meant to be (without a membership), and who is in by rule and is not meant to be any more.
+MOVING = """
+SELECT segment_id, contact_id, m.id AS membership_id
+FROM ({wanted}) w(segment_id, contact_id) FULL JOIN (
+  SELECT m.id, m.segment_id, m.contact_id, m.reason FROM contacts_membership m WHERE m.segment_id = ANY(%s) {among}
+) m USING (segment_id, contact_id)
+WHERE m.id IS NULL OR (w.contact_id IS NULL AND m.reason = 'rule')
+"""
+MOVE = """
 gone AS (
   DELETE FROM contacts_membership WHERE id IN (
-    SELECT m.id FROM contacts_membership m
-    WHERE m.segment_id = ANY(%s) AND m.reason = 'rule' {among}
-      AND NOT EXISTS (SELECT FROM wanted w WHERE w.segment_id = m.segment_id AND w.contact_id = m.contact_id)
-    ORDER BY m.segment_id, m.contact_id FOR UPDATE
-  ) AND reason = 'rule' RETURNING segment_id
+    SELECT m.id FROM contacts_membership m JOIN moving ON moving.membership_id = m.id ORDER BY m.segment_id, m.contact_id FOR UPDATE OF m
+  ) AND reason = 'rule' RETURNING id
 ),
 come AS (
   INSERT INTO contacts_membership (segment_id, contact_id, is_member, reason, note, since)
-  SELECT w.segment_id, w.contact_id, true, 'rule', '', now() FROM wanted w
-  WHERE NOT EXISTS (
-    SELECT FROM contacts_membership m WHERE m.segment_id = w.segment_id AND m.contact_id = w.contact_id
-  )
-  ORDER BY w.segment_id, w.contact_id
-  ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING segment_id
+  SELECT segment_id, contact_id, true, 'rule', '', now() FROM moving WHERE membership_id IS NULL ORDER BY segment_id, contact_id
+  ON CONFLICT (segment_id, contact_id) DO NOTHING RETURNING id
 )
 SELECT (SELECT count(*) FROM come), (SELECT count(*) FROM gone)
 """
@@ -53,14 +53,21 @@ def rebuild(wanted: Wanted, contact_ids: Sequence[int] | None = None) -> tuple[i
     """Make the memberships by rule of these segments those that are wanted; return how many entered and left.
 
     A membership that was somebody's decision stays as it is, in or out. With `contact_ids`, `wanted` is about these only,
-    and so is what goes. Repeating changes nothing. Locks rows by segment and contact, in that order (the index of
-    `one_membership_per_segment_and_contact`).
+    and so is what goes; a segment may be given several times: who is in any of its querysets is wanted. Repeating changes nothing. Locks rows by segment and contact, in that order (the index of
+    `one_membership_per_segment_and_contact`). In a transaction, if about everybody: who moves is noted in a table of its own
+    first, since PostgreSQL shares out among its workers what it reads for that, but not what it reads for a change of rows.
     """
     statement, params = _union(wanted)
     among = "" if contact_ids is None else "AND m.contact_id = ANY(%s::bigint[])"
-    segment_ids = [segment_id for segment_id, _queryset in wanted]
+    segment_ids = sorted({segment_id for segment_id, _queryset in wanted})
     params = [*params, segment_ids, *([] if contact_ids is None else [array(contact_ids)])]
-    ((entered, left),) = tuples(REBUILD.format(wanted=statement, among=among), params)
+    moving = MOVING.format(wanted=statement, among=among)
+    if contact_ids is None:
+        execute(f"CREATE TEMPORARY TABLE moving ON COMMIT DROP AS {moving}", params)
+        ((entered, left),) = tuples(f"WITH {MOVE}", [])
+        execute("DROP TABLE moving")
+    else:
+        ((entered, left),) = tuples(f"WITH moving AS MATERIALIZED ({moving}), {MOVE}", params)
     return entered, left
 
 
@@ -70,7 +77,7 @@ def _union(wanted: Wanted) -> tuple[str, list[Any]]:
         statement, values = compiled(queryset)
         parts.append(f"SELECT %s::bigint, id FROM ({statement}) contact")
         params += [segment_id, *values]
-    return " UNION ALL ".join(parts), params
+    return " UNION ".join(parts), params
 
 
 def compiled(queryset: QuerySet[Contact]) -> tuple[str, Sequence[Any]]:

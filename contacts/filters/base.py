@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import NegatedExpression
 from django.utils.translation import gettext_lazy as _
 
@@ -31,14 +31,29 @@ def having(rows: QuerySet[Any]) -> Q:
     return Q(Exists(rows.filter(contact=OuterRef("pk"))))
 
 
+class Within(Func):
+    """Is one value among those of a (grouped) query? As EXISTS for the same reason: `Exists` would compare before it groups."""
+
+    output_field = BooleanField()
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        value, rows = self.get_source_expressions()
+        value_sql, value_params = compiler.compile(value)
+        rows_sql, rows_params = compiler.compile(rows)
+        return f"EXISTS (SELECT FROM {rows_sql} counted(id) WHERE counted.id = {value_sql})", [
+            *rows_params,
+            *value_params,
+        ]
+
+
 def within(ids: QuerySet[Any]) -> Q:
-    """The contacts with one of these ids, where they come from a grouped query; as EXISTS for the same reason."""
-    return Q(Exists(Contact.objects.order_by().filter(pk=OuterRef("pk"), pk__in=ids)))
+    """The contacts with one of these ids, where they come from a grouped query."""
+    return Q(Within(F("pk"), Subquery(ids)))
 
 
 def negated(q: Q) -> Q:
     """Exactly those whom `q` does not match: for SQL, NOT of an absent value would be nobody at all."""
-    if len(q.children) == 1 and isinstance(q.children[0], Exists | NegatedExpression) and not q.negated:
+    if len(q.children) == 1 and isinstance(q.children[0], Exists | Within | NegatedExpression) and not q.negated:
         return Q(~q.children[0])  # never absent, and joins better than CASE
     return Q(Case(When(q, then=Value(False)), default=Value(True), output_field=BooleanField()))
 

@@ -23,6 +23,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
 FRENCH = {"filter": "field", "field": "country", "op": "is", "value": "FR"}
+VISITED = {"filter": "page_visited", "op": "did", "times": 2, "days": 30}
 
 
 def emails(tree, contacts=None):
@@ -419,3 +420,27 @@ def test_describe_reads_like_a_sentence(people):
 def test_describe_works_in_every_language(people):
     with translation.override("fr"):
         assert conditions.describe(FRENCH)
+
+
+@pytest.mark.parametrize(
+    ("tree", "parts"),
+    [
+        ({}, 1),
+        (FRENCH, 1),
+        ({"all": [FRENCH, VISITED]}, 1),
+        ({"any": [FRENCH, {"not": FRENCH}]}, 1),  # own data alone: the contacts are read once
+        ({"any": [FRENCH, VISITED, {"not": FRENCH}, {"not": VISITED}]}, 3),
+        ({"any": [VISITED] * 6}, 1),
+        ({"any": [VISITED, {}]}, 1),  # an empty part is nobody, but a tree that is empty is everybody
+        ({"any": [VISITED, {"filter": "gone"}]}, 2),
+        ({"any": [VISITED, ["no", "condition"]]}, 2),
+        ({"any": [VISITED, "no condition"]}, 2),
+    ],
+)
+def test_alternatives_are_together_those_whom_the_tree_means(people, tree, parts):
+    found = conditions.alternatives(tree)
+
+    assert len(found) == parts
+    assert {pk for part in found for pk in part.values_list("pk", flat=True)} == set(
+        conditions.matching(tree).values_list("pk", flat=True)
+    )
