@@ -10,10 +10,10 @@ _english = DateFormat.S
 
 def install() -> None:
     """Wherever Django writes a day, lists and filters of its own included, for a format has no other way to say it."""
-    DateFormat.S = _ending  # type: ignore[method-assign,unused-ignore]
+    DateFormat.S = _ending  # type: ignore[assignment,method-assign,unused-ignore]
 
 
 def _ending(day: DateFormat) -> str:
     if (get_language() or "").startswith("fr"):
-        return "er" if day.data.day == 1 else ""
+        return "er" if day.j() == 1 else ""
     return _english(day)
