@@ -75,7 +75,7 @@ def notice_windows() -> None:
     holding = {version.action_id for version, _ in in_force(timezone.now())}
     opened = PointAction.objects.filter(pk__in=holding, is_holding=False)
     closed = PointAction.objects.filter(is_holding=True).exclude(pk__in=holding)
-    for action in [*opened, *closed]:
-        action.is_holding = not action.is_holding
-        action.save(update_fields=["is_holding"])
-        Sweep.objects.create(reason=str(action), plan={"profiles": True})
+    for action in [*opened.order_by("pk"), *closed.order_by("pk")]:
+        as_seen = PointAction.objects.filter(pk=action.pk, is_holding=action.is_holding)
+        if as_seen.update(is_holding=not action.is_holding):  # of several workers that look at once, one asks
+            Sweep.objects.create(reason=str(action), plan={"profiles": True})

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from contacts.typed_params import dump
-from scoring import rules
+from scoring import profiles, rules
 from scoring.models import END, TERMS_OF_RULE, Edit, PointAction, Validity
 from scoring.publishing.types import Difference, Draft, Publishable, State, archived, publishables
 from scoring.rulebook import Interval
@@ -76,6 +76,8 @@ class PointActions(Publishable):
         rules.set_intervals(action, intervals, at)
         was = {one.version_id: worth[one.version_id] for one in intervals if one.worth != worth.get(one.version_id)}
         is_profile = any(version.kind is None for version in action.versions.all())
+        if is_profile:
+            profiles.note_holding(action)
         return Plan(actions=[action.pk], was=was, profiles=is_profile)
 
     def stands(self, edit: Edit) -> bool:

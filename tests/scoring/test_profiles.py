@@ -1,5 +1,7 @@
 """Profile rules: points that hold while something is true of a contact, and go when it no longer is."""
 
+import threading
+import time
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +21,7 @@ from scoring.rulebook import Rulebook
 from scoring.sweeps import Plan
 from tests.factories import CompanyFactory, ContactFactory, SegmentFactory, StageFactory, TagFactory
 from tests.scoring.conftest import download, lines, score, subject
+from tests.threads import together
 from tracking.models import Hit
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +213,44 @@ def test_a_window_opens_and_closes_by_itself(profile, ada):
     assert seen == [0, 0, 20, 20, 0, 0]
     assert (action.is_holding, Sweep.objects.count()) == (False, 3)
     assert intervals(ada) == [(1, False)]
+
+
+def test_a_rollback_owes_one_walk_and_noticing_windows_no_other(profile, ada):
+    action = profile()
+    pipeline.drain()
+    for _ in range(2):
+        draft = publications.open_draft()
+        state = state_of(PointAction.objects.get(pk=action.pk))
+        publications.add(draft, "point_action", action.pk, state | {"is_active": not state["is_active"]})
+        publications.publish(draft, Publication.Scope.FROM_NOW)
+        pipeline.drain()
+    Sweep.objects.all().delete()
+
+    for publication in Publication.objects.order_by("-pk"):
+        publications.rollback(publication)
+        pipeline.drain()
+
+    assert (Sweep.objects.count(), score(ada)) == (2, 20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_workers_that_notice_a_window_one_asks_for_the_walk(profile, ada):
+    action = profile()
+    pipeline.drain()
+    Sweep.objects.all().delete()
+    PointAction.objects.filter(pk=action.pk).update(is_holding=False)
+    noticed = threading.Event()
+
+    def notice(first):
+        assert first or noticed.wait(30)
+        with transaction.atomic():
+            sql.share_rules()
+            profiles.notice_windows()
+            noticed.set()
+            time.sleep(0.5 if first else 0)
+
+    together(lambda: notice(True), lambda: notice(False))
+    assert (Sweep.objects.count(), PointAction.objects.get(pk=action.pk).is_holding) == (1, True)
 
 
 def test_the_crossing_of_a_window_is_held(profile, ada):
