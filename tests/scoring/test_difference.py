@@ -18,7 +18,7 @@ from scoring.rulebook import Rulebook, RuleHistory
 from tests.cases import cases
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, subject
-from tests.scoring.test_explain import START, histories, live
+from tests.scoring.lives import START, histories, live
 from tests.scoring.undoing import trying
 
 pytestmark = pytest.mark.django_db

@@ -16,8 +16,8 @@ from scoring.models import Repeat
 from tests.cases import cases
 from tests.factories import ContactFactory, CustomFieldFactory, TriggerFactory
 from tests.scoring.conftest import download, subject
+from tests.scoring.lives import START, histories, live
 from tests.scoring.posting import queries
-from tests.scoring.test_explain import START, histories, live
 from tests.scoring.undoing import trying
 
 pytestmark = pytest.mark.django_db

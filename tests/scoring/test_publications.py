@@ -1,22 +1,19 @@
 """Drafts: edits that are collected, previewed, published together, and taken back."""
 
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from config import pipeline
-from scoring import previews, publications, rules, sql
+from scoring import publications, rules, sql
 from scoring.explain import books
 from scoring.explain.difference import same_rules
 from scoring.models import (
-    ContactScore,
     Forecast,
     PointAction,
     PointActionVersion,
-    PointEntry,
     PointGroup,
     Publication,
     Repeat,
@@ -27,10 +24,9 @@ from scoring.publishing.actions import state_of
 from scoring.rulebook import Rulebook
 from tests.factories import ContactFactory, UserFactory
 from tests.scoring.conftest import download, score, subject
+from tests.scoring.drafting import AT, Scope, carried_out, edit, ledger_lines, previewed, shown
 
 pytestmark = pytest.mark.django_db
-AT = datetime(2026, 3, 2, 10, tzinfo=UTC)
-Scope = Publication.Scope
 
 
 @pytest.fixture
@@ -52,49 +48,6 @@ def world(publish, ada, bob):
         download(contact, guides[about], AT + timedelta(days=days))
     pipeline.drain()
     return action
-
-
-def edit(action, **changes):
-    """The draft with this edit of an action in it."""
-    draft = publications.open_draft()
-    publications.add(draft, "point_action", action.pk, state_of(action) | changes)
-    return draft
-
-
-def previewed(draft, scope=Scope.PAST):
-    previews.request(draft, scope)
-    while previews.step(size=1):
-        pass
-    return {
-        (row.contact_id, row.group_id): (row.before, row.after) for row in Forecast.objects.filter(publication=draft)
-    }
-
-
-def shown():
-    everybody = list(ContactScore.objects.values_list("contact", flat=True).distinct())
-    return {key: value for key, value in sql.values(everybody, pipeline.scores.decay.today()).items() if value}
-
-
-def ledger_lines():
-    return list(
-        PointEntry.objects.order_by("contact_id", "version_id", "object_id", "period").values_list(
-            "contact_id", "version_id", "object_id", "period", "hits", "credited", "cut"
-        )
-    )
-
-
-def carried_out(draft, scope=Scope.PAST):
-    """Publish, drain, and say what changed: {(contact, group): (before, after)}."""
-    before = shown()
-    publications.publish(draft, scope)
-    pipeline.drain()
-    after = shown()
-    keys = {*before, *after}
-    return {
-        key: (before.get(key, Decimal()), after.get(key, Decimal()))
-        for key in keys
-        if before.get(key, Decimal()) != after.get(key, Decimal())
-    }
 
 
 CHANGES = {

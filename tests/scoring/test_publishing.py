@@ -9,7 +9,7 @@ from scoring.models import OverallScore, Publication, Sweep
 from scoring.publishing.actions import state_of
 from tests.factories import ContactFactory
 from tests.scoring.conftest import download, score, subject
-from tests.scoring.test_publications import AT, Scope, edit, previewed, shown
+from tests.scoring.drafting import AT, Scope, edit, previewed, shown
 
 pytestmark = pytest.mark.django_db
 

@@ -1,15 +1,10 @@
-"""The page a person can be given: it adds up, speaks their language, names nobody else, and can be printed whatever it says."""
+"""What the letter tells: it adds up, speaks the person's language, and names nobody else."""
 
-import re
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Permission
-from django.core.management import CommandError, call_command
 from django.utils import translation
 from hypothesis import given
 
@@ -19,42 +14,18 @@ from scoring import ledger, terms
 from scoring.explain import explain
 from scoring.explain.letter import letter
 from scoring.explain.letter_pdf import pdf
-from scoring.explain.letter_pen import UNKNOWN
 from scoring.models import Adjustment, Repeat
 from tests.cases import cases
-from tests.factories import AssetFactory, ContactFactory, FormFactory, FormFieldFactory, UserFactory
+from tests.factories import AssetFactory, ContactFactory, FormFactory, FormFieldFactory
 from tests.scoring.conftest import SINCE, download, happen, subject
+from tests.scoring.letter.conftest import NOW, pages
+from tests.scoring.lives import START, histories, live
 from tests.scoring.posting import queries
-from tests.scoring.test_explain import START, histories, live
 from tests.scoring.undoing import trying
 from tracking import subjects
 from tracking.models import Event, Kind, Subject, Verdict
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 1, 26, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def now(settings):
-    settings.DEFAULT_FROM_EMAIL = "Cuvelog <hello@cuvelog.example>"
-    with translation.override("en"), time_machine.travel(NOW, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def ada(publish, engagement, fit):
-    ada = ContactFactory(first_name="Ada", last_name="Lovelace", email="ada@example.com")
-    publish(5, repeat=Repeat.ONCE_PER_OBJECT, cap_amount=2)
-    for days in (3, 2, 1):
-        download(ada, subject(f"Guide {days}"), NOW - timedelta(days=days))
-    ledger.adjust(ada.pk, fit.pk, -3, note="said Bob", author=UserFactory(username="camille"))
-    pipeline.drain()
-    return ada
-
-
-def pages(file):
-    assert file.startswith(b"%PDF-")
-    return len(re.findall(rb"/Type /Page\b", file))
 
 
 def words(found):
@@ -289,134 +260,6 @@ def test_what_programs_did_and_what_was_refused_is_named_as_not_considered(now, 
     assert pages(pdf(found)) == 1
 
 
-HOSTILE = [
-    "<script>alert(1)</script> & “quotes” \\ ) ( %s {nb} **bold**",
-    "Łukasz Żółć · Ελένη · Дмитрий · Đặng",
-    "日本太郎",
-    "שלום עולם",
-    "محمد بن سلمان",
-    "👩‍🚀🇫🇷 e\u0301 \u202e reversed \u200b \ufeff",
-    "x" * 400,
-    "one\ttwo\r\nthree\x0bfour\x85five\u2028six",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_any_name_can_be_printed(now, publish, name):
-    ada = ContactFactory(first_name=name[:100], last_name="", email="ada@example.com")
-    publish(5)
-    download(ada, subject(name[:200]), NOW)
-    pipeline.drain()
-    found = letter(ada, "fr")
-
-    assert pages(pdf(found)) == 1
-    assert "<script>" not in found.html()
-
-
-def test_a_character_that_cannot_be_printed_leaves_a_sign(now, publish, monkeypatch):
-    from fpdf import FPDF
-
-    written, write = [], FPDF.multi_cell
-
-    def noting(sheet, *args, **named):
-        written.append(named.get("text", args[2] if args else ""))
-        return write(sheet, *args, **named)
-
-    monkeypatch.setattr(FPDF, "multi_cell", noting)
-    pdf(letter(ContactFactory(first_name="日本 Ada", last_name=""), "en"))
-
-    assert f"{UNKNOWN}{UNKNOWN} Ada" in written
-    assert written[-1].startswith(f"{UNKNOWN} stands for a character")
-
-
-def test_a_long_history_goes_on_on_further_pages(now, publish):
-    ada = ContactFactory()
-    for number in range(80):
-        publish(number + 1, description="x")
-    download(ada, subject("guide"), NOW)
-    pipeline.drain()
-
-    assert pages(pdf(letter(ada, "en"))) > 1
-
-
-def printed(found, monkeypatch):
-    """Its file, and the texts on the pages that were kept, in order."""
-    from fpdf import FPDF
-
-    write = FPDF.multi_cell
-
-    def noting(sheet, *args, **named):
-        if not named.get("dry_run"):
-            sheet.__dict__.setdefault("said", []).append(named.get("text", args[2] if args else ""))
-        return write(sheet, *args, **named)
-
-    def output(sheet, *args, **named):
-        kept.extend(sheet.said)
-        return finish(sheet, *args, **named)
-
-    kept, finish = [], FPDF.output
-    with monkeypatch.context() as patch:
-        patch.setattr(FPDF, "multi_cell", noting)
-        patch.setattr(FPDF, "output", output)
-        return pdf(found), kept
-
-
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_whoever_earned_sixty_lines_by_twenty_rules_gets_one_page_that_names_all(
-    now, publish, engagement, fit, monkeypatch, language
-):
-    ada = ContactFactory(first_name="Ada", last_name="Lovelace", email="ada@example.com")
-    topics = [[subject(f"{topic} {number}") for number in (1, 2, 3)] for topic in range(20)]
-    for number, topic in enumerate(topics):
-        group = fit if number % 4 else engagement
-        publish(number - 21, group=group, repeat=Repeat.ONCE_PER_OBJECT, params={"only": [one.pk for one in topic]})
-    for number, topic in enumerate(topics):
-        for one in topic:
-            download(ada, one, NOW - timedelta(days=number))
-    pipeline.drain()
-    found = letter(ada, language)
-    rows = [row for part in found.parts for row in part.rows]
-    assert (sum(len(part.lines) for part in explain(ada).groups), len(rows)) == (60, 20)
-
-    file, said = printed(found, monkeypatch)
-
-    assert pages(file) == 1
-    told = "\n".join(said)
-    named = [text for row in rows for text in (row.name, row.shown, *row.details)]
-    named += [*found.opening, *found.uncounted, *found.closing]
-    assert [text for text in named if " ".join(text.split()) not in told] == []
-
-
-def test_a_short_letter_keeps_its_size_and_a_long_one_is_set_no_closer_than_it_must(ada, monkeypatch):
-    from scoring.explain import letter_pdf
-
-    found = letter(ada, "en")
-    first, *others = found.parts
-    tried = []
-    write = letter_pdf._written
-    monkeypatch.setattr(
-        letter_pdf, "_written", lambda one, setting, folder: (tried.append(setting), write(one, setting, folder))[1]
-    )
-
-    pdf(found)
-    assert tried == letter_pdf.SETTINGS[:1]
-    pdf(replace(found, parts=[replace(first, rows=[first.rows[0]] * 19), *others]))
-    assert 1 < len(tried[1:]) < len(letter_pdf.SETTINGS)
-
-
-@pytest.mark.slow
-def test_no_page_is_left_all_but_empty_wherever_one_ends(ada):
-    found = letter(ada, "en")
-    first, *others = found.parts
-
-    def length(rows):
-        return pages(pdf(replace(found, parts=[replace(first, rows=[first.rows[0]] * rows), *others])))
-
-    lengths = [length(rows) for rows in range(20, 120, 3)]
-    assert all(after - before in (0, 1) for before, after in pairwise(lengths))
-    assert (lengths[0], lengths[-1]) == (1, 3)
-
-
 def test_it_takes_as_many_queries_for_many_lines_as_for_few(now, publish, engagement):
     publish(5, repeat=Repeat.ONCE_PER_OBJECT)
     ada, counts = ContactFactory(), []
@@ -428,93 +271,3 @@ def test_it_takes_as_many_queries_for_many_lines_as_for_few(now, publish, engage
 
     assert counts == [counts[0]] * 3
     assert counts[0] <= 30
-
-
-# --- where it is had ----------------------------------------------------------------------------------------------------
-
-
-def address(contact, form, language="en"):
-    return f"/admin/scoring/contactscore/{contact.pk}/letter.{form}?language={language}"
-
-
-def test_it_is_had_from_the_contact_page(client, ada):
-    client.force_login(UserFactory(is_superuser=True))
-    page = client.get(ada.get_absolute_url()).content.decode()
-    for form in ("html", "pdf"):
-        for language in ("en", "fr"):
-            where = address(ada, form, language).partition("?")[0]
-            assert f'name="language" value="{language}" formaction="{where}"' in page
-    assert '<input type="date" name="at" max="2026-01-26"' in page
-
-    assert "Guide 2" in client.get(address(ada, "html")).content.decode()
-    found = client.get(address(ada, "pdf", "fr"))
-    assert pages(found.content) == 1
-    assert found.headers["Content-Disposition"] == f'attachment; filename="score-{ada.pk}-2026-01-26.pdf"'
-    assert found.headers["Cache-Control"].startswith("max-age=0")
-
-
-def test_it_is_had_of_any_day_that_was(client, ada):
-    client.force_login(UserFactory(is_superuser=True))
-    then = client.get(address(ada, "pdf") + "&at=2026-01-24")
-    today = client.get(address(ada, "pdf") + "&at=2026-01-26")
-    page = client.get(address(ada, "html") + "&at=2026-01-24").content.decode()
-
-    assert then.headers["Content-Disposition"] == f'attachment; filename="score-{ada.pk}-2026-01-24.pdf"'
-    assert today.headers["Content-Disposition"] == f'attachment; filename="score-{ada.pk}-2026-01-26.pdf"'
-    assert "On Jan. 24, 2026 your score at Cuvelog was 10." in page
-    assert "Points given or taken" not in page
-    machine = client.get(f"/admin/scoring/contactscore/{ada.pk}/time-machine/?at=2026-01-24T12:30:00").content.decode()
-    assert '<input type="hidden" name="at" value="2026-01-24T12:30:00">' in machine
-
-
-@pytest.mark.parametrize("at", ["2027-01-01", "yesterday", "0001-01-01", "2026-02-30"])
-def test_a_day_that_makes_no_sense_leads_back_to_the_contact_with_a_sentence(client, ada, at):
-    client.force_login(UserFactory(is_superuser=True))
-    answer = client.get(f"{address(ada, 'html')}&at={at}", follow=True)
-
-    assert answer.redirect_chain == [(ada.get_absolute_url(), 302)]
-    assert [at in str(message) for message in answer.context["messages"]] == [True]
-
-
-@pytest.mark.parametrize("asked", [("exe", "en"), ("pdf", "de"), ("pdf", ""), ("html", "../fr")])
-def test_there_is_nothing_else_to_be_had(client, ada, asked):
-    client.force_login(UserFactory(is_superuser=True))
-
-    assert client.get(address(ada, *asked)).status_code == 404
-
-
-@pytest.mark.parametrize("permissions", [[], ["view_contact"], ["view_contactscore"]])
-def test_who_may_not_see_contacts_and_scores_is_refused(client, ada, permissions):
-    user = UserFactory(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(user)
-
-    assert client.get(address(ada, "pdf")).status_code == 403
-    assert client.get(address(ada, "html")).status_code == 403
-
-
-def test_the_command_writes_it(ada, tmp_path):
-    for name in ("out.pdf", "out.html"):
-        call_command("explain", "ada@example.com", "--letter", str(tmp_path / name), "--language", "fr")
-
-    call_command("explain", "ada@example.com", "--letter", str(tmp_path / "then.html"), "--at", "2026-01-24")
-
-    assert pages((tmp_path / "out.pdf").read_bytes()) == 1
-    assert '<html lang="fr">' in (tmp_path / "out.html").read_text()
-    assert "On Jan. 24, 2026 your score at Cuvelog was 10." in (tmp_path / "then.html").read_text()
-
-
-@pytest.mark.parametrize(
-    ("more", "sentence"),
-    [
-        (["out.txt"], "A letter is a .pdf or an .html file."),
-        (["out.pdf", "--at", "2026-01-01", "--rules", "today"], "--letter goes with --language and --at only"),
-        (["out.pdf", "--json"], "--letter goes with --language and --at only"),
-        (["out.pdf", "--at", "2027-01-01"], "has not come yet"),
-        (["nowhere/out.pdf"], "No such file"),
-    ],
-)
-def test_the_command_refuses_what_makes_no_sense(ada, tmp_path, monkeypatch, more, sentence):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(CommandError, match=re.escape(sentence)):
-        call_command("explain", "ada@example.com", "--letter", *more)
