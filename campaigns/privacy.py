@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns import merging_sql
 from campaigns.models import Attempt, Delivery, Enrolment, Firing, Message, Registration, StepRun
-from contacts.privacy import Column, Part, Person, Section, columns_of, parts
+from contacts.privacy import Column, Part, Person, Section, columns_of, naming, parts
 from contacts.privacy.parts import Erasing
 
 
@@ -76,11 +77,11 @@ class Automation(Part):
 
     def erase(self, erasing: Erasing) -> None:
         """Also what colleagues were told of them, in mails that are about nobody in particular."""
-        person = erasing.person
-        theirs = Q(contact__in=person.ids)
-        for email in person.emails:
-            nobodys = Q(contact=None, text__icontains=email) | Q(contact=None, html__icontains=email)
-            theirs |= nobodys | Q(contact=None, recipient__icontains=email)
+        theirs = Q(contact__in=erasing.ids)
+        if erasing.emails:
+            named, escaped = naming(erasing.emails), naming([html.escape(email) for email in erasing.emails])
+            nobodys = Q(html__iregex=escaped) | Q(text__iregex=named) | Q(title__iregex=named)
+            theirs |= Q(contact=None) & (nobodys | Q(recipient__iregex=named))
         blank: dict[str, Any] = {"contact": None, "recipient": "", "title": "", "html": "", "text": "", "headers": {}}
         erasing.note("campaigns.Message", Message.objects.filter(theirs).update(**blank))
 

@@ -54,6 +54,6 @@ def apply_retention() -> None:
 
 @shared_task(name="contacts.carry_erasures", ignore_result=True)
 def carry_erasures() -> None:
-    """Erase those who wait for it, one after the other; rings for the next stretch itself."""
+    """Erase those who wait for it, some at a time; rings for the next stretch itself."""
     if several.carry(STEPS):
         carry_erasures.delay()

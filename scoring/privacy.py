@@ -71,10 +71,12 @@ class Points(Part):
         sql.own_rules()
 
     def erase(self, erasing: Erasing) -> None:
-        ids = erasing.person.ids
+        ids = erasing.ids
         erasing.delete(PointEntry.objects.filter(contact__in=ids))
         SweepContact.objects.filter(contact__in=ids).delete()
-        erasing.note("scoring.ContactScore", _scores(ids).values("group").distinct().count())  # as a copy lists them
+        whose = {pk: person.contact.pk for person in erasing.people for pk in person.ids}
+        groups = {(whose[pk], group) for pk, group in _scores(ids).values_list("contact", "group")}
+        erasing.note("scoring.ContactScore", len(groups))  # as a copy lists them
         ContactScore.objects.filter(contact__in=ids).delete()
 
 

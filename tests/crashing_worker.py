@@ -18,7 +18,7 @@ django.setup()
 from config import pipeline  # noqa: E402
 from contacts.privacy import several  # noqa: E402
 
-JOBS = {"pipeline": lambda: pipeline.advance(limit=40), "erasures": lambda: several.carry(seconds=0)}
+JOBS = {"pipeline": lambda: pipeline.advance(limit=40), "erasures": lambda: several.carry(seconds=0, at_once=3)}
 
 
 def work(job):

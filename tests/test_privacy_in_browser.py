@@ -58,7 +58,7 @@ def test_several_are_erased_by_typing_their_number_and_it_can_be_stopped(markete
     marketer.fill("input[name=typed]", "3")
     marketer.click("button:has-text('Erase for good')")
     marketer.wait_for_selector("text=0 of 3 people erased, 3 are left.")
-    several.carry(seconds=0)
+    several.carry(seconds=0, at_once=1)
     marketer.wait_for_selector("text=1 of 3 people erased, 2 are left.")
     keep(marketer, "erasing")
     marketer.click("button:has-text('Stop')")

@@ -27,6 +27,7 @@ from tracking.models import (
     Visitor,
 )
 
+BROWSERS_AT_ONCE = 10_000
 OWN = sorted({int(kind) for kind in (*KIND_OF_CHANGE.values(), Kind.STAGE_CHANGED)})
 
 
@@ -70,7 +71,7 @@ class Deeds(Part):
             held,
             ["tracking.HeldSubmission"],
         )
-        files = self._uploads(person)
+        files = self._uploads(ids, person.emails)
         columns = columns_of(Upload, "name", "size", "created_at", id=Column(_("number"), lambda row: row.pk))
         columns["file"] = Column(_("in this copy"), lambda row: f"files/{_name(row)}")
         yield Section("files", _("Files you sent"), columns, files, ["tracking.Upload"])
@@ -87,12 +88,12 @@ class Deeds(Part):
         yield Section("hits", _("What is being processed"), columns, waiting, ["tracking.Hit"])
 
     def files(self, person: Person) -> Iterator[File]:
-        for row in self._uploads(person):
+        for row in self._uploads(person.ids, person.emails):
             yield File(_name(row), partial(row.file.open, "rb"))
 
-    def _uploads(self, person: Person) -> Any:
-        keys = FormSubmission.objects.filter(contact__in=person.ids).values("key")
-        held = HeldSubmission.objects.filter(pk__in=sql.held(person.emails)).values("key")
+    def _uploads(self, ids: Sequence[int], emails: Sequence[str]) -> Any:
+        keys = FormSubmission.objects.filter(contact__in=ids).values("key")
+        held = HeldSubmission.objects.filter(pk__in=sql.held(emails)).values("key")
         return Upload.objects.filter(Q(submission_key__in=keys) | Q(submission_key__in=held)).order_by(
             "created_at", "pk"
         )
@@ -101,15 +102,19 @@ class Deeds(Part):
         merging_sql.lock_visitors(ids)
 
     def erase(self, erasing: Erasing) -> None:
-        ids = erasing.person.ids
+        ids, emails = erasing.ids, erasing.emails
         visitors = merging_sql.lock_visitors(ids)
-        erasing.note("tracking.Upload", uploads.forget(self._uploads(erasing.person)))
-        erasing.delete(HeldSubmission.objects.filter(pk__in=sql.held(erasing.person.emails)))
-        erasing.delete(Hit.objects.filter(pk__in=sql.hits(ids, erasing.person.emails)))
-        erasing.note("tracking.Event", sql.make_nameless(ids, visitors, OWN))
+        erasing.note("tracking.Upload", uploads.forget(self._uploads(ids, emails)))
+        erasing.delete(HeldSubmission.objects.filter(pk__in=sql.held(emails)))
+        erasing.delete(Hit.objects.filter(pk__in=sql.hits(ids, emails)))
+        erasing.note("tracking.Event", sql.make_nameless([person.ids for person in erasing.people], OWN))
+        sql.let_go(visitors)
         theirs = FormSubmission.objects.filter(Q(contact__in=ids) | Q(visitor__in=visitors, contact=None))
         erasing.note("tracking.FormSubmission", theirs.update(contact=None, visitor=None, answers={}, url=""))
         erasing.delete(Visitor.objects.filter(pk__in=visitors))
+
+    def tidy(self) -> None:
+        sql.forget_browsers(BROWSERS_AT_ONCE)
 
 
 def _event(asked: subjects.Questions) -> dict[str, Column]:

@@ -32,10 +32,10 @@ class ErasureAdmin(ReadOnlyAdmin):
     empty_text = _(
         "Nobody has been erased yet. It is done on the page of a contact; here it is recorded that it was, never of whom."
     )
-    list_display = ("at", "by", "reason", "total")
+    list_display = ("at", "by", "reason", "people", "total")
     list_select_related = ("by",)
     list_before_template = "contacts/privacy/erasures_before.html"
-    fields = ("at", "by", "reason", "rows")
+    fields = ("at", "by", "reason", "people", "rows")
     readonly_fields = ("rows",)
 
     class Media:

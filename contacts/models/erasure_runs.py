@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.contacts import Contact
+from contacts.models.privacy import Erasure
 from contacts.wording import moment
 
 
@@ -31,6 +32,7 @@ class ErasureRun(models.Model):
     total = models.PositiveIntegerField(_("people"), default=0)
     erased = models.PositiveIntegerField(_("erased"), default=0)
     left_out = models.PositiveIntegerField(_("not erased"), default=0)
+    record = models.OneToOneField(Erasure, models.SET_NULL, null=True, related_name="+")
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:

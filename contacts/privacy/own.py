@@ -81,8 +81,8 @@ class Identity(Part):
         yield Section("import_lines", _("Lines of files that were imported"), columns, lines, ["contacts.ImportRow"])
 
     def erase(self, erasing: Erasing) -> None:
-        ToBeErased.objects.filter(contact__in=erasing.person.ids).delete()
-        erasing.delete(ImportRow.objects.filter(pk__in=sql.import_rows(erasing.person.emails)))
+        ToBeErased.objects.filter(contact__in=erasing.ids).delete()
+        erasing.delete(ImportRow.objects.filter(pk__in=sql.import_rows(erasing.emails)))
 
 
 def _identity() -> dict[str, Column]:

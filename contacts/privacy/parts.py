@@ -34,12 +34,19 @@ class Person:
 
     @classmethod
     def of(cls, contact: Contact) -> Person:
-        everyone, wave = [contact], [contact]
+        return cls.each_of([contact])[0]
+
+    @classmethod
+    def each_of(cls, contacts: Sequence[Contact]) -> list[Person]:
+        """These people, none of whom was merged into another."""
+        everyone = {contact.pk: [contact] for contact in contacts}
+        whose, wave = {pk: pk for pk in everyone}, list(contacts)
         while wave:
             wave = list(Contact.objects.filter(merged_into__in=wave).order_by("pk"))
-            everyone += wave
-        emails = sorted({one.email.lower() for one in everyone if one.email})
-        return cls(contact, [one.pk for one in everyone], emails)
+            for one in wave:
+                whose[one.pk] = whose[one.merged_into_id or 0]
+                everyone[whose[one.pk]].append(one)
+        return [cls(all_of[0], [one.pk for one in all_of], _emails(all_of)) for all_of in everyone.values()]
 
 
 @dataclass(frozen=True)
@@ -93,10 +100,19 @@ class File:
 
 @dataclass
 class Erasing:
-    """One erasure while it is carried out: whose, and how many rows of what went or were made nameless."""
+    """One erasure while it is carried out: of whom, and how many rows of what went or were made nameless."""
 
-    person: Person
+    people: Sequence[Person]
     counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def ids(self) -> list[int]:
+        """All contacts that these people are."""
+        return [pk for person in self.people for pk in person.ids]
+
+    @property
+    def emails(self) -> list[str]:
+        return sorted({email for person in self.people for email in person.emails})
 
     def note(self, key: str, count: int) -> None:
         if count:
@@ -128,7 +144,10 @@ class Part:
         """Lock what has to be locked before contacts are; parts in the order of `lock_position`."""
 
     def erase(self, erasing: Erasing) -> None:
-        """Take the person out of what stays. Rows that go with the contact go with the contact."""
+        """Take the people out of what stays. Rows that go with the contact go with the contact."""
+
+    def tidy(self) -> None:
+        """Do what erasures have left to be done in the background, with nothing kept waiting. Safe to repeat."""
 
 
 parts: Registry[Part] = Registry("part of privacy")
@@ -136,6 +155,10 @@ parts: Registry[Part] = Registry("part of privacy")
 
 def in_order() -> list[Part]:
     return sorted(parts, key=lambda part: part.position)
+
+
+def _emails(contacts: Iterable[Contact]) -> list[str]:
+    return sorted({one.email.lower() for one in contacts if one.email})
 
 
 def columns_of(model: type[Model], *names: str, **more: Column) -> dict[str, Column]:

@@ -1,4 +1,8 @@
-"""Several people are erased in the background, one a transaction: nothing is lost, nobody is named afterwards."""
+"""Several people are erased in the background, some in one transaction: nothing is lost, nobody is named afterwards."""
+
+import html
+import json
+from collections import Counter
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -6,16 +10,20 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from kombu.exceptions import OperationalError
 
-from contacts import merging, privacy, tasks
+from campaigns.models import Message
+from config import pipeline
+from contacts import merging, privacy, tagging, tasks
 from contacts.models import Contact, DataRequest, ErasedAddress, Erasure, ErasureRun, ToBeErased
 from contacts.privacy import several
 from tests.crashing import crashing_workers
-from tests.factories import ContactFactory, UserFactory
+from tests.factories import ContactFactory, TagFactory, UserFactory
 from tests.live import until
+from tests.scoring.conftest import download, subject
 from tests.threads import at_once
+from tracking.models import Event, Kind, Visitor
 
 pytestmark = pytest.mark.django_db
-PER_PERSON = 62  # statements
+TOGETHER = 60  # statements for those who are erased in one transaction, however many they are
 
 
 def people(count):
@@ -30,7 +38,7 @@ def stand(run):
 
 
 def carry_one():
-    return several.carry(seconds=0)
+    return several.carry(seconds=0, at_once=1)
 
 
 def make_inerasable(pk):
@@ -48,7 +56,7 @@ def let_go():
 # --- from asking to the end -------------------------------------------------------------------------------------------
 
 
-def test_asking_erases_nobody_and_carrying_erases_one_after_the_other():
+def test_asking_erases_nobody_and_carrying_erases_everybody_with_one_record():
     user, kept, ids = UserFactory(), ContactFactory(), people(3)
     run = several.ask(ids, by=user, reason="Letter")
     assert (Contact.objects.count(), stand(run)) == (4, ("going", 3, 0, 3, 0, 0, 0, 0))
@@ -60,7 +68,9 @@ def test_asking_erases_nobody_and_carrying_erases_one_after_the_other():
     assert stand(run) == ("done", 3, 3, 0, 0, 0, 0, 100)
     assert run.finished_at is not None
     assert list(Contact.objects.all()) == [kept]
-    assert list(Erasure.objects.values_list("by", "reason", "people")) == [(user.pk, "Letter", 1)] * 3
+    assert list(Erasure.objects.values_list("by", "reason", "people", "counts")) == [
+        (user.pk, "Letter", 3, {"contacts.Contact": 3})
+    ]
     assert not ToBeErased.objects.exists()
     assert several.carry() is False
 
@@ -90,19 +100,106 @@ def test_asking_costs_the_same_however_many_they_are(django_assert_num_queries):
             several.ask(ids)
 
 
-def test_each_person_costs_the_same(django_assert_num_queries):
+def test_many_together_cost_as_many_statements_as_one(django_assert_num_queries):
     several.ask(people(1))
     several.carry()
-    with django_assert_num_queries(2) as idle:
+    with django_assert_num_queries(6) as idle:
         several.carry()
 
     def cost(count):
         several.ask([ContactFactory().pk for _number in range(count)])
-        with django_assert_num_queries(len(idle) + PER_PERSON * count):
+        with django_assert_num_queries(len(idle) + TOGETHER):
             several.carry()
 
     cost(1)
-    cost(3)
+    cost(8)
+
+
+def browser_of(pk, *abouts):
+    """Their browser, in which they have downloaded these."""
+    browser = Visitor.objects.create(contact_id=pk)
+    for about in abouts:
+        download(Contact.objects.get(pk=pk), about, visitor_id=browser.pk)
+    return browser.pk
+
+
+def test_together_each_goes_on_counting_as_one_person():
+    one, former, two = people(3)
+    guide, prices = subject("guide"), subject("prices")
+    browsers = [browser_of(one, guide), browser_of(former, prices), browser_of(two, guide, prices)]
+    pipeline.drain()
+    merging.merge(one, former)
+    several.ask([one, two])
+    several.carry()
+
+    seen = dict.fromkeys((guide.pk, prices.pk), frozenset())
+    for about, contact, visitor in Event.objects.filter(kind=Kind.ASSET_DOWNLOADED).values_list(
+        "subject", "contact", "visitor_id"
+    ):
+        assert (contact, visitor in browsers) == (None, False)
+        seen[about] |= {visitor}
+    assert (len(seen[guide.pk]), seen[guide.pk]) == (2, seen[prices.pk])
+    assert Erasure.objects.get().people == 2
+    assert Erasure.objects.get().counts == {
+        "contacts.Contact": 3,
+        "contacts.Merge": 1,
+        "tracking.Event": 7,  # with that they were made, which is nobody's in particular
+        "tracking.Visitor": 3,
+    }
+
+
+def test_what_is_known_of_all_of_them_is_added_up():
+    ids = [pk for number in range(3) for pk in people_of_their_own(number)]
+    alone = sum((Counter(privacy.count(pk).counts) for pk in ids), Counter())
+    several.ask(ids)
+    several.carry()
+
+    assert Erasure.objects.get().counts == dict(alone)
+
+
+def people_of_their_own(number):
+    contact = ContactFactory(email=f"person{number}@example.com", first_name="Zoé", last_name=f"N{number}")
+    tagging.add([contact.pk], [TagFactory()])
+    Message.objects.create(contact=contact, channel="email", recipient=contact.email)
+    Message.objects.create(channel="email", recipient="boss@example.com", title=f"New: {contact.email.upper()}")
+    LogEntry.objects.create(
+        user=UserFactory(), action_flag=2, object_repr="Fair", change_message=json.dumps([f"Zoé N{number} (x)"])
+    )
+    browser_of(contact.pk, subject(f"guide {number}"))
+    pipeline.drain()
+    return [contact.pk]
+
+
+def test_a_name_is_found_in_the_history_however_it_is_written():
+    ids = [pk for number in range(2) for pk in people_of_their_own(number)]
+    ContactFactory(first_name="Zoé", last_name="N")
+    LogEntry.objects.create(user=UserFactory(), action_flag=2, object_repr="Zoé N (of another)")
+    several.ask(ids)
+    several.carry()
+
+    assert sorted(LogEntry.objects.values_list("object_repr", "change_message")) == [
+        ("", ""),
+        ("", ""),
+        ("Zoé N (of another)", ""),
+    ]
+    assert not Message.objects.exclude(title="", recipient="").exists()
+
+
+@pytest.mark.parametrize("email", ["a.b+c@example.com", "o'neil@example.com", "a|b@example.com", "x{y}@example.com"])
+def test_an_address_is_found_as_it_is_written_and_no_other(email):
+    contact = ContactFactory(email=email)
+    Message.objects.create(channel="email", recipient="boss@example.com", text=f"New: {email.upper()}")
+    Message.objects.create(channel="email", recipient="boss@example.com", html=f"<b>{html.escape(email)}</b>")
+    Message.objects.create(
+        channel="email", recipient="boss@example.com", text="New: aXb+c@example.com, a, x, b@example"
+    )
+    privacy.erase(contact.pk)
+
+    assert sorted(Message.objects.values_list("text", "html")) == [
+        ("", ""),
+        ("", ""),
+        ("New: aXb+c@example.com, a, x, b@example", ""),
+    ]
 
 
 # --- what happens meanwhile -------------------------------------------------------------------------------------------
@@ -115,7 +212,7 @@ def test_two_of_them_who_become_one_are_erased_once():
     several.carry()
 
     assert stand(run) == ("done", 3, 2, 0, 0, 1, 0, 100)
-    assert (Contact.objects.count(), Erasure.objects.count()) == (0, 2)
+    assert (Contact.objects.count(), Erasure.objects.get().people) == (0, 2)
 
 
 def test_who_became_somebody_else_is_erased_as_the_one_person_they_are():
@@ -193,7 +290,7 @@ def test_stopping_leaves_the_others_and_forgets_who_they_were():
 
 
 def test_who_cannot_be_erased_is_told_and_the_others_go_on():
-    one, two, three = people(3)
+    one, two, three = people(3)  # in one transaction, first
     make_inerasable(two)
     run = several.ask([one, two, three])
     assert several.carry() is False
@@ -231,7 +328,7 @@ def test_two_workers_at_once_erase_each_person_once():
     several.carry()
 
     assert stand(run) == ("done", 12, 12, 0, 0, 0, 0, 100)
-    assert (Contact.objects.count(), Erasure.objects.count()) == (0, 12)
+    assert (Contact.objects.count(), Erasure.objects.get().people) == (0, 12)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -257,15 +354,15 @@ def test_stopping_while_a_worker_is_at_it():
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_workers_killed_at_random_moments_erase_everybody_once():
-    ids, kept = people(30), ContactFactory()
+    ids, kept = people(60), ContactFactory()
     run = several.ask(ids, reason="Letter")
     with crashing_workers("erasures") as kills:
         until(lambda: stand(run)[0] == "done", seconds=240)
 
     assert min(kills) >= 5
-    assert stand(run) == ("done", 30, 30, 0, 0, 0, 0, 100)
+    assert stand(run) == ("done", 60, 60, 0, 0, 0, 0, 100)
     assert list(Contact.objects.all()) == [kept]
-    assert (Erasure.objects.count(), ErasedAddress.objects.count()) == (30, 30)
+    assert (Erasure.objects.get().people, ErasedAddress.objects.count()) == (60, 60)
     assert not ToBeErased.objects.exists()
 
 

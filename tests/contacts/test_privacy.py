@@ -19,6 +19,7 @@ from campaigns.models import Delivery, Message
 from config import pipeline
 from contacts import consent, merging, privacy, tagging, tombstones
 from contacts.models import Contact, DataRequest, ErasedAddress, Erasure, Import, ImportRow, Purpose
+from contacts.privacy import several
 from contacts.privacy.export import Export
 from contacts.privacy.parts import in_order
 from scoring import ledger, reconciliation
@@ -26,7 +27,18 @@ from scoring.models import PointEntry, PointGroup, Repeat
 from tests.factories import ContactFactory, FormFactory, FormFieldFactory, StageFactory, TagFactory, UserFactory
 from tests.scoring.conftest import download, happen, score, subject
 from tracking import tokens
-from tracking.models import Event, FormSubmission, HeldSubmission, Hit, Kind, Subject, Tie, Upload, Visitor
+from tracking.models import (
+    BrowserLetGo,
+    Event,
+    FormSubmission,
+    HeldSubmission,
+    Hit,
+    Kind,
+    Subject,
+    Tie,
+    Upload,
+    Visitor,
+)
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -257,8 +269,14 @@ def test_others_who_used_the_same_browser_keep_what_they_did(told):
     download(bob, subject("prices"), visitor_id=browser.pk)
     pipeline.drain()
     privacy.erase(told.pk)
+    download(bob, subject("tour"), visitor_id=browser.pk)  # it is used again
+    pipeline.drain()
+    seen = Event.objects.filter(contact=bob, kind=Kind.ASSET_DOWNLOADED).order_by("pk")
+    assert list(seen.values_list("visitor_id", flat=True)) == [browser.pk, browser.pk]
+    several.carry()
 
-    assert list(Event.objects.filter(contact=bob, kind=Kind.ASSET_DOWNLOADED).values_list("visitor_id")) == [(None,)]
+    assert list(seen.values_list("visitor_id", flat=True)) == [None, browser.pk]
+    assert BrowserLetGo.objects.count() == 0
 
 
 # --- who was erased stays erased, unless they come back ---------------------------------------------------------------

@@ -5,6 +5,7 @@ from tracking.models.assets import Asset
 from tracking.models.confirmations import Confirmation
 from tracking.models.counts import ClosedDay, DayCount, DayDue, DaySum
 from tracking.models.events import (
+    BrowserLetGo,
     Event,
     Hit,
     Kind,
@@ -27,6 +28,7 @@ __all__ = [
     "Agent",
     "ApiKey",
     "Asset",
+    "BrowserLetGo",
     "ClosedDay",
     "Confirmation",
     "DayCount",

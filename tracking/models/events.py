@@ -166,6 +166,16 @@ class Tie(models.Model):
         return f"{self.visitor_id} · {self.contact}"
 
 
+class BrowserLetGo(models.Model):
+    """The number of a browser whose person was erased: what others had done in it by event `until` may carry it still."""
+
+    visitor_id = models.UUIDField(primary_key=True)
+    until = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.visitor_id)
+
+
 class Hit(models.Model):
     """The inbox: one row for each acknowledged request, deleted in the transaction that makes it an Event.
 
