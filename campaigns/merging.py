@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -17,6 +19,8 @@ from contacts.merging import Job, Part, parts
 from contacts.merging.parts import Figures
 from contacts.remarks import Remark
 from scoring.models import Publication
+
+OPEN = (Enrolment.State.ACTIVE, Enrolment.State.HELD)  # of which a contact has one in each campaign, at most
 
 
 @parts.register
@@ -52,13 +56,8 @@ class Automation(Part):
         Message.objects.filter(pk__in=moved["messages"], contact=winner).update(contact=loser)
         _part("firing", moved["firings"], winner, loser)
         _part("enrolment", moved["enrolments"], winner, loser)
-        for row in moved["ended"]:
-            _resume(row)
-        for pk, state in moved["cancelled"]:
-            Delivery.objects.filter(pk=pk, state=Delivery.State.CANCELLED).update(state=state, done_at=None)
-        declined = Firing.objects.filter(pk__in=moved["declined"], state=Firing.State.DECLINED, decided_by=None)
-        declined.filter(publication__state=Publication.State.ROLLED_BACK).update(state=Firing.State.OUTDATED)
-        declined.update(state=Firing.State.HELD, decided_at=None)
+        _resume(job, moved["ended"])
+        _unspare(job, moved)
         webinars.note_anew(job.ids)
         _fire(job, job.ids)
 
@@ -103,52 +102,82 @@ def _join(table: str, winner: int, loser: int) -> list[dict[str, int]]:
 
 
 def _part(table: str, rows: Sequence[Mapping[str, int]], winner: int, loser: int) -> None:
-    """Give each its contact and cycle back. What either has besides, of a later merge too, comes after them.
+    """Give each its contact and its place in the count of cycles back. What either has besides comes after them.
 
     What the winner no longer has, since another merge was undone, stays where it is.
     """
     model: Any = Firing if table == "firing" else Enrolment
     owner = "trigger_id" if table == "firing" else "campaign_id"
     there = dict(model.objects.filter(pk__in=[row["id"] for row in rows], contact=winner).values_list("pk", owner))
-    placed = [row for row in rows if row["id"] in there]
-    last: dict[tuple[int, int], int] = {}
-    for row in placed:
-        key = there[row["id"]], row["contact_id"]
-        last[key] = max(row["cycle"], last.get(key, 0))
+    placed = sorted((row for row in rows if row["id"] in there), key=lambda row: row["cycle"])
     others = model.objects.filter(**{f"{owner}__in": set(there.values())}, contact__in=[winner, loser])
-    for other in others.exclude(pk__in=there).order_by("cycle"):
-        key = getattr(other, owner), other.contact_id
-        last[key] = max(other.cycle, last.get(key, 0) + 1)
-        placed.append({"id": other.pk, "contact_id": other.contact_id, "cycle": last[key]})
-    sql.place(table, placed)
+    besides = list(others.exclude(pk__in=there).order_by("cycle").values_list("pk", "contact", owner))
+    order = [(row["id"], row["contact_id"], there[row["id"]]) for row in placed] + besides
+    cycles: Counter[tuple[int, int]] = Counter()
+    numbered = []
+    for pk, contact_id, owner_id in order:
+        cycles[contact_id, owner_id] += 1
+        numbered.append({"id": pk, "contact_id": contact_id, "cycle": cycles[contact_id, owner_id]})
+    sql.place(table, numbered)
 
 
 def _end_second(winner: int, loser: int) -> list[dict[str, Any]]:
-    """Of two ways through one campaign the one further along goes on, of equals the winner's."""
+    """Of two ways through one campaign the one further along goes on, of equals the winner's; one under way before one held."""
     ended = []
-    active = Enrolment.objects.filter(state=Enrolment.State.ACTIVE).select_for_update().order_by("pk")
-    ours = {row.campaign_id: row for row in active.filter(contact=winner)}
-    for theirs in active.filter(contact=loser):
+    is_open = Enrolment.objects.filter(state__in=OPEN).select_for_update().order_by("pk")
+    ours = {row.campaign_id: row for row in is_open.filter(contact=winner)}
+    for theirs in is_open.filter(contact=loser):
         if mine := ours.get(theirs.campaign_id):
-            other = mine if theirs.position > mine.position else theirs
-            ended.append({"id": other.pk, "due_at": other.due_at and other.due_at.isoformat()})
-            Enrolment.objects.filter(pk=other.pk).update(
-                state=Enrolment.State.LEFT, due_at=None, ended_at=timezone.now()
-            )
+            ended.append(_end(mine if _progress(theirs) > _progress(mine) else theirs))
     return ended
 
 
-def _resume(row: Mapping[str, Any]) -> None:
-    """Unless it was started again meanwhile."""
-    ended = Enrolment.objects.filter(pk=row["id"], state=Enrolment.State.LEFT).first()
-    if ended is None:
-        return
-    others = Enrolment.objects.filter(
-        campaign=ended.campaign_id, contact=ended.contact_id, state=Enrolment.State.ACTIVE
-    )
-    if not others.exists():
+def _progress(enrolment: Enrolment) -> tuple[bool, int]:
+    return enrolment.state == Enrolment.State.ACTIVE, enrolment.position
+
+
+def _end(enrolment: Enrolment) -> dict[str, Any]:
+    """What it takes to let it go on. One that was held has never begun."""
+    due_at, state = enrolment.due_at and enrolment.due_at.isoformat(), enrolment.state
+    ended = Enrolment.State.LEFT if state == Enrolment.State.ACTIVE else Enrolment.State.DECLINED
+    Enrolment.objects.filter(pk=enrolment.pk).update(state=ended, due_at=None, ended_at=timezone.now())
+    return {"id": enrolment.pk, "due_at": due_at, "state": state}
+
+
+def _resume(job: Job, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Let go on what was ended, unless it was started again meanwhile; what still stands back, does for a later merge."""
+    waiting = {row["id"]: row for row in (*rows, *job.kept("campaigns", "ended"))}
+    ended = Q(state=Enrolment.State.LEFT) | Q(state=Enrolment.State.DECLINED, decided_by=None)
+    left = []
+    for enrolment in sorted(Enrolment.objects.filter(ended, pk__in=waiting), key=lambda row: (-row.position, row.pk)):
+        row = waiting[enrolment.pk]
+        same = Enrolment.objects.filter(campaign=enrolment.campaign_id, contact=enrolment.contact_id, state__in=OPEN)
+        if same.exists():
+            left.append(row)
+            continue
         due_at = parse_datetime(row["due_at"]) if row["due_at"] else None
-        Enrolment.objects.filter(pk=ended.pk).update(state=Enrolment.State.ACTIVE, due_at=due_at, ended_at=None)
+        state = row.get("state", Enrolment.State.ACTIVE)
+        Enrolment.objects.filter(pk=enrolment.pk).update(state=state, due_at=due_at, ended_at=None)
+    _hand_on(job, "ended", left)
+
+
+def _unspare(job: Job, moved: Mapping[str, Any]) -> None:
+    """Let be done after all what was cancelled or declined, unless it is one too many still."""
+    for pk, state in (*moved["cancelled"], *job.kept("campaigns", "cancelled")):
+        Delivery.objects.filter(pk=pk, state=Delivery.State.CANCELLED).update(state=state, done_at=None)
+    ids = [*moved["declined"], *job.kept("campaigns", "declined")]
+    declined = Firing.objects.filter(pk__in=ids, state=Firing.State.DECLINED, decided_by=None)
+    declined.filter(publication__state=Publication.State.ROLLED_BACK).update(state=Firing.State.OUTDATED)
+    declined.update(state=Firing.State.HELD, decided_at=None)
+    if job.later:
+        _hand_on(job, "cancelled", _cancel_spare(job.winner_id))
+        _hand_on(job, "declined", _decline_spare(job.winner_id))
+
+
+def _hand_on(job: Job, key: str, rows: Sequence[Any]) -> None:
+    """From now on the first of the later merges answers for these, as for what each of them did."""
+    for number, merge in enumerate(job.later):
+        merge.moved["campaigns"][key] = [] if number else list(rows)
 
 
 def _cancel_spare(winner: int) -> list[tuple[int, str]]:

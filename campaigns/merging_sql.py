@@ -30,7 +30,7 @@ FROM campaigns_firing WHERE contact_id IN (%(winner)s, %(loser)s) AND trigger_id
 """
 ENROLMENTS = """
 SELECT id, campaign_id AS owner_id, contact_id, cycle, row_number() OVER (
-  PARTITION BY campaign_id ORDER BY state = 'active', started_at, id
+  PARTITION BY campaign_id ORDER BY state IN ('active', 'held'), started_at, id
 )::int AS new_cycle
 FROM campaigns_enrolment WHERE contact_id IN (%(winner)s, %(loser)s) AND campaign_id IN (
   SELECT campaign_id FROM campaigns_enrolment WHERE contact_id = %(loser)s

@@ -79,8 +79,9 @@ class Automation(Part):
         """Also what colleagues were told of them, in mails that are about nobody in particular."""
         theirs = Q(contact__in=erasing.ids)
         if erasing.emails:
-            named, escaped = naming(erasing.emails), naming([html.escape(email) for email in erasing.emails])
-            nobodys = Q(html__iregex=escaped) | Q(text__iregex=named) | Q(title__iregex=named)
+            named = naming(erasing.emails)
+            written = naming(sorted({*erasing.emails, *map(html.escape, erasing.emails)}))
+            nobodys = Q(html__iregex=written) | Q(text__iregex=named) | Q(title__iregex=named)
             theirs |= Q(contact=None) & (nobodys | Q(recipient__iregex=named))
         blank: dict[str, Any] = {"contact": None, "recipient": "", "title": "", "html": "", "text": "", "headers": {}}
         erasing.note("campaigns.Message", Message.objects.filter(theirs).update(**blank))

@@ -57,8 +57,10 @@ class Deeds(Part):
         losers = [loser, *Contact.objects.filter(merged_into=loser).values_list("pk", flat=True)]
         new = []
         if "known" in moved:  # not noted of older merges
-            new = sql.new_visitors(winner, losers, [*moved["known"], *moved["visitors"]], after, INTRODUCING)
-        sql.return_events(winner, losers, moved, new, OWN, Kind.FORM_SUBMITTED)
+            known = [*moved["known"], *moved["visitors"], *job.kept(self.key, "visitors")]
+            new = sql.new_visitors(winner, losers, known, after, INTRODUCING)
+        others = job.kept(self.key, "events")  # who was merged since brought them
+        sql.return_events(winner, losers, moved, others, new, OWN, Kind.FORM_SUBMITTED)
         Visitor.objects.filter(pk__in=[*moved["visitors"], *new], contact=winner).update(contact=loser)
         FormSubmission.objects.filter(pk__in=moved["submissions"], contact=winner).update(contact=loser)
         for contact_id in job.ids:  # a refusal is never lost: the block it made may have been one of the merge's

@@ -31,7 +31,7 @@ def last_event() -> int:
 # What comes with a message is of whom the message was for, in whatever browser.
 RETURN_EVENTS = """
 UPDATE tracking_event e SET contact_id = %(loser)s
-WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND (
+WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND e.id <> ALL(%(others)s::bigint[]) AND (
   e.id = ANY(%(ids)s::bigint[])
   OR e.id > %(after)s AND e.data ->> 'named' = ANY(%(names)s)
   OR e.data ->> 'named' IS NULL AND e.message_id IS NULL AND (
@@ -42,11 +42,18 @@ WHERE e.contact_id = %(winner)s AND e.kind <> ALL(%(own)s) AND (
 
 
 def return_events(
-    winner: int, losers: Sequence[int], moved: Mapping[str, Any], new: Sequence[str], own: Sequence[int], form: int
+    winner: int,
+    losers: Sequence[int],
+    moved: Mapping[str, Any],
+    others: Sequence[int],
+    new: Sequence[str],
+    own: Sequence[int],
+    form: int,
 ) -> None:
     """Give back the events that were moved, and what came since to the loser's id or address or in one of these browsers.
 
-    `losers`: the loser, and those who had been merged into it before. `new`: browsers that nobody knew before. Submissions go
+    `losers`: the loser, and those who had been merged into it before. `others`: events of somebody else, whatever is said of
+    them. `new`: browsers that nobody knew before. Submissions go
     with their events (of kind `form`), and so do the consents that came with them, were answered, or were confirmed from mails
     to the losers.
     """
@@ -55,6 +62,7 @@ def return_events(
         "loser": losers[0],
         "names": [str(pk) for pk in losers],
         "ids": array(moved["events"]),
+        "others": array(others),
         "visitors": list(moved["visitors"]),
         "new": list(new),
         "after": moved["after"],

@@ -7,7 +7,7 @@ move: they are the history of one person, of whose answers the latest is in forc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -59,14 +59,14 @@ class Lists(Part):
         winner, loser = job.winner_id, job.loser_id
         Contact.objects.filter(pk__in=moved["merged"], merged_into=winner).update(merged_into=loser)
         Consent.objects.filter(pk__in=moved["consents"], contact=winner).update(contact=loser)
-        tagging.remove([winner], Tag.objects.filter(pk__in=moved["tags"]))
-        DoNotContact.objects.filter(pk__in=moved["blocks"], contact=winner).delete()
-        # Of whom a wish was that was made of the two as one, nobody knows: it holds for both.
+        _tags_back(job, moved["tags"])
+        _blocks_back(job, moved["blocks"])
+        # Of whom a wish was that was made of them as one, nobody knows: it holds for both.
         wishes = DoNotContact.objects.filter(contact=winner, created_at__gte=job.merge.at, reason__in=OWN_WISH)
-        for block in wishes.order_by("channel"):
+        for block in wishes.exclude(pk__in=job.kept(self.key, "blocks")).order_by("channel"):
             consent.block(loser, block.channel, block.reason, block.note)
         for row in moved["memberships"]:
-            _restore(winner, row)
+            _membership_back(job, row)
 
     def figures(self, contact_id: int) -> Figures:
         contact = Contact.objects.get(pk=contact_id)
@@ -119,32 +119,81 @@ def _share_memberships(winner: int, loser: int) -> list[dict[str, Any]]:
     ours = {row.segment_id: row for row in Membership.objects.select_for_update().filter(contact=winner)}
     changed = []
     for row in theirs:
-        mine = ours.get(row.segment_id)
-        if mine and _strength(mine) >= _strength(row):
-            continue
-        values = {name: getattr(row, name) for name in STANDING}
-        if mine and mine.is_member == row.is_member:
-            values["since"] = min(mine.since, row.since)
-        Membership.objects.update_or_create(contact_id=winner, segment_id=row.segment_id, defaults=values)
-        changed.append({"segment": row.segment_id, "was": mine and _standing(mine), "now": _standing_of(values)})
+        was = (mine := ours.get(row.segment_id)) and _standing(mine)
+        if now := _stronger(_standing(row), was):
+            _write(winner, row.segment_id, now)
+            changed.append({"segment": row.segment_id, "was": was, "now": now})
     return changed
 
 
-def _strength(row: Membership) -> tuple[bool, bool, Any]:
+def _stronger(theirs: dict[str, Any], ours: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What holds for both where what the other has is the stronger: else None."""
+    if ours and _strength(ours) >= _strength(theirs):
+        return None
+    if ours and ours["is_member"] == theirs["is_member"]:
+        return theirs | {"since": min(ours["since"], theirs["since"], key=parse_datetime)}
+    return theirs
+
+
+def _strength(standing: Mapping[str, Any]) -> tuple[bool, bool, Any]:
     """By hand before any other decision, a decision before conditions, and the latest of equals."""
-    return row.reason == Membership.Reason.MANUAL, row.reason in Membership.DECIDED, row.since
+    reason = standing["reason"]
+    return reason == Membership.Reason.MANUAL, reason in Membership.DECIDED, parse_datetime(standing["since"])
 
 
-def _restore(winner: int, row: Mapping[str, Any]) -> None:
+def _write(contact_id: int, segment_id: int, standing: Mapping[str, Any]) -> None:
+    values = {**standing, "since": parse_datetime(standing["since"])}
+    Membership.objects.update_or_create(contact_id=contact_id, segment_id=segment_id, defaults=values)
+
+
+# --- and back, without what merges since would have brought -----------------------------------------------------------
+
+
+def _tags_back(job: Job, tags: Sequence[int]) -> None:
+    there = set(ContactTag.objects.filter(contact=job.winner_id, tag__in=tags).values_list("tag", flat=True))
+    for merge in job.later:
+        theirs = merge.moved["contacts"]["tags"]
+        has = ContactTag.objects.filter(contact=merge.loser_id, tag__in=there.difference(theirs))
+        theirs += sorted(has.values_list("tag", flat=True))
+        there -= set(theirs)
+    tagging.remove([job.winner_id], Tag.objects.filter(pk__in=there))
+
+
+def _blocks_back(job: Job, blocks: Sequence[int]) -> None:
+    """Whoever else is the winner and would not be written to goes on not being written to."""
+    heirs = {merge.loser_id: merge for merge in job.later}
+    for block in DoNotContact.objects.filter(pk__in=blocks, contact=job.winner_id).order_by("channel"):
+        theirs = {row.contact_id: row for row in DoNotContact.objects.filter(contact__in=heirs, channel=block.channel)}
+        if found := next((theirs[pk] for pk in heirs if pk in theirs), None):
+            heirs[found.contact_id].moved["contacts"]["blocks"].append(block.pk)
+            as_theirs = {name: getattr(found, name) for name in ("reason", "note", "created_at")}
+            DoNotContact.objects.filter(pk=block.pk).update(**as_theirs)
+        else:
+            block.delete()
+
+
+def _membership_back(job: Job, row: Mapping[str, Any]) -> None:
     """Only where nobody has decided anything else since. What a rule said before, conditions say again."""
-    now = Membership.objects.filter(contact=winner, segment=row["segment"]).first()
+    segment, was = row["segment"], row["was"]
+    if later := next((one for one in job.kept("contacts", "memberships") if one["segment"] == segment), None):
+        if later["was"] == row["now"]:
+            later["was"] = was
+        return
+    now = Membership.objects.filter(contact=job.winner_id, segment=segment).first()
     if now is None or _standing(now) != row["now"]:
         return
-    if row["was"] is None or row["was"]["reason"] == Membership.Reason.RULE:
+    holds = was
+    for merge in job.later:
+        theirs = Membership.objects.filter(
+            contact=merge.loser_id, segment=segment, reason__in=Membership.DECIDED
+        ).first()
+        if theirs and (stronger := _stronger(_standing(theirs), holds)):
+            merge.moved["contacts"]["memberships"].append({"segment": segment, "was": holds, "now": stronger})
+            holds = stronger
+    if holds is None or holds["reason"] == Membership.Reason.RULE:
         now.delete()
     else:
-        values = row["was"] | {"since": parse_datetime(row["was"]["since"])}
-        Membership.objects.filter(pk=now.pk).update(**values)
+        _write(job.winner_id, segment, holds)
 
 
 def _standing(row: Membership) -> dict[str, Any]:

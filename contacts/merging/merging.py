@@ -67,7 +67,8 @@ def preview(winner_id: int, loser_id: int, choices: Mapping[str, str] | None = N
 def undo(merge: Merge, by: Any = None) -> None:
     """Make the loser a contact of its own again: what had moved goes back, and what has come to its own id since.
 
-    Anything else that happened since stays with the winner. What the scores cross waits for a release. Raises MergeError.
+    Anything else that happened since stays with the winner. What the scores cross waits for a release. Merges into one winner
+    are undone in any order: in the end all is as if there had been none. Raises MergeError.
     """
     with transaction.atomic():
         job = Job(merge, merge.winner_id, merge.loser_id, held=True)
@@ -78,14 +79,17 @@ def undo(merge: Merge, by: Any = None) -> None:
         loser = people[merge.loser_id]
         if loser.merged_into_id != merge.winner_id:
             raise MergeError(_("They were merged again since: undo the later merge first."))
+        since = Merge.objects.filter(winner=merge.winner_id, undone_at=None, pk__gt=merge.pk)
+        job.later = list(since.select_for_update(no_key=True).order_by("pk"))
         with holding():
             for part in in_order():
                 part.begin(job)
             Contact.objects.filter(pk=loser.pk).update(merged_into=None, updated_at=timezone.now())
-            values.put_back(merge)
+            values.put_back(merge, job.later)
             for part in in_order():
                 part.put_back(job, merge.moved.get(part.key, {}))
             segments.update(job.ids)
+        Merge.objects.bulk_update(job.later, ["fields", "moved"])
         merge.undone_at, merge.undone_by = timezone.now(), by
         merge.save(update_fields=["undone_at", "undone_by"])
 

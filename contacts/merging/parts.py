@@ -17,7 +17,8 @@ class Job:
     """One merge, or its undoing, while it is carried out. The parts tell each other by it what they have found.
 
     `held`: what scores cross waits for a release. `owed`: what was owed to the contacts' scores before anything moved.
-    `movements`: how the scores moved.
+    `movements`: how the scores moved. `later`: while one is undone, the merges of others into the same winner since, which
+    stay: what this one brought, but they would have without it, is theirs from now on. They are saved afterwards.
     """
 
     merge: Merge
@@ -26,11 +27,16 @@ class Job:
     held: bool
     owed: list[Any] = field(default_factory=list)
     movements: list[Any] = field(default_factory=list)
+    later: Sequence[Merge] = ()
     consequences: list[str] = field(default_factory=list)  # sentences for the preview
 
     @property
     def ids(self) -> list[int]:
         return sorted((self.winner_id, self.loser_id))
+
+    def kept(self, part: str, key: str) -> list[Any]:
+        """What the later merges have moved of this, all in all."""
+        return [one for merge in self.later for one in merge.moved.get(part, {}).get(key, [])]
 
 
 class Part:

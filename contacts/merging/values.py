@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from contacts import custom_values
 from contacts.models import Company, Contact, CustomField, Merge, Stage
@@ -91,20 +92,57 @@ def choose(winner: Contact, loser: Contact, choices: Mapping[str, str]) -> dict[
     return changed
 
 
-def put_back(merge: Merge) -> None:
-    """Give the winner back what it had, where nobody has changed it since. The caller holds both contacts."""
+def put_back(merge: Merge, later: Sequence[Merge]) -> None:
+    """Give the winner back what it had, where nobody has changed it since. The caller holds both contacts.
+
+    `later`: merges into the same winner since. What they have put in the place of a value goes back to what was there before it.
+    """
     winner, loser = Contact.objects.get(pk=merge.winner_id), Contact.objects.get(pk=merge.loser_id)
     changed = dict(merge.fields)
     if email := changed.pop("email", None):
-        before, after = email
-        if winner.email == after:
-            _exchange(winner, loser, before, after)
-        elif not Contact.objects.filter(email__iexact=after).exclude(pk=loser.pk).exists():
-            Contact.objects.filter(pk=loser.pk).update(email=after)
+        _email_back(winner, loser, email, _hand_on("email", email, later))
     if created := changed.pop("created_at", None):
-        Contact.objects.filter(pk=winner.pk).update(created_at=created[0])
-    same = {name: before for name, (before, after) in changed.items() if _of(winner, name) == after}
+        _created_back(winner, created, later)
+    same = {
+        name: change[0]
+        for name, change in changed.items()
+        if not _hand_on(name, change, later) and _of(winner, name) == change[1]
+    }
     _write(winner, {name: before for name, before in same.items() if before is None or _exists(name, before)})
+
+
+def _hand_on(name: str, change: Sequence[Any], later: Sequence[Merge]) -> Merge | None:
+    """The later merge that has put another value in the place of this one: it gives back what was there before."""
+    before, after = change
+    for merge in later:
+        if name in merge.fields:
+            if merge.fields[name][0] != after:
+                return None
+            merge.fields[name][0] = before
+            return merge
+    return None
+
+
+def _email_back(winner: Contact, loser: Contact, change: Sequence[str | None], next_one: Merge | None) -> None:
+    """The loser has its address again. Where a later merge took it from the winner, that one's loser has it."""
+    before, after = change
+    holder = winner if next_one is None else Contact.objects.get(pk=next_one.loser_id)
+    if holder.email == after:
+        _exchange(holder, loser, before, after)
+    elif not Contact.objects.filter(email__iexact=after).exclude(pk=loser.pk).exists():
+        Contact.objects.filter(pk=loser.pk).update(email=after)
+
+
+def _created_back(winner: Contact, change: Sequence[str], later: Sequence[Merge]) -> None:
+    """Whoever came first of those who are the winner still has been there since."""
+    if _hand_on("created_at", change, later) or winner.created_at.isoformat() != change[1]:
+        return
+    created = change[0]
+    for merge in later:
+        theirs = Contact.objects.get(pk=merge.loser_id).created_at.isoformat()
+        if parse_datetime(theirs) < parse_datetime(created):  # type: ignore[operator]
+            merge.fields["created_at"], created = [created, theirs], theirs
+    Contact.objects.filter(pk=winner.pk).update(created_at=created)
 
 
 def _exchange(winner: Contact, loser: Contact, winners: str | None, losers: str | None) -> None:
