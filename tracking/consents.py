@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -38,25 +39,37 @@ def refused(
     """The ids of the hits that may not be stored as their contact's (hit id → contact id).
 
     A browser is given its visitor id only after it may be followed, so the id answers for web tracking where the contact
-    itself has said nothing. `said`: what contacts answer in the same batch, if that is not among the consents yet.
+    itself has said nothing. `said`: what contacts answer in the same batch, if that is not among the consents yet. It holds from
+    its moment on: what they did before is judged as if it had come by itself.
     """
     asking = [
         (hit, (contact_id, purpose))
         for hit in hits
         if (contact_id := contacts[hit.id]) and (purpose := PURPOSES.get(hit.kind))
     ]
-    answers = _latest({question for _, question in asking}, said)
-    required = consent_policies.required() if asking else frozenset()
-    return {hit.id for hit, question in asking if not answers.get(question, _unanswered(hit, question[1], required))}
-
-
-def _latest(asked: set[tuple[int, str]], said: Iterable[tuple[int, Said]]) -> dict[tuple[int, str], bool]:
-    latest = sql.latest_consents(asked)
+    asked = {question for _, question in asking}
+    known = sql.latest_consents(asked)
+    new: dict[tuple[int, str], list[Said]] = defaultdict(list)
     for contact_id, answer in said:
-        before = latest.get(question := (contact_id, answer.purpose))
-        if before is None or answer.at >= before[1]:
-            latest[question] = answer.granted, answer.at
-    return {question: granted for question, (granted, _at) in latest.items()}
+        if (question := (contact_id, answer.purpose)) in asked:
+            new[question].append(answer)
+    moments = sql.moments([hit.id for hit, question in asking if question in new]) if new else {}
+    required = consent_policies.required() if asking else frozenset()
+
+    def is_allowed(hit: Arrival, question: tuple[int, str]) -> bool:
+        by_then = [answer for answer in new.get(question, ()) if answer.at <= moments[hit.id]]
+        in_force = _latest(known.get(question), by_then)
+        return _unanswered(hit, question[1], required) if in_force is None else in_force
+
+    return {hit.id for hit, question in asking if not is_allowed(hit, question)}
+
+
+def _latest(known: tuple[bool, datetime] | None, new: Iterable[Said]) -> bool | None:
+    """The answer in force, if there is any; of two of one moment the one that came last."""
+    for answer in new:
+        if known is None or answer.at >= known[1]:
+            known = answer.granted, answer.at
+    return known and known[0]
 
 
 def _unanswered(hit: Arrival, purpose: str, required: Collection[str]) -> bool:

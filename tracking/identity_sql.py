@@ -148,6 +148,11 @@ def latest_consents(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str],
     return {(pk, purpose): (granted, at) for pk, purpose, granted, at in tuples(LATEST_CONSENTS, values)}
 
 
+def moments(hit_ids: Sequence[int]) -> dict[int, datetime]:
+    """When these hits of the inbox happened."""
+    return dict(tuples("SELECT id, at FROM tracking_hit WHERE id = ANY(%s::bigint[])", [array(hit_ids)]))
+
+
 COMPANIES_BY_NAME = """
 SELECT wanted.name, c.id FROM unnest(%s::text[]) AS wanted(name) JOIN contacts_company c ON lower(c.name) = lower(wanted.name)
 """

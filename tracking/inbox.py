@@ -114,7 +114,8 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
     telling = _telling(hits)
     submissions = Submissions(telling)
     emails = {hit.id: hit.email for hit in hits if hit.email} | submissions.emails()
-    known = Known(hits, emails, [*banner.said(telling), *submissions.said()])
+    said = [*banner.said(telling), *submissions.said()]
+    known = Known(hits, emails, said)
     if known.unwanted:
         sql.drop_hits(sorted(known.unwanted))
         hits = [hit for hit in hits if hit.id not in known.unwanted]
@@ -123,10 +124,10 @@ def _resolve(hits: Sequence[Arrival], taken: int) -> Happened:
             return Happened(taken=taken)
     contacts = _contacts(hits, known)
     known.claim_consents()
+    refused = consents.refused(hits, contacts, [(pk, one) for one in said if (pk := contacts.get(one.hit_id))])
     banner.keep(telling, contacts)
     submissions.keep(contacts)
     introductions.write(_introductions(telling, submissions.introductions(contacts), contacts))
-    refused = consents.refused(hits, contacts)  # asked now: some came with this batch
     abouts = _abouts(hits)
     decisions = [Decision(hit.id, contacts[hit.id], abouts[hit.id], hit.id in refused) for hit in hits]
     claimed, claimants = known.claim()  # before the events of this batch are among them

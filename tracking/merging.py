@@ -55,10 +55,8 @@ class Deeds(Part):
     def put_back(self, job: Job, moved: Mapping[str, Any]) -> None:
         winner, loser, after = job.winner_id, job.loser_id, moved["after"]
         losers = [loser, *Contact.objects.filter(merged_into=loser).values_list("pk", flat=True)]
-        new = []
-        if "known" in moved:  # not noted of older merges
-            known = [*moved["known"], *moved["visitors"], *job.kept(self.key, "visitors")]
-            new = sql.new_visitors(winner, losers, known, after, INTRODUCING)
+        known = [*_known(job, moved), *moved["visitors"], *job.kept(self.key, "visitors")]
+        new = sql.new_visitors(winner, losers, known, after, INTRODUCING)
         others = job.kept(self.key, "events")  # who was merged since brought them
         sql.return_events(winner, losers, moved, others, new, OWN, Kind.FORM_SUBMITTED)
         Visitor.objects.filter(pk__in=[*moved["visitors"], *new], contact=winner).update(contact=loser)
@@ -79,3 +77,11 @@ class Deeds(Part):
             _("Form submissions"): FormSubmission.objects.filter(contact=contact_id).count() or "",
             _("Browsers"): Visitor.objects.filter(contact=contact_id).count() or "",
         }
+
+
+def _known(job: Job, moved: Mapping[str, Any]) -> list[str]:
+    """The winner's browsers when they were merged. Of older merges it was not noted: then none that was seen since is."""
+    if "known" in moved:
+        return list(moved["known"])
+    seen = Visitor.objects.filter(contact=job.winner_id, first_seen_at__lte=job.merge.at)
+    return [str(pk) for pk in seen.values_list("pk", flat=True)]

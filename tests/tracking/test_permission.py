@@ -6,8 +6,9 @@ import pytest
 
 from config import pipeline
 from contacts import consent, merging
+from scoring import reconciliation
 from scoring.models import ContactScore, PointEntry, Repeat
-from tests.factories import FormFieldFactory, SubjectFactory
+from tests.factories import FormFieldFactory, LinkFactory, SubjectFactory
 from tests.scoring.conftest import happen
 from tests.tracking.visiting import AT, BROWSER, OTHER, click, identify, known_as, owners, submit, visit
 from tracking.models import Event, Kind, Visitor
@@ -134,6 +135,56 @@ def test_a_no_that_comes_with_the_click_keeps_the_browser_unknown(ada, first):
         act()
 
     assert nobodys_browser()
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("purpose", ["link_tracking", "email_tracking"])
+def test_a_no_holds_from_its_moment_on_whether_it_comes_with_the_click_or_after_it(ada, publish, together, purpose):
+    source, kind = {
+        "link_tracking": ("link_clicked", Kind.EMAIL_CLICKED),
+        "email_tracking": ("email_opened", Kind.EMAIL_OPENED),
+    }[purpose]
+    publish(5, source=source, repeat=Repeat.ALWAYS)
+    link, seconds = LinkFactory().subject, iter(range(9))
+
+    def then(act):
+        act(AT + timedelta(seconds=next(seconds)))
+        if not together:
+            pipeline.drain()
+
+    def is_done(browser):
+        then(lambda at: happen(ada, kind, link, at, visitor_id=browser))
+
+    is_done(BROWSER)
+    then(lambda at: answer(purpose, False, at=at))
+    is_done(OTHER)
+    pipeline.drain()
+    assert owners(kind) == ["ada@example.com", None]
+    assert (known_as(BROWSER), Visitor.objects.filter(pk=OTHER, contact=ada).exists()) == (ada, False)
+    assert (PointEntry.objects.count(), ContactScore.objects.get(contact=ada, group=None).score) == (0, 0)
+
+    then(lambda at: answer(purpose, True, at=at))
+    is_done(BROWSER)
+    then(lambda at: answer(purpose, False, at=at))
+    then(lambda at: answer(purpose, True, at=at))
+    pipeline.drain()
+    assert owners(kind) == ["ada@example.com", None, "ada@example.com"]
+    assert ContactScore.objects.get(contact=ada, group=None).score == 10
+    assert [found for _count, some in reconciliation.findings() for found in some] == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_yes_holds_from_its_moment_on(ada, settings, together):
+    settings.CONSENT_REQUIRED = ["link_tracking"]
+    click(ada, at=AT)
+    for number, granted in enumerate((True, False), 1):
+        if not together:
+            pipeline.drain()
+        answer("link_tracking", granted, at=AT + timedelta(minutes=2 * number))
+        click(ada, at=AT + timedelta(minutes=2 * number + 1))
+    pipeline.drain()
+
+    assert owners(Kind.EMAIL_CLICKED) == [None, "ada@example.com", None]
 
 
 def test_a_no_in_a_browser_of_theirs_that_comes_with_a_click_in_another_holds_there(ada):

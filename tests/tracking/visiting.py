@@ -19,8 +19,8 @@ def identify(email, visitor=BROWSER, **data):
     return happen(None, Kind.IDENTIFIED, visitor_id=visitor, data={"email": email, **data})
 
 
-def click(contact, visitor=BROWSER):
-    return happen(contact, Kind.EMAIL_CLICKED, LinkFactory().subject, AT, visitor_id=visitor)
+def click(contact, visitor=BROWSER, at=AT):
+    return happen(contact, Kind.EMAIL_CLICKED, LinkFactory().subject, at, visitor_id=visitor)
 
 
 def submit(form, visitor=BROWSER, **answers):
