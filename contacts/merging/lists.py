@@ -8,9 +8,9 @@ move: they are the history of one person, of whose answers the latest is in forc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
@@ -131,18 +131,18 @@ def _stronger(theirs: dict[str, Any], ours: Mapping[str, Any] | None) -> dict[st
     if ours and _strength(ours) >= _strength(theirs):
         return None
     if ours and ours["is_member"] == theirs["is_member"]:
-        return theirs | {"since": min(ours["since"], theirs["since"], key=parse_datetime)}
+        return theirs | {"since": min(ours["since"], theirs["since"], key=datetime.fromisoformat)}
     return theirs
 
 
 def _strength(standing: Mapping[str, Any]) -> tuple[bool, bool, Any]:
     """By hand before any other decision, a decision before conditions, and the latest of equals."""
     reason = standing["reason"]
-    return reason == Membership.Reason.MANUAL, reason in Membership.DECIDED, parse_datetime(standing["since"])
+    return reason == Membership.Reason.MANUAL, reason in Membership.DECIDED, datetime.fromisoformat(standing["since"])
 
 
 def _write(contact_id: int, segment_id: int, standing: Mapping[str, Any]) -> None:
-    values = {**standing, "since": parse_datetime(standing["since"])}
+    values = {**standing, "since": datetime.fromisoformat(standing["since"])}
     Membership.objects.update_or_create(contact_id=contact_id, segment_id=segment_id, defaults=values)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from contacts import custom_values
 from contacts.models import Company, Contact, CustomField, Merge, Stage
@@ -140,7 +140,7 @@ def _created_back(winner: Contact, change: Sequence[str], later: Sequence[Merge]
     created = change[0]
     for merge in later:
         theirs = Contact.objects.get(pk=merge.loser_id).created_at.isoformat()
-        if parse_datetime(theirs) < parse_datetime(created):  # type: ignore[operator]
+        if datetime.fromisoformat(theirs) < datetime.fromisoformat(created):
             merge.fields["created_at"], created = [created, theirs], theirs
     Contact.objects.filter(pk=winner.pk).update(created_at=created)
 

@@ -86,7 +86,8 @@ def naming(texts: Sequence[str]) -> str:
 
 def _become(contacts: Sequence[Contact]) -> list[Contact]:
     """Who they are today, each once."""
-    today, wave = {}, list(contacts)
+    today: dict[int, Contact] = {}
+    wave = list(contacts)
     while wave:
         today |= {one.pk: one for one in wave if one.merged_into_id is None}
         wave = list(Contact.objects.filter(pk__in={one.merged_into_id for one in wave if one.merged_into_id}))
