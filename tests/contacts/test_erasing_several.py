@@ -401,6 +401,9 @@ def test_what_was_typed_leads_to_the_page_that_shows_how_far_it_is(admin):
     assert status == {"going": False, "percent": 100, "sentence": "3 of 3 people erased."}
     assert "data-progress" not in admin.get(answer.url).text
     assert "3 of 3 people erased" in admin.get("/admin/contacts/erasure/").text
+    record = f"/admin/contacts/erasure/{Erasure.objects.get().pk}/change/"
+    assert record in admin.get(answer.url).text
+    assert "Contacts, with all who were merged into them: 3" in admin.get(record).text
     assert "Letter" in admin.get("/admin/contacts/erasurerun/").text
     assert "3 people are to be erased." in admin.get(f"/admin/contacts/erasurerun/{run.pk}/history/").text
 
