@@ -56,7 +56,8 @@ def world(publish):
 
 def somebody(chance, number):
     """A contact with some of everything, by chance."""
-    values = {name: chance.choice(["", f"{name} {number}"]) for name in ("first_name", "phone", "city")}
+    values = {name: chance.choice(["", f"{name} {number}"]) for name in ("first_name", "city")}
+    values["phone"] = chance.choice(["", f"+3361234567{number}"])
     email = chance.choice([None, f"person{number}@example.com", f"person{number}@example.com"])
     contact = ContactFactory(email=email, **values)
     Contact.objects.filter(pk=contact.pk).update(

@@ -139,9 +139,12 @@ def test_a_no_that_comes_with_the_click_keeps_the_browser_unknown(ada, first):
 
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("purpose", ["link_tracking", "email_tracking"])
-def test_a_no_holds_from_its_moment_on_whether_it_comes_with_the_click_or_after_it(ada, publish, together, purpose):
+def test_a_no_holds_from_its_moment_on_whether_it_comes_with_the_click_or_after_it(
+    ada, publish, settings, together, purpose
+):
+    settings.CONSENT_REQUIRED = []
     source, kind = {
-        "link_tracking": ("link_clicked", Kind.EMAIL_CLICKED),
+        "link_tracking": ("email_clicked", Kind.EMAIL_CLICKED),
         "email_tracking": ("email_opened", Kind.EMAIL_OPENED),
     }[purpose]
     publish(5, source=source, repeat=Repeat.ALWAYS)
