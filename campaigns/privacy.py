@@ -14,6 +14,8 @@ from campaigns.models import Attempt, Delivery, Enrolment, Firing, Message, Regi
 from contacts.privacy import Column, Part, Person, Section, columns_of, naming, parts
 from contacts.privacy.parts import Erasing
 
+NAMING = ("recipient", "title", "text", "html")  # columns of a message
+
 
 @parts.register
 class Automation(Part):
@@ -78,11 +80,9 @@ class Automation(Part):
     def erase(self, erasing: Erasing) -> None:
         """Also what colleagues were told of them, in mails that are about nobody in particular."""
         theirs = Q(contact__in=erasing.ids)
-        if erasing.emails:
-            named = naming(erasing.emails)
-            written = naming(sorted({*erasing.emails, *map(html.escape, erasing.emails)}))
-            nobodys = Q(html__iregex=written) | Q(text__iregex=named) | Q(title__iregex=named)
-            theirs |= Q(contact=None) & (nobodys | Q(recipient__iregex=named))
+        # In HTML an address may be written in another way.
+        written = sorted({*erasing.emails, *map(html.escape, erasing.emails)})
+        theirs |= Q(pk__in=naming("campaigns_message", NAMING, written, "contact_id IS NULL"))
         blank: dict[str, Any] = {"contact": None, "recipient": "", "title": "", "html": "", "text": "", "headers": {}}
         erasing.note("campaigns.Message", Message.objects.filter(theirs).update(**blank))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +15,8 @@ from django.db.models.functions import Cast
 
 from contacts import tombstones
 from contacts.models import Change, Contact, Erasure
+from contacts.privacy import privacy_sql as sql
 from contacts.privacy.parts import Erasing, Person, in_order, parts
-
-SPECIAL = re.compile(r"[.^$*+?()\[\]{}|\\]")
 
 
 @dataclass(frozen=True)
@@ -79,11 +77,6 @@ def tidy() -> None:
         part.tidy()
 
 
-def naming(texts: Sequence[str]) -> str:
-    """A regular expression that finds any of these texts in another."""
-    return "|".join(SPECIAL.sub(r"\\\g<0>", text) for text in texts)
-
-
 def _become(contacts: Sequence[Contact]) -> list[Contact]:
     """Who they are today, each once."""
     today: dict[int, Contact] = {}
@@ -99,10 +92,9 @@ def _forget_history(erasing: Erasing, ids: Sequence[int], emails: Sequence[str])
     contacts = (person.contact for person in erasing.people)
     names = [contact.name for contact in contacts if contact.first_name and contact.last_name]
     theirs = Q(content_type=ContentType.objects.get_for_model(Contact), object_id__in=[str(pk) for pk in ids])
-    if named := naming([*emails, *names]):
-        theirs |= Q(object_repr__iregex=named) | Q(change_message__iregex=named)
-    if escaped := naming([text for one in (*emails, *names) if (text := json.dumps(one)[1:-1]) != one]):
-        theirs |= Q(change_message__iregex=escaped)  # messages are JSON: "Zo\u00e9"
+    named = [*emails, *names]
+    named += [text for one in named if (text := json.dumps(one)[1:-1]) != one]  # messages are JSON: "Zo\u00e9"
+    theirs |= Q(pk__in=sql.naming("django_admin_log", ["object_repr", "change_message"], named))
     covered = {label.lower() for part in in_order() for label in part.covers}
     noted = LogEntry.objects.filter(content_type=OuterRef("pk"))
     for kind in ContentType.objects.filter(Exists(noted)):  # of most there is no history, and many rows

@@ -23,7 +23,7 @@ from tests.threads import at_once
 from tracking.models import Event, Kind, Visitor
 
 pytestmark = pytest.mark.django_db
-TOGETHER = 62  # statements for those who are erased in one transaction, however many they are
+TOGETHER = 64  # statements for those who are erased in one transaction, however many they are
 
 
 def people(count):

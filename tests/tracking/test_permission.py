@@ -148,7 +148,8 @@ def test_a_no_holds_from_its_moment_on_whether_it_comes_with_the_click_or_after_
         "email_tracking": ("email_opened", Kind.EMAIL_OPENED),
     }[purpose]
     publish(5, source=source, repeat=Repeat.ALWAYS)
-    link, seconds = LinkFactory().subject, iter(range(9))
+    about = LinkFactory().subject if purpose == "link_tracking" else SubjectFactory()
+    seconds = iter(range(9))
 
     def then(act):
         act(AT + timedelta(seconds=next(seconds)))
@@ -156,7 +157,7 @@ def test_a_no_holds_from_its_moment_on_whether_it_comes_with_the_click_or_after_
             pipeline.drain()
 
     def is_done(browser):
-        then(lambda at: happen(ada, kind, link, at, visitor_id=browser))
+        then(lambda at: happen(ada, kind, about, at, visitor_id=browser))
 
     is_done(BROWSER)
     then(lambda at: answer(purpose, False, at=at))
