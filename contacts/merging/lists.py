@@ -119,7 +119,8 @@ def _share_memberships(winner: int, loser: int) -> list[dict[str, Any]]:
     ours = {row.segment_id: row for row in Membership.objects.select_for_update().filter(contact=winner)}
     changed = []
     for row in theirs:
-        was = (mine := ours.get(row.segment_id)) and _standing(mine)
+        mine = ours.get(row.segment_id)
+        was = _standing(mine) if mine else None
         if now := _stronger(_standing(row), was):
             _write(winner, row.segment_id, now)
             changed.append({"segment": row.segment_id, "was": was, "now": now})
