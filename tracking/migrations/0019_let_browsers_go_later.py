@@ -20,7 +20,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracking", "0017_forms_are_begun")]
+    dependencies = [("tracking", "0018_outages_as_one")]
 
     operations = [
         migrations.CreateModel(
