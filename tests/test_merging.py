@@ -236,7 +236,7 @@ def test_a_browser_that_was_new_to_both_goes_to_whose_address_was_given_in_it(ad
     if not is_noted:  # by an earlier version of Bareme
         del done.moved["tracking"]["known"]
         done.save()
-    for browser in (new, shared, ours):
+    for browser in (shared, ours, new):
         page = "https://shop.example/pricing"
         happen(None, Kind.PAGE_VISITED, visitor_id=browser, url=page)
         happen(None, Kind.IDENTIFIED, None, visitor_id=browser, data={"email": "ada@old.example"})

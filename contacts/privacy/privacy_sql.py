@@ -33,7 +33,9 @@ def naming(table: str, columns: Sequence[str], texts: Sequence[str], condition: 
     (One comparison after the other: a regular expression of two hundred texts took a hundred times as long.)
     """
     patterns = [f"%{LIKE_SPECIAL.sub(WITH_BACKSLASH, text)}%" for text in texts]
-    found = " OR ".join(f"upper({column}) LIKE ANY(ARRAY(SELECT upper(p) FROM unnest(%(patterns)s::text[]) p))" for column in columns)
+    found = " OR ".join(
+        f"upper({column}) LIKE ANY(ARRAY(SELECT upper(p) FROM unnest(%(patterns)s::text[]) p))" for column in columns
+    )
     statement = f"SELECT id FROM {table} WHERE {condition} AND ({found})"
     return [pk for (pk,) in tuples(statement, {"patterns": patterns})] if patterns else []
 
