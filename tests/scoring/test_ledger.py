@@ -162,6 +162,19 @@ def test_a_late_event_takes_the_credit_also_from_a_version_whose_group_has_a_cap
     assert (score(ada, action.group), score(ada)) == (Decimal(0), Decimal(7))
 
 
+def test_where_a_cap_leaves_a_choice_what_began_first_counts_however_long_it_goes_on(ada, publish):
+    publish(5, repeat=Repeat.ONCE_PER_OBJECT, cap_amount=1, cap_period="ever")
+    guide, prices = subject("guide"), subject("price list")
+    for asset, days in ((guide, 0), (prices, 1), (guide, 2)):
+        download(ada, asset, MONDAY + timedelta(days=days))
+        score_waiting()
+
+    assert [(about, hits, credited) for _, _, about, _, hits, credited in lines(ada)] == [
+        (guide.pk, 2, 1),
+        (prices.pk, 1, 0),
+    ]
+
+
 def test_saving_a_rule_without_change_makes_no_version(ada, publish):
     action = publish(5)
 
