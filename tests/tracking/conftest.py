@@ -12,6 +12,9 @@ from tests.factories import FormFactory, FormFieldFactory
 from tracking import nonces, passes
 from tracking.models import Hit, Upload
 
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+JSON = {"accept": "application/json"}
+
 
 @pytest.fixture(autouse=True)
 def rings(monkeypatch):
@@ -107,3 +110,13 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section(VERDICTS)
         for line in lines:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def post(client, form, nonce):
+    def post(_path=None, _headers=None, **values):
+        values = {"bareme_nonce": nonce(form), "email": "ada@example.com", **values}
+        values = {name: value for name, value in values.items() if value is not None}
+        return client.post(_path or f"/f/{form.public_id}", values, headers=_headers)
+
+    return post

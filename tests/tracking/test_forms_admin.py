@@ -9,8 +9,8 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.factories import FormFactory, FormFieldFactory, UserFactory
+from tests.tracking.conftest import PNG
 from tests.tracking.test_admin import add_form
-from tests.tracking.test_forms import PNG
 from tracking.models import Form, FormSubmission, HeldSubmission, Hit, Upload
 
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.factories import FormFieldFactory
 from tests.threads import at_once
-from tests.tracking.test_forms import PNG
+from tests.tracking.conftest import PNG
 from tracking import uploads
 from tracking.models import Hit, Upload
 
