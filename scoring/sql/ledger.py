@@ -94,6 +94,8 @@ def contacts_of(event_ids: Sequence[int], span: tuple[Any, Any]) -> list[int]:
     return [pk for (pk,) in tuples(CONTACTS_OF, {"events": array(event_ids), "first": span[0], "last": span[1]})]
 
 
+# What is capped are lines that are stored: each has its other half. But of the planner, which expects one of each where it
+# knows little, an inner join compares each with all; a full one it can only hash or merge.
 RECAP = """
 WITH rules AS MATERIALIZED ({rules}),
 stored AS MATERIALIZED (
@@ -106,8 +108,8 @@ stored_lines AS (
 {chain},
 changed AS MATERIALIZED (
   SELECT c.*, p.credited AS was_credited, p.cut AS was_cut, p.is_expired AS was_expired, p.first_at AS was_first_at
-  FROM capped c JOIN stored p USING (contact_id, action_id, version_id, object_id, period)
-  WHERE (c.credited, c.cut) IS DISTINCT FROM (p.credited, p.cut)
+  FROM capped c FULL JOIN stored p USING (contact_id, action_id, version_id, object_id, period)
+  WHERE coalesce(c.hits, 0) > 0 AND coalesce(p.hits, 0) > 0 AND (c.credited, c.cut) IS DISTINCT FROM (p.credited, p.cut)
 ),
 written AS ({write})
 {deltas}

@@ -291,7 +291,15 @@ def test_a_cap_that_was_changed_counts_what_the_action_paid_before(ada, publish,
     assert ledger.replay(scores.lock([ada.pk])) == []
 
 
-def test_lines_that_share_a_limit_across_a_change_of_policy_are_looked_at_once_not_once_for_each_other(ada, publish):
+@pytest.mark.parametrize(
+    "expected", [True, False], ids=["lines of which nothing is known", "lines that are not expected"]
+)
+def test_lines_that_share_a_limit_across_a_change_of_policy_are_looked_at_once_not_once_for_each_other(
+    ada, publish, expected
+):
+    if not expected:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE scoring_pointentry")
     guide, days = subject("guide"), 200
     action = publish(5, repeat=Repeat.DAILY, cap_amount=3, cap_period="week")
     for number in range(days):
