@@ -6,6 +6,7 @@ python -m config.translations --check    fail when a text is missing, unclear or
 """
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import polib
 
 FOLDER = Path(__file__).resolve().parent / "locale"
+BREAKS = re.compile(r" [:;!?»](?=\s|$)|« ")  # French sets a space there, but one that never breaks the line
 THEME = FOLDER.with_name("locale_unfold")  # the admin theme's own texts, which it ships in English only
 
 
@@ -62,6 +64,7 @@ def problems() -> list[str]:
             found += [
                 f"{language}: not translated: {entry.msgid!r}" for entry in unfinished(path) if entry.msgid in now
             ]
+            found += [f"{language}: a space that breaks: {text!r}" for text in breaking(path)]
         else:
             path.unlink()
     return found
@@ -75,6 +78,12 @@ def unfinished(path: Path) -> list[polib.POEntry]:
     return [
         entry for entry in polib.pofile(str(path)) if not entry.obsolete and (entry.fuzzy or not entry.translated())
     ]
+
+
+def breaking(path: Path) -> list[str]:
+    """Translations in which a line may end before its colon, or after an opening quotation mark."""
+    texts = [text for entry in polib.pofile(str(path)) for text in (entry.msgstr, *entry.msgstr_plural.values())]
+    return [text for text in texts if BREAKS.search(text)]
 
 
 def main(arguments: list[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from config.translations import THEME, catalogues
+from config.translations import THEME, breaking, catalogues
 
 FILLED_IN = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|\{\{.*?\}\}")
 APPS = ("config", "campaigns", "scoring", "tracking", "contacts")
@@ -40,6 +40,19 @@ def test_a_translation_fills_in_what_the_text_fills_in(path):
         )
 
     assert [entry.msgid for entry in polib.pofile(str(path)) if "%" in entry.msgid and differs(entry)] == []
+
+
+def test_a_french_text_whose_line_may_begin_with_a_colon_is_found(tmp_path):
+    set_right, breaks = "Erreur\xa0: «\xa0nom\xa0»", ["Erreur : nom", "« nom\xa0»", "Vraiment ?"]
+    catalogue = polib.POFile()
+    catalogue.extend(
+        polib.POEntry(msgid=text, msgstr=text)
+        for text in (set_right, "À 10:30, voir https://x.example/?a", *breaks[:2])
+    )
+    catalogue.append(polib.POEntry(msgid="one", msgid_plural="many", msgstr_plural={0: set_right, 1: breaks[2]}))
+    catalogue.save(str(tmp_path / "django.po"))
+
+    assert breaking(tmp_path / "django.po") == breaks
 
 
 def test_every_text_is_where_xgettext_finds_it():
