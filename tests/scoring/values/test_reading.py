@@ -10,6 +10,7 @@ from django.urls import reverse
 from campaigns import triggers
 from campaigns.models import Firing, Trigger
 from contacts import conditions
+from contacts.filters.base import Within
 from scoring import leaderboards, values
 from scoring.models import Leaderboard
 from tests.factories import ContactFactory
@@ -116,4 +117,4 @@ def test_a_condition_is_one_statement_that_joins():
 
     for which in (engagement.pk, None):
         condition = values.of(which).contacts(Decimal(10))
-        assert isinstance(condition.children[0], Exists)
+        assert isinstance(condition.children[0], Exists | Within)
