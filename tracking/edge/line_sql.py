@@ -94,6 +94,7 @@ class Line:
             if self._wait(select.POLLIN | select.POLLOUT, deadline) & select.POLLIN:
                 self._pq.consume_input()
         found: Rows = []
+        answered = False
         failed: pq.abc.PGresult | None = None
         while True:
             while self._pq.is_busy():
@@ -102,12 +103,15 @@ class Line:
             result = self._pq.get_result()
             if result is None:
                 break
+            answered = True
             if result.status in WELL:
                 found += _rows(result)
             else:
                 failed = result
         if failed:
             raise _trouble(failed)
+        if not answered:  # silence is no yes
+            raise Away("it said nothing")
         return found
 
     def _wait(self, events: int, deadline: float) -> int:
