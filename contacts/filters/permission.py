@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.filters.base import Entry, Filter, Operator, Rule, having, negated
 from contacts.filters.inputs import Choices, Input
@@ -57,7 +58,15 @@ class BlockFilter(Filter):
     family = _("Permission")
 
     def entries(self) -> list[Entry]:
-        return [Entry(self.label, (Operator("is", _("by"), (CHANNEL,)), Operator("is_not", _("not by"), (CHANNEL,))))]
+        return [
+            Entry(
+                self.label,
+                (
+                    Operator("is", pgettext_lazy("channel", "by"), (CHANNEL,)),
+                    Operator("is_not", _("not by"), (CHANNEL,)),
+                ),
+            )
+        ]
 
     def q(self, rule: Rule, contacts: QuerySet[Contact] | None) -> Q:
         blocks = DoNotContact.objects.all() if rule.value is None else DoNotContact.objects.filter(channel=rule.value)
