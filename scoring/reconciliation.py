@@ -113,4 +113,6 @@ def _said(row: dict[str, Any], prefix: str) -> str:
 
 def _time(label: Any, value: Any) -> str:
     told = timezone.localtime(value).isoformat(" ") if isinstance(value, datetime) else value
-    return f"{label}: {_g('yes') if told is True else told or '–'}"
+    if told is True:
+        told = _g("yes")
+    return f"{label}: {told or '–'}"

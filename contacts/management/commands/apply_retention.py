@@ -40,7 +40,8 @@ class Command(BaseCommand):
         for kind in in_order():
             due = policies.due(kind, lengths[kind.key])
             if due:
-                self._say(kind.count(due), f"{kind.key} {_g('(only proposed)')}" if kind.is_proposed else kind.key)
+                proposed = " " + _g("(only proposed)") if kind.is_proposed else ""
+                self._say(kind.count(due), kind.key + proposed)
 
     def _say(self, count: int, name: str) -> None:
         self.stdout.write(f"{count:>10}  {name}")
