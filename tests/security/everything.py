@@ -15,7 +15,7 @@ from scoring.models import BackTest, OverallScore, PointAction, Publication
 from scoring.publishing.actions import state_of
 from tests.factories import LandingPageFactory
 from tracking import experiments
-from tracking.models import Form, Hit, Kind, Mark
+from tracking.models import Form, Hit, Kind, Mark, OutageShare
 
 SITE = admin.site
 
@@ -39,6 +39,7 @@ def complete():
     BackTest.objects.create(
         outcome="custom_event", cutoff=date(2026, 1, 1), state=BackTest.State.CANCELLED, author=author
     )
+    row_of(OutageShare)  # of which outages are a view
     for model in SITE._registry:
         if not model._base_manager.exists():
             row_of(model)
