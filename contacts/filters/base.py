@@ -36,7 +36,7 @@ class Within(Func):
 
     output_field = BooleanField()
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:  # type: ignore[override]  # no text to fill in
         value, rows = self.get_source_expressions()
         value_sql, value_params = compiler.compile(value)
         rows_sql, rows_params = compiler.compile(rows)
