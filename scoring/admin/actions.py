@@ -23,7 +23,7 @@ from contacts.typed_params import TypedParamsForm
 from contacts.wording import signed
 from scoring import rules, sql, wording
 from scoring.admin.draft_switches import DraftSwitches
-from scoring.admin.drafting import DraftingActions
+from scoring.admin.drafting_rows import DraftingActions
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, RuleForm, fading_profile
 from scoring.admin.standing import in_force, in_order, replaced, repriced

@@ -25,7 +25,7 @@ from contacts.numerals import number_in
 from contacts.remarks import Remark
 from contacts.wording import number, quoted
 from scoring import terms, wording
-from scoring.admin.drafting import DraftingBounds, DraftingTerms
+from scoring.admin.drafting_rows import DraftingBounds, DraftingTerms
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, profile_rules
 from scoring.decay import cents, faded
