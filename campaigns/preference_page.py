@@ -23,7 +23,7 @@ from tracking.views import answers
 from tracking.views.answers import public
 from tracking.views.drawing import speaking
 
-SAVED, ASKED = "saved", "asked"  # what an address may say was done
+SAVED, SAME, ASKED = "saved", "same", "asked"  # what an address may say was done
 
 
 @public("GET", "HEAD", "POST")
@@ -52,8 +52,10 @@ def _save(request: HttpRequest, contact: Contact, ref: Ref) -> str:
         return ASKED
     open_choices = choices.of(contact, get_language() or settings.LANGUAGE_CODE).open
     shown = set(request.POST.getlist("shown"))
-    asked = open_choices if "nothing" in request.POST else [one for one in open_choices if one.name in shown]
     on: Collection[str] = () if "nothing" in request.POST else request.POST.getlist("on")
+    asked = open_choices if "nothing" in request.POST else [one for one in open_choices if one.is_answered(shown, on)]
+    if not asked and "nothing" not in request.POST:
+        return SAME
     with transaction.atomic():
         if Channel.EMAIL in choices.save(contact, asked, on, source, ip):
             views.note_unsubscribed(ref)

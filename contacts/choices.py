@@ -33,6 +33,23 @@ class Choice:
     answered_at: datetime | None
     fixed: str = ""
 
+    @property
+    def as_shown(self) -> str:
+        """Its name and how its box was shown, for the page to send along: what was left that way is no answer."""
+        return f"{self.name}.{'on' if self.is_on else 'off'}"
+
+    def is_answered(self, shown: Collection[str], on: Collection[str]) -> bool:
+        """Whether the box was changed by the person who saw it so, and that says something new.
+
+        A yes takes a box shown empty that was ticked, while it does not hold anyway: so no word about what was shown turns
+        what is merely assumed into a yes. A page without such a word, opened before an update, can only refuse what holds.
+        """
+        if self.name in on:
+            return f"{self.name}.off" in shown and not self.is_on
+        if f"{self.name}.on" in shown:
+            return self.is_on or self.answered_at is None
+        return self.is_on and self.name in shown
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -76,7 +93,7 @@ def _purpose(purpose: Purpose, said: Consent | None, shown: consent_texts.Shown,
 def save(contact: Contact, asked: Collection[Choice], on: Collection[str], source: str, ip: str | None) -> set[str]:
     """Note the answers to what was asked: those in `on` are a yes, the others a no. What was refused that was not before.
 
-    An answer that stands already is not noted again; a yes that was only assumed is, now that it was given.
+    An answer that stands already is not noted again; a yes that was only assumed is, so ask only what was answered.
     """
     refused = set()
     for choice in asked:

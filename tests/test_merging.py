@@ -342,7 +342,7 @@ def test_a_refusal_said_of_a_mail_to_the_old_address_outlives_the_undo(ada, old,
     done = merging.merge(ada.pk, old.pk)
     to_old = Ref(old.pk, 0, 0)
     client.post(urlsplit(links.unsubscribe(to_old)).path)
-    client.post(urlsplit(links.preferences(to_old)).path, {"shown": ["email", "profiling"], "on": []})
+    client.post(urlsplit(links.preferences(to_old)).path, {"shown": ["email.on", "profiling.on"], "on": []})
     settled()
     assert consent.is_blocked(ada, "email")
     assert consent.allowed(Purpose.PROFILING, [ada.pk]) == set()

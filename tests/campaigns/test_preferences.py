@@ -8,7 +8,7 @@ from django.utils import translation
 
 from campaigns.mail import links, send
 from campaigns.models import Message
-from contacts import consent, consent_texts
+from contacts import consent, consent_policies, consent_texts
 from contacts.models import Consent, DataRequest
 from tests.factories import ContactFactory, EmailFactory
 from tracking import apikeys, tokens
@@ -35,6 +35,13 @@ def checked(page):
     return {name: bool(on) for name, on in boxes}
 
 
+def send_back(client, link, page, **changed):
+    """Save the page as it was shown, but for these boxes."""
+    on = [name for name, is_on in (checked(page) | changed).items() if is_on]
+    shown = re.findall(r'name="shown" value="([^"]+)"', page.content.decode())
+    return client.post(link, {"shown": shown, "on": on}, REMOTE_ADDR="203.0.113.77")
+
+
 def answers(contact):
     return {row.purpose: row.granted for row in consent.answers(contact).values()}
 
@@ -59,25 +66,101 @@ def test_a_browser_that_asks_not_to_be_followed_is_told_that_it_is_heard(client,
     assert ("Your browser asks websites not to follow you" in client.get(link, headers=header).text) is said
 
 
-def test_saving_keeps_the_choices_with_proof_and_shows_them(client, link, anne):
-    shown = ["email", "sms", "web_tracking", "email_tracking", "link_tracking", "profiling"]
-    words = consent_texts.write("profiling", "en", "May we score you?")
+def test_saving_keeps_what_was_changed_with_proof_and_shows_it(client, link, anne):
+    words = consent_texts.write("email_tracking", "en", "May we see what you open?")
 
-    response = client.post(link, {"shown": shown, "on": ["email", "profiling"]}, REMOTE_ADDR="203.0.113.77")
+    response = send_back(client, link, client.get(link), email_tracking=True, web_tracking=False, sms=False)
 
     assert (response.status_code, response["Location"]) == (303, f"{link}?done=saved")
-    assert answers(anne) == {name: name in ("email", "profiling") for name in shown}
-    proof = Consent.objects.get(purpose="profiling")
+    assert answers(anne) == {"email_tracking": True, "web_tracking": False, "sms": False}
+    proof = Consent.objects.get(purpose="email_tracking")
     assert (proof.shown, proof.ip, proof.source) == (words, "203.0.113.0", "Preference page")
     with translation.override("fr"):
         assert Consent.objects.get(pk=proof.pk).source == "Page des préférences"
     page = client.get(response["Location"])
-    assert [name for name, on in checked(page).items() if on] == ["email", "profiling"]
+    assert [name for name, on in checked(page).items() if on] == [
+        "email", "email_tracking", "link_tracking", "profiling",
+    ]  # fmt: skip
     assert "Your choices are saved" in page.content.decode()
 
 
+def test_a_box_that_was_ticked_beforehand_and_left_is_no_answer(client, link, anne):
+    send_back(client, link, client.get(link), web_tracking=False)
+
+    assert answers(anne) == {"web_tracking": False}
+    assert Consent.objects.count() == 1
+    assert "we take it that you do not mind" in client.get(link).content.decode()
+
+
+def test_saving_without_a_change_records_nothing_and_says_so(client, link, anne):
+    response = send_back(client, link, client.get(link))
+
+    assert response["Location"] == f"{link}?done=same"
+    assert (Consent.objects.count(), anne.blocks.count(), Hit.objects.count()) == (0, 0, 0)
+    said = client.get(response["Location"]).content.decode()
+    assert "Nothing was changed, so everything stays as it was." in said
+    assert "Your choices are saved" not in said
+
+
+def test_a_page_opened_before_the_last_answer_takes_nothing_of_it_back(client, link, anne):
+    stale = client.get(link)
+    send_back(client, link, stale, profiling=False, email_tracking=True, email=False)
+
+    send_back(client, link, stale, link_tracking=False)
+
+    assert answers(anne) == {"profiling": False, "email_tracking": True, "email": False, "link_tracking": False}
+    assert list(anne.blocks.values_list("channel", flat=True)) == ["email"]
+    assert Consent.objects.count() == 4
+
+
+def test_an_answer_given_again_on_a_page_opened_before_is_noted_once(client, link, anne):
+    stale = client.get(link)
+    for _again in range(2):
+        response = send_back(client, link, stale, profiling=False, email_tracking=True)
+
+    assert response["Location"] == f"{link}?done=same"
+    assert answers(anne) == {"profiling": False, "email_tracking": True}
+    assert Consent.objects.count() == 2
+
+
+def test_what_was_refused_can_be_allowed_again(client, link, anne):
+    send_back(client, link, client.get(link), profiling=False, email=False)
+    send_back(client, link, client.get(link), profiling=True, email=True)
+
+    assert answers(anne) == {"profiling": True, "email": True}
+    assert anne.blocks.count() == 0
+
+
+def test_a_refusal_counts_though_the_setting_changed_since_the_page_was_opened(client, link, anne):
+    page = client.get(link)
+    consent_policies.decide("profiling", True)
+
+    send_back(client, link, page, profiling=False)
+
+    assert answers(anne) == {"profiling": False}
+
+
+@pytest.mark.parametrize(
+    "shown", [[], ["profiling"], ["profiling.on"], ["profiling.off"], ["profiling.on", "profiling.off"]]
+)
+def test_no_word_about_what_was_shown_makes_an_assumed_yes_an_answer(client, link, shown):
+    client.post(link, {"shown": shown, "on": ["profiling"]})
+    assert Consent.objects.count() == 0
+
+
+@pytest.mark.parametrize("shown", ["email_tracking", "email_tracking.on", "email_tracking.off", "email_tracking.xx"])
+def test_no_word_about_what_was_shown_makes_a_yes_of_a_box_that_was_not_ticked(client, link, shown):
+    client.post(link, {"shown": [shown], "on": ["profiling"]})
+    assert not Consent.objects.filter(granted=True).exists()
+
+
+def test_a_refusal_on_a_page_opened_before_an_update_counts_and_a_yes_is_asked_for_again(client, link, anne):
+    client.post(link, {"shown": ["profiling", "email_tracking", "nonsense"], "on": ["email_tracking"]})
+    assert answers(anne) == {"profiling": False}
+
+
 def test_only_what_was_shown_is_answered(client, link, anne):
-    client.post(link, {"shown": ["profiling", "nonsense"], "on": ["email"]})
+    client.post(link, {"shown": ["profiling.on", "nonsense.on"], "on": ["email", "email_tracking"]})
     assert answers(anne) == {"profiling": False}
 
 
@@ -93,7 +176,7 @@ def test_everything_can_be_refused_with_one_button(client, link, anne):
 def test_the_page_speaks_both_languages(client, link):
     assert client.get(f"{link}?lang=fr")["Content-Language"] == "fr"
     assert client.get(f"{link}?lang=xx")["Content-Language"] == "en"
-    saved = client.post(f"{link}?lang=fr", {"shown": ["profiling"]})
+    saved = client.post(f"{link}?lang=fr", {"shown": ["profiling.on"]})
     assert saved["Location"] == f"{link}?done=saved&lang=fr"
 
 

@@ -341,7 +341,7 @@ def test_no_address_of_the_network_is_stored_whole(ada, client):
         client.get("/t/p.gif", HTTP_REFERER="https://example.com/prices", **told)
         client.post(f"/f/{form.public_id}", {"email": "ada@example.com"}, **told)
         client.post(choices, {"ask": "export"}, **told)
-        client.post(choices, {"shown": "profiling", "on": "profiling"}, **told)
+        client.post(choices, {"shown": "profiling.on"}, **told)
     pipeline.drain()
 
     assert DataRequest.objects.get().ip == "203.0.113.0"
