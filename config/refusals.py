@@ -1,4 +1,4 @@
-"""What nobody answered: the database or Valkey is away (503), or the admin was sent a value nobody can read (400)."""
+"""What no view answered: not there (404), not to be seen (403) or read (400), a part away (503), or a fault of ours (500)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from urllib.parse import unquote_plus
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError as BrokerAway
 from redis.exceptions import RedisError
@@ -31,7 +30,7 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "%00" in request.META.get("QUERY_STRING", "") and _is_admin(request):
+        if "%00" in request.META.get("QUERY_STRING", "") and answers.is_admin(request):
             # No text in PostgreSQL has a NUL: there is nothing to look for.
             return HttpResponseRedirect(request.path) if request.method in ("GET", "HEAD") else _unreadable(request)
         return self.get_response(request)
@@ -39,7 +38,7 @@ class Refusals:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, AWAY):
             return away(request, exception)
-        if _is_admin(request) and is_theirs(request, exception):
+        if answers.is_admin(request) and is_theirs(request, exception):
             logger.warning("refused: %s", request.path, exc_info=exception)
             return _unreadable(request)
         return None
@@ -52,11 +51,30 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return away(request, exception)
     if answers.wants_json(request):
         return answers.problem(500, _("Something went wrong on our side. It has been noted."))
-    context = {
-        "title": _("Something went wrong"),
-        "text": _("It is our fault, and it has been noted. Please try again in a moment."),
-    }
-    return answers.page(request, "tracking/message.html", context, status=500)
+    text = _("It is our fault, and it has been noted. Please try again in a moment.")
+    return answers.message(request, 500, _("Something went wrong"), text)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    if answers.wants_json(request):
+        return answers.problem(404, _("This page does not exist"))
+    return answers.not_found(request)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return _refuse(request, Refused(403, _("You may not open this page.")))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    return _unreadable(request)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the token of this session, such as one that was opened before signing in again."""
+    return _refuse(request, Refused(403, _("Nothing was recorded. To try again, please fill in the form once more.")))
 
 
 def away(request: HttpRequest, exception: BaseException) -> HttpResponse:
@@ -83,10 +101,12 @@ def _sent(request: HttpRequest) -> Iterator[str]:
             yield from map(str, texts)
 
 
-def _is_admin(request: HttpRequest) -> bool:
-    return request.path.startswith(reverse("admin:index"))
-
-
 def _unreadable(request: HttpRequest) -> HttpResponse:
     sentence = _("The address or the form had a value in it that cannot be read. Go back and try again.")
-    return answers.refusal(request, Refused(400, sentence))
+    return _refuse(request, Refused(400, sentence))
+
+
+def _refuse(request: HttpRequest, refused: Refused) -> HttpResponse:
+    if answers.wants_json(request):
+        return answers.problem(refused.status, refused.sentence)
+    return answers.refusal(request, refused)

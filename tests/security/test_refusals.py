@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.db import OperationalError
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from config import refusals
 from tests.factories import UserFactory
@@ -58,3 +58,60 @@ def test_the_last_word_is_a_page_or_json(error, status):
 
     assert (page.status_code, page["Content-Type"]) == (status, "text/html; charset=utf-8")
     assert (program.status_code, list(json.loads(program.content))) == (status, ["error"])
+
+
+SENTENCES = {"en": "This page does not exist", "fr": "Cette page n’existe pas"}
+OVERVIEW = {"en": '<a href="/admin/">← Overview</a>', "fr": '<a href="/admin/">← Vue d’ensemble</a>'}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(("path", "leads_back"), [("/admin/contacts/contact/999999/", True), ("/nope", False)])
+def test_what_is_not_there_is_said_in_the_readers_language(admin, language, path, leads_back):
+    response = admin.get(path, follow=True, headers={"Accept-Language": language})
+
+    said = response.content.decode()
+    assert (response.status_code, response["Content-Language"], f"<h1>{SENTENCES[language]}</h1>" in said) == (
+        404,
+        language,
+        True,
+    )
+    assert (OVERVIEW[language] in said) is leads_back
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/nothing"])
+def test_a_program_is_told_in_json_that_nothing_is_there(client, db, path):
+    response = client.get(path)
+
+    assert (response.status_code, response.json()) == (404, {"error": "This page does not exist"})
+
+
+def test_who_may_not_see_a_page_is_told_so_and_led_back(client, db):
+    client.force_login(UserFactory(is_superuser=False))
+
+    response = client.get("/admin/contacts/contact/", headers={"Accept-Language": "fr"})
+
+    said = response.content.decode()
+    assert (response.status_code, "<h1>Cela n’a pas fonctionné</h1>" in said, OVERVIEW["fr"] in said) == (
+        403,
+        True,
+        True,
+    )
+
+
+def test_a_form_without_the_token_of_the_session_is_told_so():
+    response = Client(enforce_csrf_checks=True).post("/admin/login/", headers={"Accept-Language": "fr"})
+
+    said = response.content.decode()
+    assert (response.status_code, "Rien n’a été enregistré." in said, OVERVIEW["fr"] in said) == (403, True, True)
+
+
+def test_a_host_that_is_not_ours_is_a_400_in_a_sentence(client):
+    response = client.get("/nope", headers={"Host": "elsewhere.example", "Accept-Language": "fr"})
+
+    assert (response.status_code, "L’adresse ou le formulaire contenait" in response.content.decode()) == (400, True)
+
+
+def test_no_icon_is_no_error_and_is_not_asked_for_again_soon(client):
+    response = client.get("/favicon.ico")
+
+    assert (response.status_code, response.content, response["Cache-Control"]) == (204, b"", "public, max-age=604800")

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -107,6 +108,11 @@ def pixel(status: int = 200) -> HttpResponse:
     return HttpResponse(GIF, headers=dict(PIXEL_HEADERS), status=status)
 
 
+def no_icon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for where a page, such as a letter or a file, names no icon: nothing, and not again soon."""
+    return HttpResponse(status=204, headers={"Cache-Control": "public, max-age=604800"})
+
+
 def script(source: str, *, max_age: int) -> HttpResponse:
     response = HttpResponse(source, content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-store"
@@ -130,11 +136,20 @@ def problem(status: int, sentence: str, **where: Any) -> JsonResponse:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The friendly page for a link that leads nowhere (any more)."""
-    context = {
-        "title": _("This page does not exist"),
-        "text": _("The link may be incomplete, or what was here is no longer available."),
-    }
-    return page(request, "tracking/message.html", context, status=404, embeddable="embed" in request.GET)
+    text = _("The link may be incomplete, or what was here is no longer available.")
+    return message(request, 404, _("This page does not exist"), text)
+
+
+def message(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """A page of one sentence; in the admin with a way back. It needs no database and no session."""
+    in_admin = is_admin(request)
+    context = {"title": title, "text": text, "in_admin": in_admin}
+    embeddable = "embed" in request.GET and not in_admin
+    return page(request, "tracking/message.html", context, status=status, embeddable=embeddable)
+
+
+def is_admin(request: HttpRequest) -> bool:
+    return request.path.startswith(reverse("admin:index"))
 
 
 def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
@@ -146,8 +161,7 @@ def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
-    context = {"title": _("That did not work"), "text": refused.sentence}
-    return page(request, "tracking/message.html", context, status=refused.status, embeddable="embed" in request.GET)
+    return message(request, refused.status, _("That did not work"), refused.sentence)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
@@ -164,8 +178,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     else:
         was_kept = request.method == "GET" and "sent" in request.GET
         title = _("We have received your answers.") if was_kept else _("Please try again in a moment")
-        context = {"title": title, "text": _("We cannot open this page just now.")}
-        response = page(request, "tracking/message.html", context, status=503, embeddable="embed" in request.GET)
+        response = message(request, 503, title, _("We cannot open this page just now."))
     response["Retry-After"] = "30"
     return response
 
