@@ -24,6 +24,7 @@ from tracking.verdicts.reasons import JUDGED
 from tracking.verdicts.wording import label as verdict_label
 
 PAGE = 50
+NOTHING = "…"  # where it was about something that is gone
 
 # The admin pages of what events are about. Those of the apps above are named, not imported; what is not there is no link.
 ADMIN_PAGES = {
@@ -68,6 +69,12 @@ def page(contact: Contact, before: str = "", size: int = PAGE) -> Page:
         shown = shown[: len(shown) - trailing]  # they belong to a submission of the next page
     older = f"{shown[-1].at.isoformat()}_{shown[-1].pk}" if rest else ""
     return Page(lines=_lines(shown), older=older)
+
+
+def told(events: Sequence[Event]) -> list[str]:
+    """What each of these was about, as its line in a timeline has it: a query for each kind of name that occurs."""
+    names = _Names(events)
+    return [_about(event, names) for event in events]
 
 
 def _cursor(text: str) -> tuple[datetime, int] | None:
@@ -152,7 +159,7 @@ def _about(event: Event, names: _Names) -> str:
             channel = dict(Channel.choices).get(data.get("channel", ""), "")
             reason = dict(DoNotContact.Reason.choices).get(data.get("reason", ""), "")
             return f"{channel} ({reason})" if event.kind == Kind.BLOCKED and reason else str(channel)
-    return str(event.subject) if event.subject else "…"
+    return str(event.subject) if event.subject else NOTHING
 
 
 def _changed(data: dict[str, Any]) -> str:

@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from contacts.models import Channel, Contact, Purpose
 from contacts.remarks import Remark
+from contacts.wording import labelled, strung
 from tracking.models import Kind
+from tracking.subjects import readable
+
+NOTHING = "–"
+PURPOSES = dict([*Purpose.choices, *Channel.choices])
+LABELS: dict[str, Any] = {  # of what events say besides; any other is the words of its key
+    "answer": _("answer"),
+    "channel": _("channel"),
+    "granted": _("answer"),
+    "purpose": _("purpose"),
+    "reason": _("reason"),
+    "source": _("source"),
+    "url": _("address"),
+}
 
 # %(about)s is what it was about, %(inside)s what that stands in (the email of a link).
 SENTENCES: dict[int, tuple[str, Any]] = {
@@ -49,6 +67,34 @@ def details(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an event says besides, with where an answer was given told in the language of the reader."""
     source = data.get("source")
     return {**data, "source": Remark.read(source)} if isinstance(source, str) else data
+
+
+def content(kind: int, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What an event says besides, in lines: a label and its words. Numbers of rows are left out: they tell nobody anything."""
+    between = " → " if kind == Kind.CONTACT_CHANGED else ", "
+    found = data.items()
+    return [(label(name), _words(value, between)) for name, value in found if name != "id" and not name.endswith("_id")]
+
+
+def label(name: str) -> str:
+    """What an event's key is called: by its own words, by those of the contact's field, or by the words it is made of."""
+    try:
+        found = LABELS.get(name) or Contact._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        found = readable(name)
+    return capfirst(str(found))
+
+
+def _words(value: Any, between: str = ", ") -> str:
+    if isinstance(value, bool):
+        return _g("yes") if value else _g("no")
+    if isinstance(value, Mapping):
+        return strung(labelled(readable(str(name)), _words(one)) for name, one in value.items()) or NOTHING
+    if isinstance(value, list):
+        return between.join(map(_words, value)) or NOTHING
+    if isinstance(value, str):
+        return str(PURPOSES.get(value) or Remark.read(value)) or NOTHING
+    return NOTHING if value is None else str(value)
 
 
 def of(kind: int) -> tuple[str, str]:

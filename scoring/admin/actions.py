@@ -19,6 +19,7 @@ from unfold.decorators import action, display
 
 from contacts.admin_archive import ArchivedFilter, ArchivingAdmin
 from contacts.remarks import Remark
+from contacts.told_list import told
 from contacts.typed_params import TypedParamsForm
 from contacts.wording import signed
 from scoring import rules, sql, wording
@@ -27,7 +28,6 @@ from scoring.admin.drafting_rows import DraftingActions
 from scoring.admin.history import HistoryPage, Stood
 from scoring.admin.limits import Reasonable, RuleForm, fading_profile
 from scoring.admin.standing import in_force, in_order, replaced, repriced
-from scoring.admin.told_list import told
 from scoring.models import TERMS_OF_RULE, Edit, PointAction, Publication
 from scoring.sources import point_sources
 from scoring.sources.base import ProfileSource

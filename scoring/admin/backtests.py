@@ -20,10 +20,10 @@ from unfold.decorators import display
 from contacts.admin_base import BaremeAdmin, guarded
 from contacts.conditions import ConditionsField
 from contacts.numerals import number_in
+from contacts.told_list import told
 from contacts.typed_params import TypedParamsForm
 from contacts.wording import whole
 from scoring.admin.offered import OfferedScores
-from scoring.admin.told_list import told
 from scoring.backtests import books, questions, running
 from scoring.models import BackTest
 from scoring.outcomes import outcomes

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +18,9 @@ from unfold.decorators import action, display
 
 from contacts.admin_base import ReadOnlyAdmin, guarded
 from contacts.models import Contact
-from contacts.wording import labelled, strung
+from contacts.told_list import told
+from contacts.wording import strung
 from tracking import browsers, embedding, timeline, wording
-from tracking.admin.inbox import as_json
 from tracking.models import Event, Link
 from tracking.verdicts.wording import sentences
 
@@ -33,12 +33,15 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ("contact", "subject")
     ordering = ("-id",)  # as they came: no index has ten million of them by time, or by anything else
     sortable_by = ()
-    fields = ("kind", "at", "contact", "visitor", "subject", "verdict", "why", "came_from", "content", "received_at")
-    readonly_fields = ("why", "came_from", "content")
+    fields = ("kind", "at", "contact", "visitor", "about", "verdict", "why", "came_from", "content", "received_at")
+    readonly_fields = ("about", "why", "came_from", "content")
     actions_list = ("install_tracking",)
 
     class Media:
         css = {"all": ["tracking/admin.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return told(super().get_changelist(request, **kwargs), timeline.told)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -81,8 +84,8 @@ class EventAdmin(ReadOnlyAdmin):
 
     @display(description=_("about"))
     def about(self, event: Event) -> str:
-        answer = event.data.get("answer")
-        return labelled(event.subject or "–", answer) if answer else str(event.subject or "–")
+        words = event.words if hasattr(event, "words") else timeline.told([event])[0]
+        return "–" if words == timeline.NOTHING else words
 
     @display(description=_("reasons"))
     def why(self, event: Event) -> str:
@@ -101,8 +104,9 @@ class EventAdmin(ReadOnlyAdmin):
         return format_html_join("", '<div>{2} · <a class="bareme-more" href="{0}?{1}">{3}</a></div>', found) or "–"
 
     @display(description=_("content"))
-    def content(self, event: Event) -> SafeString:
-        return as_json(wording.details(event.data))
+    def content(self, event: Event) -> SafeString | str:
+        lines = format_html_join("", "<dt>{}</dt><dd>{}</dd>", wording.content(event.kind, event.data))
+        return format_html('<dl class="bareme-answers">{}</dl>', lines) if lines else "–"
 
 
 @admin.register(Link)

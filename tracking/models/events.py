@@ -108,6 +108,10 @@ class Subject(models.Model):
     def __str__(self) -> str:
         if self.type == self.Type.ANSWER:
             return f"{self.name} = {self.path}"
+        if self.type == self.Type.CUSTOM:
+            from tracking.subjects import readable  # it reads the models of this module
+
+            return readable(self.name or self.key)
         return self.name or f"{self.host}{self.path}" or self.key
 
 
