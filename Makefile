@@ -64,7 +64,7 @@ fuzz: $(READY) ## Send 100,000 requests, right and wrong, to every public addres
 	@$(EMBEDDED) --throwaway -- $(PYTHON) -m tests.security.fuzz $(ARGS)
 
 .PHONY: manage
-manage: $(READY) ## Run a command on the demo world (ARGS="explain someone@example.com"; ARGS=help lists them)
+manage: $(READY) ## Run a command on the demo world (ARGS="explain EMAIL"; ARGS=help lists them)
 	@$(EMBEDDED) -- $(PYTHON) manage.py $(ARGS)
 
 .PHONY: shell

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, ManagementUtility
 from django.utils import translation
 
+PLAIN = ("C", "POSIX")  # the locale of machines: what programs say in it is English
 LOCALES = ("LC_ALL", "LC_MESSAGES", "LANG")  # the first that is set counts, as for every program
 
 
@@ -22,7 +23,9 @@ class CommandLine(ManagementUtility):
 
 
 def language(environment: Mapping[str, str]) -> str:
-    """That of the terminal where it is one of ours, else the instance's."""
+    """That of the terminal where it is one of ours, English where it has none of its own, else the instance's."""
     locale = next((environment[name] for name in LOCALES if environment.get(name)), "")
+    if locale.partition(".")[0] in PLAIN:
+        return "en"
     code = locale[:2] if not locale[2:3].isalpha() else ""
     return code if code in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

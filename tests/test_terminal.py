@@ -22,8 +22,9 @@ from config.terminal import LOCALES, language
         ({"LANG": "de_DE.UTF-8"}, "fr"),
         ({"LANG": "fra"}, "fr"),
         ({"LANG": "enm_GB"}, "fr"),
-        ({"LANG": "en_GB.UTF-8", "LC_ALL": "C.UTF-8"}, "fr"),
-        ({"LANG": "POSIX"}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({"LANG": "POSIX"}, "en"),
         ({}, "fr"),
     ],
 )
@@ -71,4 +72,5 @@ def manage(*arguments, **environment):
 def test_a_command_speaks_the_language_of_the_terminal(command, english, french):
     assert manage(*command, LANG="en_US.UTF-8", LANGUAGE_CODE="fr") == english
     assert manage(*command, LANG="fr_FR.UTF-8", LANGUAGE_CODE="en") == french
-    assert manage(*command, LANG="C.UTF-8", LANGUAGE_CODE="fr") == french
+    assert manage(*command, LANG="C.UTF-8", LANGUAGE_CODE="fr") == english
+    assert manage(*command, LANGUAGE_CODE="fr") == french
