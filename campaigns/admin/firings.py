@@ -16,7 +16,7 @@ from unfold.decorators import action, display
 
 from campaigns import panels, sentences, triggers
 from campaigns.admin import labels
-from campaigns.admin.publication_questions import releasing
+from campaigns.admin.publication_questions import declining, releasing
 from campaigns.models import Delivery, Firing
 from contacts.admin_base import ReadOnlyAdmin, ReadOnlyInline
 from contacts.numerals import number_in
@@ -153,15 +153,15 @@ class FiringAdmin(ReadOnlyAdmin):
         """Asks first: what is released acts at once, and cannot be taken back."""
         held = queryset.filter(state=Firing.State.HELD)
         if "sure" not in request.POST:
-            return self._ask(request, held)
+            return self._ask(request, releasing(held))
         self.note(request, held, Remark(_("Released.")))
         released = triggers.release(held, request.user)  # type: ignore[arg-type]
         ring()
         self.message_user(request, str(released), messages.SUCCESS if released.acted else messages.WARNING)
         return None
 
-    def _ask(self, request: HttpRequest, held: QuerySet[Firing]) -> HttpResponse:
-        context = self.admin_site.each_context(request) | releasing(held)
+    def _ask(self, request: HttpRequest, question: dict[str, Any]) -> HttpResponse:
+        context = self.admin_site.each_context(request) | question
         context["posted"] = [
             (name, value)
             for name in ("action", "select_across", "_selected_action")
@@ -170,8 +170,12 @@ class FiringAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "campaigns/publications/confirm.html", context)
 
     @action(description=_("Decline: do nothing"), permissions=["decide"], icon="block")
-    def decline(self, request: HttpRequest, queryset: QuerySet[Firing]) -> None:
+    def decline(self, request: HttpRequest, queryset: QuerySet[Firing]) -> HttpResponse | None:
+        """Asks first, too: what is declined never acts any more."""
         held = queryset.filter(state=Firing.State.HELD)
+        if "sure" not in request.POST:
+            return self._ask(request, declining(held))
         self.note(request, held, Remark(_("Declined.")))
         count = triggers.decline(held, request.user)  # type: ignore[arg-type]
         self.tell(request, count, ngettext_lazy("%(count)d declined.", "%(count)d declined.", "count"))
+        return None

@@ -101,6 +101,14 @@ def releasing(held: QuerySet[Firing]) -> dict[str, Any]:
     }
 
 
+def declining_all(held: QuerySet[Firing]) -> dict[str, Any]:
+    return {
+        **declining(held),
+        "title": _g("Decline all that wait?"),
+        "button": _g("Decline all"),
+    }
+
+
 def declining(held: QuerySet[Firing]) -> dict[str, Any]:
     count = held.count()
     text = ngettext(
@@ -109,10 +117,10 @@ def declining(held: QuerySet[Firing]) -> dict[str, Any]:
         count,
     )
     return {
-        "title": _g("Decline all that wait?"),
+        "title": _g("Decline: do nothing"),
         "sentences": [text % {"count": count}],
         "problem": "" if count else _g("None waits any more."),
-        "button": _g("Decline all"),
+        "button": _g("Decline: do nothing"),
         "is_dangerous": True,
     }
 

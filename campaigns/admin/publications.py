@@ -196,7 +196,7 @@ class PublicationAdmin(PublicationList):
 
     @guarded("decide")
     def decline(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return self._decide(request, pk, publication_questions.declining, triggers.decline)
+        return self._decide(request, pk, publication_questions.declining_all, triggers.decline)
 
     def _decide(
         self,
