@@ -30,7 +30,7 @@ class Outcome(models.TextChoices):
 
     HELD = "held", _("Waits for your release")
     UNMET = "unmet", _("Condition not met")
-    BEFORE = "before", _("Fired before")
+    BEFORE = "before", _("Fired or marked before")  # or waits, or was declined
     BACK = "back", _("Back on the other side")
 
 

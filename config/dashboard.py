@@ -40,6 +40,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["firings"] = (
             Firing.objects.filter(state=Firing.State.FIRED).select_related("trigger", "contact").order_by("-id")[:8]
         )
+        context["marked"] = Firing.objects.filter(state=Firing.State.MARKED).exists()
         context["held"] = Firing.objects.filter(state=Firing.State.HELD)[:1000].count()
     if user.has_perm("campaigns.view_enrolment"):
         context["held_enrolments"] = Enrolment.objects.filter(state=Enrolment.State.HELD)[:1000].count()

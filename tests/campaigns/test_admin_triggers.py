@@ -154,7 +154,11 @@ def test_held_firings_are_released_and_declined_in_the_list(admin_client, anne):
     assert f'name="_selected_action" value="{first.pk}"' in asked.content.decode()
     assert "1 firing acts at once, as its trigger stands now." in asked.content.decode()
     admin_client.post(address, chosen | {"sure": "1"})
-    admin_client.post(address, {"action": "decline", "_selected_action": [first.pk, second.pk]})
+    chosen = {"action": "decline", "_selected_action": [first.pk, second.pk]}
+    asked = admin_client.post(address, chosen)
+    assert list(trigger.firings.order_by("pk").values_list("state", flat=True)) == ["fired", "held"], "it only asks"
+    assert "Nothing is done for 1 firing; it stays on record as declined." in asked.content.decode()
+    admin_client.post(address, chosen | {"sure": "1"})
 
     assert list(trigger.firings.order_by("pk").values_list("state", flat=True)) == ["fired", "declined"]
     assert Delivery.objects.count() == 2
@@ -173,3 +177,14 @@ def test_somebody_who_may_only_look_decides_nothing(client, anne):
     )
 
     assert Firing.objects.get().state == "held"
+
+
+def test_the_overview_tells_of_marked_contacts_where_nothing_fired(admin_client, anne):
+    trigger = a_trigger()
+    give_score(anne, 60)
+    triggers.switch_on(trigger, "mark")
+    assert trigger.firings.get().state == Firing.State.MARKED
+
+    page = admin_client.get(reverse("admin:index")).content.decode()
+
+    assert "No trigger has fired yet. Whoever was past a threshold when a trigger was switched on is marked" in page
