@@ -13,6 +13,7 @@ from contacts import conditions, sql
 from contacts.filters import filters
 from contacts.filters.base import Entry, Filter
 from contacts.filters.inputs import Choices, Input
+from contacts.wording import whole
 
 MOST = 100_000  # a live count goes no further
 SECONDS = 5
@@ -107,10 +108,14 @@ def count(tree: Any, *, profile_only: bool = False) -> dict[str, Any]:
     if found is None:
         sentence = _("Too many to count quickly.")
     elif found > MOST:
-        sentence = _("More than %(count)d contacts match.") % {"count": MOST}
+        sentence = _grouped(_("More than %(count)d contacts match."), MOST)
     else:
-        sentence = ngettext("%(count)d contact matches.", "%(count)d contacts match.", found) % {"count": found}
+        sentence = _grouped(ngettext("%(count)d contact matches.", "%(count)d contacts match.", found), found)
     return {"count": found, "sentence": sentence, "words": conditions.describe(tree)}
+
+
+def _grouped(sentence: str, count: int) -> str:
+    return sentence.replace("%(count)d", whole(count))
 
 
 def _within_seconds(work: Callable[[], int]) -> int | None:

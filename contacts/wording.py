@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.template.defaultfilters import floatformat
+from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.timesince import timesince
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -53,6 +55,12 @@ def duration(length: timedelta) -> str:
     return " ".join(f"{count}\N{NO-BREAK SPACE}{unit}" for count, unit in units[first : first + 2] if count)
 
 
+def ago(at: datetime) -> str:
+    """How long ago that was; nobody is told of nought minutes."""
+    passed = timezone.now() - at
+    return _("%(ago)s ago") % {"ago": timesince(at)} if passed >= timedelta(minutes=1) else _("just now")
+
+
 def number(value: Any, places: int = -2) -> str:
     """A score as people read it, everywhere: thousands apart, and no decimals where it is whole, else two.
 
@@ -68,6 +76,16 @@ def signed(value: Any, places: int = -2) -> str:
 def whole(count: int) -> str:
     """How many, as people read it."""
     return with_minus(number_format(count, use_l10n=True, force_grouping=True))
+
+
+def counted(count: int) -> Counted:
+    """A count that chooses the plural form as the number it is, and is written as people read it."""
+    return Counted(count)
+
+
+class Counted(int):
+    def __str__(self) -> str:
+        return whole(int(self))
 
 
 def with_minus(digits: str) -> str:

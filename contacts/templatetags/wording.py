@@ -10,3 +10,5 @@ register = Library()
 register.filter("number", wording.number)
 register.filter("signed", wording.signed)
 register.filter("whole", wording.whole)
+register.filter("ago", wording.ago)
+register.filter("counted", wording.counted)  # where {% blocktranslate %} chooses the plural form by it

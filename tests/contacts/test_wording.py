@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format, localize
 
 from contacts.models import Channel, Consent, DoNotContact, Purpose
-from contacts.wording import duration, labelled, moment, number, quoted, signed, strung, to_the_second, whole
+from contacts.wording import ago, duration, labelled, moment, number, quoted, signed, strung, to_the_second, whole
 from tracking.models import Confirmation, Form
 
 ENGLISH = "“A”: add the tag “B”; send the email “C”"
@@ -135,3 +135,16 @@ def test_consents_blocks_and_what_waits_for_a_click_are_named_in_the_language_of
 
     assert english == ["Web tracking: yes", "Email: Unsubscribed", "ada@example.com: Newsletter"]
     assert french == ["Suivi web\xa0: oui", "E-mail\xa0: Désinscription", "ada@example.com\xa0: Newsletter"]
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "1 contact"), (1352, "1,352 contacts")])
+def test_a_count_chooses_the_plural_as_a_number_and_is_written_with_thousands_apart(count, told):
+    forms = "{{ n }} contact{% plural %}{{ n }} contacts"
+    template = f"{{% load i18n %}}{{% blocktranslate count n=n|counted %}}{forms}{{% endblocktranslate %}}"
+
+    assert engines["django"].from_string(template).render({"n": count}) == told
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, "just now"), (59, "just now"), (61, "1\xa0minute ago")])
+def test_what_happened_within_the_minute_happened_just_now(seconds, told):
+    assert ago(timezone.now() - timedelta(seconds=seconds)) == told
