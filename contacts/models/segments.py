@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models.contacts import Contact
 
@@ -43,7 +44,7 @@ class Membership(models.Model):
         TRIGGER = "trigger", _("Trigger")
         CAMPAIGN = "campaign", _("Campaign")
         FORM = "form", _("Form")
-        IMPORT = "import", _("Import")
+        IMPORT = "import", pgettext_lazy("origin", "Import")
 
     # What a rebuild by rule may add or take away; everything else was somebody's decision and stays.
     DECIDED: ClassVar = [Reason.MANUAL, Reason.TRIGGER, Reason.CAMPAIGN, Reason.FORM, Reason.IMPORT]

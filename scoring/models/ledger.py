@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from contacts.models import Contact
 from contacts.wording import signed
@@ -91,7 +92,7 @@ class Adjustment(models.Model):
     class Origin(models.TextChoices):
         MANUAL = "manual", _("By hand")
         CAMPAIGN = "campaign", _("Campaign")
-        IMPORT = "import", _("Import")
+        IMPORT = "import", pgettext_lazy("origin", "Import")
         API = "api", _("API")
         MERGE = "merge", _("Merge")
 
