@@ -102,6 +102,9 @@ class AdjustmentForm(OfferedGroups, ModelForm):
     class Meta:
         model = Adjustment
         fields = ["contact", "group", "points", "note"]
+        help_texts = {
+            "points": _("A negative number takes points. Triggers fire as for any other points."),
+        }
 
 
 class AsideFilter(admin.SimpleListFilter):

@@ -60,6 +60,8 @@ def test_a_weight_that_is_none_is_refused(marketer, fit, weight):
 def test_an_adjustment_is_given_by_hand_with_author_and_note(marketer, engagement, monkeypatch):
     monkeypatch.setattr("scoring.admin.ledger.doorbell.ring", lambda: None)
     ada = ContactFactory()
+    form = marketer.get(page("scoring_adjustment_add")).content.decode()
+    assert "A negative number takes points. Triggers fire as for any other points." in form
     posted = {"contact": ada.pk, "group": engagement.pk, "points": "-7", "note": "Student"}
     response = marketer.post(page("scoring_adjustment_add"), posted)
     pipeline.drain()
