@@ -77,7 +77,7 @@ def test_a_form_by_the_pages_it_stood_on(page, form):
     assert figures(report) == {"Submissions": "3", "People": "3", "Held as spam": "0"}
     assert list(report.tables[0].rows) == [
         ("http://testserver/p/offer", 1, 1, 1, 1, "100.0%"),
-        ("https://elsewhere.example/", 0, 0, 1, 1, "–"),
+        ("https://elsewhere.example/", "–", "–", 1, 1, "–"),
         ("https://shop.example/demo", 4, 4, 1, 1, "25.0%"),
     ]
 

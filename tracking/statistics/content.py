@@ -69,7 +69,7 @@ def of_asset(asset: Asset, days: Span) -> Report:
 
 
 def _places(seen: Seen, form: Form, days: Span) -> Table:
-    """The pages it was sent from, with their views in the same days."""
+    """The pages it was sent from, with their views in the same days, where views are counted: not on a form's own page."""
     lines = seen.lines.get("url", [])
     own = {page.slug: page.pk for page in LandingPage.objects.filter(form=form)}
     keys = [_subject_of(line.name, own) for line in lines]
@@ -81,8 +81,8 @@ def _places(seen: Seen, form: Form, days: Span) -> Table:
     for line, pk in zip(lines, ids, strict=True):
         seen_by = views.get(pk or 0, Count())
         share = percent(min(line.people / seen_by.people, 1)) if seen_by.people and line.people >= 0 else "–"
-        people = columns_of(seen_by)[1]
-        rows.append((line.name, seen_by.times, people, line.times, "–" if seen.is_about else line.people, share))
+        known = columns_of(seen_by)[:2] if seen_by.times else ("–", "–")  # it was sent from there, so none is not true
+        rows.append((line.name, *known, line.times, "–" if seen.is_about else line.people, share))
     columns = [_("Page"), _("Views"), _("People who saw it"), _("Submissions"), _("People who sent it"), _("Share")]
     return Table(_("By page"), columns, rows, _("Nobody sent it in these days."))
 
