@@ -35,7 +35,7 @@ SIDEBAR = {
             "separator": True,
             "items": [
                 page(_("Contacts"), "person", "contacts.contact"),
-                page(_("Answers about consent"), "fact_check", "contacts.consent"),
+                page(_("Consents"), "fact_check", "contacts.consent"),
                 page(_("Data requests"), "contact_page", "contacts.datarequest"),
                 page(_("Erasures"), "person_off", "contacts.erasure"),
                 page(_("Companies"), "apartment", "contacts.company"),
@@ -123,6 +123,7 @@ UNFOLD = {
     "SITE_TITLE": "Bareme",
     "SITE_HEADER": "Bareme",
     "SITE_SUBHEADER": _("Scores you can explain"),
+    "SITE_URL": None,  # there is no page for visitors at the root: "View site" would lead back to here
     "SITE_SYMBOL": "scoreboard",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("scoring/favicon.svg")}],
     "STYLES": [lambda request: static("scoring/admin.css")],
@@ -130,7 +131,6 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
-    "LANGUAGE_FLAGS": {"en": "EN", "fr": "FR"},
     "DASHBOARD_CALLBACK": "config.dashboard.context",
     "SIDEBAR": SIDEBAR,
     "BORDER_RADIUS": "6px",

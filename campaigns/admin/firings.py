@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -98,7 +99,7 @@ class PublicationFilter(admin.SimpleListFilter):
 @admin.register(Firing)
 class FiringAdmin(ReadOnlyAdmin):
     empty_text = _("No score has crossed the threshold of a trigger yet.")
-    list_display = ("contact", "trigger", "state_label", "movement", "cycle", "at")
+    list_display = ("at", "person", "trigger", "state_label", "movement", "cycle")
     list_filter = (StateFilter, "trigger", PublicationFilter)
     list_select_related = ("contact", "trigger__group")
     search_fields = ("contact__email__startswith", "trigger__name")
@@ -120,6 +121,10 @@ class FiringAdmin(ReadOnlyAdmin):
 
     class Media:
         css = labels.CSS
+
+    @display(description=_("contact"), ordering="contact")
+    def person(self, firing: Firing) -> str:
+        return format_html('<a class="bareme-link" href="{}">{}</a>', firing.contact.get_absolute_url(), firing.contact)
 
     @display(description=_("state"), ordering="state")
     def state_label(self, firing: Firing) -> str:

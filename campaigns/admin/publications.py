@@ -267,12 +267,13 @@ class PublicationAdmin(PublicationList):
     def _answer(
         self, request: HttpRequest, publication: Publication, page: str, context: dict[str, Any]
     ) -> TemplateResponse:
+        publication.called = capfirst(naming.name(publication))
         common = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": publication,
             "publication": publication,
-            "title": capfirst(naming.name(publication)),
+            "title": publication.called,
             "may_change": self.has_change_permission(request),
             "may_publish": self.has_publish_permission(request),
             "may_see": self._may_see(request),

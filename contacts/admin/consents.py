@@ -25,6 +25,7 @@ from contacts.admin_base import BaremeAdmin, ReadOnlyAdmin, guarded, note
 from contacts.models import Consent, ConsentPolicy, ConsentText, Contact, DataRequest, Purpose
 from contacts.privacy import links
 from contacts.remarks import Remark
+from contacts.wording import labelled
 
 MODES = [
     ("required", _("Ask first: nothing without an explicit yes")),
@@ -167,7 +168,7 @@ class ConsentAdmin(ReadOnlyAdmin):
             return "yes", _("Yes, confirmed") if consent.asked_at else _("Yes")
         return "no", _("No")
 
-    @display(description=_("text version"))
+    @display(description=_("words that were shown"))
     def version(self, consent: Consent) -> Any:
         """Which words were shown: a version of ours, those we come with, or the site's or form's own."""
         if consent.shown:
@@ -175,11 +176,11 @@ class ConsentAdmin(ReadOnlyAdmin):
         if not consent.text:
             return "–"
         title = (
-            _("The text we come with")
+            _("Bareme’s standard text")
             if consent_texts.is_default(consent.purpose, consent.text)
-            else _("Its own words")
+            else _("The words of the form or site")
         )
-        return format_html('<span title="{}">{}</span>', consent.text, title)
+        return format_html('<span title="{}">{}</span>', labelled(_("What the person read"), consent.text), title)
 
 
 LINKS_AT_ONCE = 20

@@ -154,8 +154,9 @@ class BackTestAdmin(BaremeAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         test = self._test(request, number_in(object_id))
+        test.called = questions.outcome(test)
         context = self.admin_site.each_context(request) | {
-            "title": questions.outcome(test),
+            "title": test.called,
             "opts": self.opts,
             "original": test,
             "test": test,

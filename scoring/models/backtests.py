@@ -68,6 +68,8 @@ class BackTest(models.Model):
             models.Index(fields=["id"], name="backtest_going", condition=models.Q(state__in=["waiting", "running"]))
         ]
 
+    called = ""  # what the way to its page calls it, where its name was looked up
+
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
 

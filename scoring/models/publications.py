@@ -51,6 +51,8 @@ class Publication(models.Model):
         permissions = [("publish_publication", "Can publish the draft and roll publications back")]
         constraints = [models.UniqueConstraint(fields=["state"], condition=Q(state="draft"), name="one_draft")]
 
+    called = ""  # what the way to its page calls it, where its name was looked up
+
     def __str__(self) -> str:
         if self.state == self.State.DRAFT:
             return str(self.State.DRAFT.label)

@@ -139,7 +139,7 @@ def test_which_words_were_shown_is_said_for_each_answer(admin):
     cells = re.findall(r"<td[^>]*field-version[^>]*>(.*?)</td>", admin.get("/admin/contacts/consent/").text, re.DOTALL)
     shown = [re.sub("<[^>]+>", "", cell).strip() for cell in cells]
 
-    assert shown == ["–", "Its own words", "The text we come with", "1 · French"]
+    assert shown == ["–", "The words of the form or site", "Bareme’s standard text", "1 · French"]
 
 
 def test_the_contact_page_tells_of_every_answer_also_about_writing(admin):
