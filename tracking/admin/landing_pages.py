@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -27,6 +27,7 @@ from tracking.admin.mistakes import TellsMistakes
 from tracking.admin.sections import posted
 from tracking.admin.statistics import WithStatistics
 from tracking.models import LandingPage, PageTest
+from tracking.sections.form import FormSection
 from tracking.statistics import Report, Span
 from tracking.views import pages
 from tracking.views.drawing import speaking
@@ -68,6 +69,12 @@ class LandingPageAdmin(TellsMistakes, WithStatistics, ArchivingAdmin):
 
     class Media:
         css: ClassVar = {"all": ["tracking/admin.css"]}
+
+    def save_model(self, request: HttpRequest, obj: LandingPage, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.form_id is None and any(one.get("type") == FormSection.key for one in obj.sections):
+            text = _g("The section “Form” shows nothing yet: choose the form of this page, or take the section out.")
+            self.message_user(request, text, messages.WARNING)
 
     # The builder
 
