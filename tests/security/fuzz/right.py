@@ -189,7 +189,10 @@ def unsubscribe(roll, content, mark):
 
 
 def preferences(roll, content, mark):
-    choices = {"shown": ["email.on", "sms.on", "web_tracking.off"], "on": roll.sample(["email", "sms", "web_tracking"], 2)}
+    choices = {
+        "shown": ["email.on", "sms.on", "web_tracking.off"],
+        "on": roll.sample(["email", "sms", "web_tracking"], 2),
+    }
     return Request(
         roll.choice(["GET", "POST"]),
         content["preferences"],
